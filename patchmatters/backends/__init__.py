@@ -1,0 +1,62 @@
+"""The backends by name. Adding one is a file in this folder and a line in one of these tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from .base import Answer, ChatModel, Crop, Monitor, Outcome, Question, QuietMonitor, Scorer, derive_seed
+
+__all__ = [
+    "CHAT_MODELS",
+    "SCORERS",
+    "Answer",
+    "ChatModel",
+    "Crop",
+    "Monitor",
+    "Outcome",
+    "Question",
+    "QuietMonitor",
+    "Scorer",
+    "backend",
+    "derive_seed",
+]
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A line of the table: where the settings and the factory are, imported only when somebody asks.
+
+    `factory(settings)` returns a ChatModel or a Scorer.
+    """
+
+    module: str
+    settings: str
+    factory: str
+    help: str
+
+    def settings_class(self) -> type:
+        return getattr(import_module(self.module, __package__), self.settings)
+
+    def create(self, settings: Any) -> Any:
+        factory: Callable[[Any], Any] = getattr(import_module(self.module, __package__), self.factory)
+        return factory(settings)
+
+
+CHAT_MODELS: Mapping[str, Backend] = {
+    "builtin": Backend(".builtin", "BuiltinSettings", "create_captioner", "measures colours and light; needs no weights"),
+    "scripted": Backend(".scripted", "RecordingSettings", "recorded_chat", "replays answers from a JSON file"),
+}
+
+SCORERS: Mapping[str, Backend] = {
+    "builtin": Backend(".builtin", "BuiltinSettings", "create_scorer", "measures the built-in captioner's sentences"),
+}
+
+
+def backend(table: Mapping[str, Backend], name: str) -> Backend:
+    """The line called `name`. ValueError, naming those there are, where there is none."""
+    if name not in table:
+        raise ValueError(f"There is no backend {name!r}; choose one of: {', '.join(table)}.")
+    return table[name]

@@ -1,0 +1,133 @@
+"""The two protocols that a backend speaks, and what goes in and out of them.
+
+A backend gets all questions of a stage at once and decides how to run them: one padded batch, shared prefixes,
+concurrent requests. It answers every question, in order, and says of each whether it is an answer, a refusal or a
+failure; it never raises for one question among many. It raises RuntimeError when nothing at all can be asked
+(no server, no weights) and ValueError when the settings are wrong, in a sentence that says what to do next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol, runtime_checkable
+
+from ..picture import Crop
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question to a chat model.
+
+    `name` identifies it to people ("top-left, candidate 2"). `prefix` is the instruction that all questions of a
+    stage share, put before `text`; a backend may cache it. Questions that differ only in `name` and `seed` are
+    candidates of one another. `schema` is a JSON schema for the answer: a backend that can constrain its output
+    to it does, others leave it to the instruction. `temperature` 0 means greedy. `seed` is a non-negative 63-bit integer.
+    """
+
+    name: str
+    text: str
+    images: tuple[Crop, ...] = ()
+    prefix: str = ""
+    schema: Mapping[str, object] | None = None
+    temperature: float = 0.2
+    top_p: float = 1.0
+    max_new_tokens: int = 512
+    seed: int = 0
+
+    @property
+    def prompt(self) -> str:
+        """Prefix and text as one instruction, for backends that cannot use them apart."""
+        return f"{self.prefix}\n\n{self.text}" if self.prefix else self.text
+
+
+class Outcome(str, Enum):
+    """What became of a question."""
+
+    ANSWER = "answer"
+    REFUSAL = "refusal"
+    FAILURE = "failure"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The raw text of an answer, or why there is none.
+
+    `text` is as the model gave it; the engine cleans it in one place. `detail` says what happened, and what to do
+    next, where the outcome is not an answer. Tokens and cost (US dollars) are None where the backend does not know.
+    """
+
+    text: str
+    outcome: Outcome = Outcome.ANSWER
+    detail: str = ""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
+
+
+class Monitor(Protocol):
+    """Who watches a stage: told what happens, and free to stop it by raising from any of its methods."""
+
+    def begin(self, stage: str, total: int) -> None:
+        """A stage starts with `total` steps."""
+
+    def advance(self, name: str) -> None:
+        """One step is done."""
+
+    def partial(self, name: str, text: str) -> None:
+        """The text of a question so far, while it is generated."""
+
+    def poll(self) -> None:
+        """Nothing happened; raises if the work was cancelled. Call it once per token, or every 100 ms."""
+
+
+class QuietMonitor:
+    """Watches nothing and never cancels."""
+
+    def begin(self, stage: str, total: int) -> None:
+        pass
+
+    def advance(self, name: str) -> None:
+        pass
+
+    def partial(self, name: str, text: str) -> None:
+        pass
+
+    def poll(self) -> None:
+        pass
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """Text and images in, text out.
+
+    `name` identifies model and weights in a Scene's records. `sees_images` says whether questions may carry images,
+    `follows_instructions` whether it can compare and rewrite text (the built-in captioner can only describe).
+    """
+
+    name: str
+    sees_images: bool
+    follows_instructions: bool
+
+    def answer(self, questions: Sequence[Question], monitor: Monitor) -> list[Answer]:
+        """One Answer per question, in their order. Calls `monitor.advance(question.name)` as each is done."""
+        ...
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Measures how well sentences agree with a crop."""
+
+    name: str
+
+    def score(self, image: Crop, sentences: Sequence[str]) -> list[float | None]:
+        """One score per sentence: 0 (false) to 1 (true), or None where this scorer cannot judge the sentence."""
+        ...
+
+
+def derive_seed(seed: int, *parts: str | int) -> int:
+    """A 63-bit seed from a base seed and the names of what it is for: stable across machines, batches and order."""
+    text = "\x1f".join(str(part) for part in (seed, *parts))
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
