@@ -76,7 +76,9 @@ def open_picture(path: str | Path) -> Image:
     except FileNotFoundError:
         raise ValueError(f"{where} does not exist: check the path.") from None
     except UnidentifiedImageError:
-        raise ValueError(f"{where} is not a picture that can be read: give a JPEG, PNG, WebP, TIFF or BMP file.") from None
+        raise ValueError(
+            f"{where} is not a picture that can be read: give a JPEG, PNG, WebP, TIFF or BMP file."
+        ) from None
     except Image.DecompressionBombError as error:
         raise ValueError(f"{where} is too large ({error}): scale it down first.") from None
     except (OSError, SyntaxError, EOFError) as error:

@@ -46,7 +46,9 @@ class Backend:
 
 
 CHAT_MODELS: Mapping[str, Backend] = {
-    "builtin": Backend(".builtin", "BuiltinSettings", "create_captioner", "measures colours and light; needs no weights"),
+    "builtin": Backend(
+        ".builtin", "BuiltinSettings", "create_captioner", "measures colours and light; needs no weights"
+    ),
     "scripted": Backend(".scripted", "RecordingSettings", "recorded_chat", "replays answers from a JSON file"),
 }
 

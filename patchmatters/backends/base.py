@@ -24,7 +24,8 @@ class Question:
     `name` identifies it to people ("top-left, candidate 2"). `prefix` is the instruction that all questions of a
     stage share, put before `text`; a backend may cache it. Questions that differ only in `name` and `seed` are
     candidates of one another. `schema` is a JSON schema for the answer: a backend that can constrain its output
-    to it does, others leave it to the instruction. `temperature` 0 means greedy. `seed` is a non-negative 63-bit integer.
+    to it does, others leave it to the instruction. `temperature` 0 means greedy. `seed` is a non-negative integer of
+    at most 63 bits.
     """
 
     name: str

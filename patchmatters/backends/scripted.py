@@ -46,7 +46,7 @@ class ScriptedScorer:
 class RecordingSettings:
     """Settings of the `scripted` backend on the command line."""
 
-    recording: str = option("", "Path of a JSON file that maps question names (\"top-left, candidate 1\") to answers.")
+    recording: str = option("", 'Path of a JSON file that maps question names ("top-left, candidate 1") to answers.')
 
     __post_init__ = check_options
 
