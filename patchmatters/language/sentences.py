@@ -1,0 +1,226 @@
+"""From a text to its sentences, statements and words, without a model.
+
+Captions are written by models: lists with bullets, headings, lower-case sentences, sentences in quotation marks.
+Splitting must never lose a word, because what is lost here can never be kept by the filter.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from itertools import pairwise
+
+from .morphology import lemma, word_set
+
+_BULLET_SIGNS = "*+\\-\u2013\u2022\u2023\u25aa\u25cf\u25e6\u2043\u2219"
+_BULLET = re.compile(rf"\s*(?:(?:\#{{1,6}}|[{_BULLET_SIGNS}]|>|\(?\d{{1,3}}[.)]|\(?[A-Za-z]\))\s+)+(?=\S)")
+_SIGN = re.compile(rf"\A[{_BULLET_SIGNS}]\s+(?=\S)")
+_INLINE_BULLET = re.compile(rf"[{_BULLET_SIGNS}]\Z")
+_CJK_END = re.compile("[\u3002\uff01\uff1f\uff61]+[\"'\u201d\u2019\u300d\u300f\uff09\u3011]*")
+_TOKEN = re.compile(r"\S+")
+_CLOSERS = "\"'\u201d\u2019\u00bb)]}*_"
+_OPENERS = "\"'\u201c\u2018\u00ab([{*_`#"
+_ENDS = frozenset(".!?\u2026")
+_LONGEST_ABBREVIATION = 12  # characters with the stops; what is longer is no abbreviation
+
+# These never end a sentence ...
+_TITLES = word_set("mr mrs ms dr prof st mt sr rev gen col sgt capt lt e.g i.e vs cf fig figs viz al")
+# ... these may: only if the next word begins with a capital.
+_MAY_END = word_set("etc inc ltd co corp jr ft cm mm km kg lb lbs oz ca approx a.m p.m u.s u.k u.s.a no nos")
+# After an initial ("Platform B. The train") these words show that a sentence begins.
+_BEGINNERS = word_set("The A An It He She They There This These Those In On At Its Their His Her")
+
+
+def split_sentences(text: str) -> list[str]:
+    """The sentences of a text in their order, without list bullets and numbers; none is empty, no word is lost.
+
+    A line end always ends a sentence. Stops inside numbers, abbreviations and names do not.
+    """
+    sentences: list[str] = []
+    for line in text.splitlines():
+        body = line[match.end() :] if (match := _BULLET.match(line)) else line
+        sentences.extend(_split_line(body))
+    return sentences
+
+
+def _split_line(line: str) -> list[str]:
+    found: list[str] = []
+    start = previous = 0
+    worded = False
+    for end in (*_ends_of(line), len(line)):
+        worded = worded or _has_word(line[previous:end])
+        previous = end
+        if worded:
+            found.append(_SIGN.sub("", line[start:end].strip()))
+            start, worded = end, False
+    rest = line[start:].strip()
+    if rest and found:
+        found[-1] = f"{found[-1]} {rest}"
+    return found
+
+
+def _ends_of(line: str) -> list[int]:
+    """The places in a line where a sentence ends, in order; pieces without a word between them are possible."""
+    ends = [match.end() for match in _CJK_END.finditer(line)]
+    tokens = list(_TOKEN.finditer(line))
+    first = True
+    for token, following in pairwise(tokens):
+        if _closes(token.group(), following.group(), first):
+            ends.append(token.end())
+            first = True
+        else:
+            first = first and not _has_word(token.group())
+    return sorted(set(ends))
+
+
+def _closes(token: str, following: str, first: bool) -> bool:
+    """Whether a sentence ends with `token`; `first` says that no other word of the sentence came before it."""
+    bare = token.rstrip(_CLOSERS)
+    if not bare or bare[-1] not in _ENDS:
+        return False
+    begins = following.lstrip(_OPENERS)
+    if not begins:
+        return False
+    if not begins[0].isalnum():
+        return _INLINE_BULLET.match(following) is not None
+    stem = bare.rstrip(".!?\u2026")
+    if begins[0].islower() and (bare != token or not bare.endswith(".") or bare.endswith("..")):
+        return False  # "Stop!" he says; a word ... and more
+    return bare[-1] != "." or not _is_abbreviation(stem, begins, first)
+
+
+def _is_abbreviation(stem: str, following: str, first: bool) -> bool:
+    if len(stem) > _LONGEST_ABBREVIATION:
+        return False
+    name = stem.lstrip(_OPENERS)
+    key = name.lower()
+    if key in _TITLES:
+        return True
+    if key in _MAY_END:
+        return following[0].isdigit() if key in ("no", "nos") else following[0].islower()
+    if len(name) == 1 and name.isalpha() and name != "I":
+        return following.rstrip(",") not in _BEGINNERS
+    return first and name.isdigit()  # "2. The cat": a number that opens a sentence belongs to it
+
+
+def _has_word(piece: str) -> bool:
+    return any(map(str.isalnum, piece))
+
+
+# --- statements -------------------------------------------------------------------------------------------------
+
+_ANAPHORS = word_set("""
+    it its itself they them their theirs themselves he him his himself she her hers herself this that these those
+    such both neither either each another others
+    """)
+# What may come before the anaphor at the head of a sentence: "Behind it, ...", "However, they ...".
+_LEAD_INS = word_set("""
+    and but or so yet also additionally moreover furthermore however meanwhile overall in addition to on at of behind
+    beside besides above below under underneath beneath near next around inside outside within with without from by
+    for front between among atop over across against along through toward towards surrounding while when as where
+    although though because since if all some most many several few two three four the left right top back bottom side
+    """)
+_POINTING = frozenset(("this", "that", "these", "those"))
+_DEPICTIONS = word_set("""
+    image images photo photos photograph photographs picture pictures snapshot shot scene view illustration
+    painting drawing screenshot collage close closeup
+    """)
+_PHRASES = frozenset(
+    {("the", other) for other in ("other", "others", "former", "latter", "same")}
+    | {("one", verb) for verb in ("is", "has", "was", "of", "appears", "seems", "looks")}
+)
+_FARTHEST = 8  # words looked at; an anaphor farther on has its antecedent in the same sentence
+
+
+def statements_of(text: str) -> list[str]:
+    """The sentences of a text, each joined to the ones that lean on it.
+
+    A sentence that opens with an anaphor ("It is brown.", "Behind them, ...") stays with the sentence before it:
+    kept alone, it would attach to whatever comes before it in the merged text.
+    """
+    statements: list[str] = []
+    for sentence in split_sentences(text):
+        if statements and opens_with_anaphor(sentence):
+            statements[-1] = f"{statements[-1]} {sentence}"
+        else:
+            statements.append(sentence)
+    return statements
+
+
+def opens_with_anaphor(sentence: str) -> bool:
+    """Whether the sentence begins by pointing at something said before: "It ...", "Next to them ...", "The other"."""
+    opening = words(sentence[:120])[:_FARTHEST]
+    for word, following in pairwise([*opening, ""]):
+        if word in _POINTING:
+            return following not in _DEPICTIONS
+        if word in _ANAPHORS or (word, following) in _PHRASES:
+            return True
+        if word not in _LEAD_INS:
+            return False
+    return False
+
+
+# --- words ------------------------------------------------------------------------------------------------------
+
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_CJK}]|\d+(?:[.,:]\d+)*(?![^\W_])|[^\W_{_CJK}]+(?:'[^\W\d_{_CJK}]+)*")
+_NEGATED = {"can't": ("can", "not"), "cannot": ("can", "not"), "won't": ("will", "not"), "shan't": ("shall", "not")}
+_ENDINGS = {"'s": (), "'re": ("are",), "'ve": ("have",), "'ll": ("will",), "'d": ("would",), "'m": ("am",)}
+# After these, 's is "is"; after anything else it is taken for a genitive.
+_TAKES_IS = word_set("it that there here he she what who where")
+
+
+def words(text: str) -> list[str]:
+    """The lower-case words of a text.
+
+    Compounds with a hyphen are taken apart, contractions are written out ("isn't" -> "is", "not"), the genitive 's is
+    dropped, numbers such as "10:45" and "3.5" stay whole, and a Chinese or Japanese character is a word of its own.
+    """
+    plain = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'").replace("\u2018", "'")
+    found: list[str] = []
+    for word in _WORD.findall(plain):
+        if "'" in word or word == "cannot":
+            found.extend(_expanded(word))
+        else:
+            found.append(word)
+    return found
+
+
+def _expanded(word: str) -> tuple[str, ...]:
+    if word in _NEGATED:
+        return _NEGATED[word]
+    if word.endswith("n't"):
+        return (word[:-3], "not")
+    base, mark, ending = word.rpartition("'")
+    if ending == "s" and base in _TAKES_IS:
+        return (base, "is")
+    if mark + ending in _ENDINGS:
+        return (*base.split("'"), *_ENDINGS[mark + ending])
+    return tuple(word.split("'"))
+
+
+FUNCTION_WORDS = word_set("""
+    a an the this that these those some any each every either neither both all such same other another
+    i me my we us our you your he him his she her hers it its they them their theirs who whom whose which what
+    himself herself itself themselves there here where when while why how
+    and or but nor so yet if then than as because since although though whether
+    of in on at to from by for with without within into onto upon about against between among through during before
+    after over under across along around toward towards off out up down near next via per like behind beside
+    be is are was were been being am do does did have has had having can could may might must shall should will would
+    not no also too very quite rather just only even still already again ever never really more most much well
+    appear appears appeared seem seems seemed likely possibly probably perhaps apparently maybe
+    """)
+
+
+@lru_cache(maxsize=4096)
+def _content_words(text: str) -> tuple[str, ...]:
+    return tuple(lemma(word) for word in words(text) if word not in FUNCTION_WORDS)
+
+
+def content_words(text: str) -> list[str]:
+    """The words of a text that carry its meaning, in their base form, in their order; repeated words stay repeated.
+
+    Negations and prepositions are not among them: compare those with `patchmatters.language.conflict`.
+    """
+    return list(_content_words(text))
