@@ -1,0 +1,18 @@
+"""PatchMatters for ComfyUI: the extension's entry point."""
+
+from __future__ import annotations
+
+from comfy_api.latest import ComfyExtension, io
+
+from .nodes.registry import NODES
+
+WEB_DIRECTORY = "./web"
+
+
+class PatchMattersExtension(ComfyExtension):
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return list(NODES)
+
+
+async def comfy_entrypoint() -> PatchMattersExtension:
+    return PatchMattersExtension()

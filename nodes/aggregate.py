@@ -1,0 +1,66 @@
+"""Stage 4 as nodes: merge kept statements into descriptions, and descriptions into the caption."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from comfy_api.latest import io
+
+from ..patchmatters.aggregate import ComposeSettings, MergeSettings, compose, merge
+from ..patchmatters.backends.base import ChatModel
+from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket
+from .widgets import settings_from, widgets_for
+
+_WRITER = (
+    "A model that follows instructions, to write the text. Unconnected: kept sentences are put together as they are."
+)
+
+
+class Merge(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="PatchMatters_Merge",
+            display_name="Merge Descriptions",
+            category=STAGES,
+            description="Writes one description per patch, or per region of overlapping patches, from kept statements.",
+            search_aliases=["merge captions", "summarise", "aggregate", "rewrite"],
+            inputs=[
+                SceneSocket.Input("scene", tooltip="Filtered Scenes, from Filter Statements."),
+                ChatModelSocket.Input("chat_model", optional=True, tooltip=_WRITER),
+                *widgets_for(MergeSettings),
+            ],
+            outputs=[SceneSocket.Output("scene", tooltip="The Scenes with one description per patch.")],
+        )
+
+    @classmethod
+    def execute(cls, scene: SceneBatch, chat_model: ChatModel | None = None, **widgets: Any) -> io.NodeOutput:
+        settings = settings_from(MergeSettings, widgets)
+        return io.NodeOutput(SceneBatch(merge(scene, settings, chat_model, ComfyMonitor())))
+
+
+class Compose(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="PatchMatters_Compose",
+            display_name="Compose Caption",
+            category=STAGES,
+            description="Writes the caption of the whole picture from the merged descriptions, with their places.",
+            search_aliases=["caption", "prompt", "image to prompt", "final caption"],
+            inputs=[
+                SceneSocket.Input("scene", tooltip="Merged Scenes, from Merge Descriptions."),
+                ChatModelSocket.Input("chat_model", optional=True, tooltip=_WRITER),
+                *widgets_for(ComposeSettings),
+            ],
+            outputs=[
+                io.String.Output("caption", is_output_list=True, tooltip="The captions: a list, one per picture."),
+                SceneSocket.Output("scene", tooltip="The finished Scenes."),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, scene: SceneBatch, chat_model: ChatModel | None = None, **widgets: Any) -> io.NodeOutput:
+        settings = settings_from(ComposeSettings, widgets)
+        composed = SceneBatch(compose(scene, settings, chat_model, ComfyMonitor()))
+        return io.NodeOutput([one.caption_text for one in composed], composed)

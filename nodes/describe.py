@@ -1,0 +1,35 @@
+"""Stage 2 as a node: describe every patch several times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from comfy_api.latest import io
+
+from ..patchmatters.backends.base import ChatModel
+from ..patchmatters.describe import DescribeSettings, describe
+from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket
+from .widgets import settings_from, widgets_for
+
+
+class Describe(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="PatchMatters_Describe",
+            display_name="Describe Patches",
+            category=STAGES,
+            description="Lets the captioner describe the whole picture once and every patch several times.",
+            search_aliases=["caption", "captioner", "image to text", "interrogate", "vlm"],
+            inputs=[
+                SceneSocket.Input("scene", tooltip="Divided Scenes, from Divide into Patches."),
+                ChatModelSocket.Input("chat_model", tooltip="The captioner; it must see images."),
+                *widgets_for(DescribeSettings),
+            ],
+            outputs=[SceneSocket.Output("scene", tooltip="The Scenes with the descriptions of each patch.")],
+        )
+
+    @classmethod
+    def execute(cls, scene: SceneBatch, chat_model: ChatModel, **widgets: Any) -> io.NodeOutput:
+        settings = settings_from(DescribeSettings, widgets)
+        return io.NodeOutput(SceneBatch(describe(scene, chat_model, settings, ComfyMonitor())))

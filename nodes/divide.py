@@ -1,0 +1,44 @@
+"""Stage 1 as a node: divide pictures into patches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from comfy_api.latest import io
+
+from ..patchmatters.detections import read_detections
+from ..patchmatters.divide import DivideSettings, divide
+from .types import STAGES, BoxesSocket, SceneBatch, SceneSocket, pictures_from_image
+from .widgets import settings_from, widgets_for
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class Divide(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="PatchMatters_Divide",
+            display_name="Divide into Patches",
+            category=STAGES,
+            description="Divides each picture into overlapping patches that cut no detected object in two.",
+            search_aliases=["patch", "tile", "split image", "quadrants", "grid", "caption"],
+            inputs=[
+                io.Image.Input("image", tooltip="The picture or batch of pictures to caption."),
+                BoxesSocket.Input(
+                    "bboxes",
+                    optional=True,
+                    tooltip="Detected objects, in pixels, from a detector such as RT-DETR or SAM3: one list for all "
+                    "pictures, or one list per picture. Without them the patches are plain quadrants.",
+                ),
+                *widgets_for(DivideSettings),
+            ],
+            outputs=[SceneSocket.Output("scene", tooltip="The divided Scenes, one per picture.")],
+        )
+
+    @classmethod
+    def execute(cls, image: Tensor, bboxes: Any = None, **widgets: Any) -> io.NodeOutput:
+        pictures = pictures_from_image(image)
+        detections = read_detections(bboxes, len(pictures))
+        return io.NodeOutput(SceneBatch(divide(pictures, detections, settings_from(DivideSettings, widgets))))

@@ -1,0 +1,38 @@
+"""Every node of the pack by its id. Ids are for ever; a new node is one more line.
+
+The mapping is a literal, as tools that read packs without running them expect, and the root `__init__` does not
+export it: a module that has an attribute of this name is taken for a pack of the old kind.
+"""
+
+from __future__ import annotations
+
+from .aggregate import Compose, Merge
+from .describe import Describe
+from .divide import Divide
+from .enhance import CollectCaptions, EnhanceCaption
+from .inspect_scene import Inspect
+from .models import BuiltinModel, ScorerLoader
+from .regions import Regions
+from .scene_files import LoadScene, SaveScene
+from .semantic_filter import Compare, Filter
+from .semantic_patch import SemanticPatch
+
+NODE_CLASS_MAPPINGS = {
+    "PatchMatters_BuiltinModel": BuiltinModel,
+    "PatchMatters_Scorer": ScorerLoader,
+    "PatchMatters_Divide": Divide,
+    "PatchMatters_SemanticPatch": SemanticPatch,
+    "PatchMatters_Describe": Describe,
+    "PatchMatters_Compare": Compare,
+    "PatchMatters_Filter": Filter,
+    "PatchMatters_Merge": Merge,
+    "PatchMatters_Compose": Compose,
+    "PatchMatters_EnhanceCaption": EnhanceCaption,
+    "PatchMatters_CollectCaptions": CollectCaptions,
+    "PatchMatters_Regions": Regions,
+    "PatchMatters_Inspect": Inspect,
+    "PatchMatters_SaveScene": SaveScene,
+    "PatchMatters_LoadScene": LoadScene,
+}
+
+NODES = tuple(NODE_CLASS_MAPPINGS.values())

@@ -1,0 +1,160 @@
+"""Scenes to and from JSON files in ComfyUI's own folders."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from os.path import normpath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from comfy_api.latest import io
+
+from ..patchmatters.scene_json import attach_picture, dump_scenes, load_scenes
+from .types import SCENES, SceneBatch, SceneSocket, pictures_from_image, ui_json
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_IN_OUTPUT = " [output]"  # the host's own way to name a file of its output folder
+_LISTED = ("*.json", "*/*.json")  # deeper files can be named by hand; a whole output tree is too long to walk
+
+
+class SaveScene(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="PatchMatters_SaveScene",
+            display_name="Save Scene",
+            category=SCENES,
+            description="Writes Scenes to a JSON file in the output folder: every patch, description, statement, score "
+            "and the caption, without the pixels.",
+            search_aliases=["export", "json", "dump"],
+            inputs=[
+                SceneSocket.Input("scene", tooltip="Scenes of any stage."),
+                io.String.Input(
+                    "filename_prefix",
+                    default="patchmatters/scene",
+                    tooltip="Start of the file name, with folders inside the output folder; a counter is added.",
+                ),
+            ],
+            outputs=[],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(cls, scene: SceneBatch, filename_prefix: str) -> io.NodeOutput:
+        path = _next_path(filename_prefix)
+        try:
+            path.write_text(dump_scenes(scene), encoding="utf-8")
+        except OSError as error:
+            raise RuntimeError(f"{path} cannot be written ({error.strerror}): check the folder and the disk.") from None
+        return io.NodeOutput(ui=ui_json({"scene_files": [path.relative_to(_folder("output")).as_posix()]}))
+
+
+class LoadScene(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        files = list(_scene_files())
+        return io.Schema(
+            node_id="PatchMatters_LoadScene",
+            display_name="Load Scene",
+            category=SCENES,
+            description="Reads Scenes from a JSON file of Save Scene or of the command line.",
+            search_aliases=["import", "json"],
+            inputs=[
+                io.Image.Input(
+                    "image",
+                    optional=True,
+                    tooltip="The pictures from which the Scenes were made, in order: needed to score, crop or draw.",
+                ),
+                io.Combo.Input(
+                    "scene_file",
+                    options=files,
+                    default=files[0] if files else None,
+                    tooltip="A JSON file of the input folder, or with [output] of the output folder.",
+                ),
+            ],
+            outputs=[SceneSocket.Output("scene", tooltip="The Scenes, as far as they had come when they were saved.")],
+        )
+
+    @classmethod
+    def validate_inputs(cls, scene_file: str) -> bool | str:
+        """A file that is there will do, listed or not; the list may be older than the file."""
+        try:
+            found = scene_path(scene_file).is_file()
+        except ValueError as error:
+            return str(error)
+        return found or f"There is no {scene_file}: put a Scene's JSON file into the input folder, or save one."
+
+    @classmethod
+    def fingerprint_inputs(cls, scene_file: str, **_: Any) -> str:
+        """The file's content, so that a file that was written anew is read anew."""
+        return hashlib.blake2b(scene_path(scene_file).read_bytes(), digest_size=16).hexdigest()
+
+    @classmethod
+    def execute(cls, scene_file: str, image: Tensor | None = None) -> io.NodeOutput:
+        path = scene_path(scene_file)
+        try:
+            scenes = load_scenes(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            raise ValueError(f"{scene_file} is not a text file: choose a JSON file of Save Scene.") from None
+        except OSError as error:
+            raise RuntimeError(f"{path} cannot be read ({error.strerror}): check the file.") from None
+        if image is None:
+            return io.NodeOutput(SceneBatch(scenes))
+        pictures = pictures_from_image(image)
+        if len(pictures) != len(scenes):
+            raise ValueError(
+                f"{scene_file} holds {len(scenes)} Scenes, but {len(pictures)} pictures are connected: connect those "
+                "from which the Scenes were made."
+            )
+        return io.NodeOutput(SceneBatch(map(attach_picture, scenes, pictures)))
+
+
+def scene_path(name: str) -> Path:
+    """The file that a workflow calls `name`, inside the input folder or, with " [output]", the output folder.
+
+    ValueError for a name that leads out of that folder, or that is no JSON file.
+    """
+    kind = "output" if name.endswith(_IN_OUTPUT) else "input"
+    path = inside(_folder(kind), name.removesuffix(_IN_OUTPUT))
+    if path.suffix.lower() != ".json":
+        raise ValueError(f"{name!r} is not a JSON file: choose a file of Save Scene.")
+    return path
+
+
+def inside(folder: Path, name: str) -> Path:
+    """`name` in `folder`; ValueError where it leads out of it.
+
+    Compared as written, as the host does, so that a folder that is itself a link goes on working.
+    """
+    path = Path(normpath(folder / name))
+    if not path.is_relative_to(folder):
+        raise ValueError(f"{name!r} leads out of ComfyUI's folders: give a path inside them.")
+    return path
+
+
+def _next_path(prefix: str) -> Path:
+    """A file of the output folder that does not exist yet: prefix, counter, .json."""
+    import folder_paths
+
+    output = _folder("output")
+    inside(output, prefix)
+    folder, name, counter, _, _ = folder_paths.get_save_image_path(prefix, str(output))
+    return Path(folder) / f"{name}_{counter:05}_.json"
+
+
+def _folder(kind: str) -> Path:
+    import folder_paths
+
+    return Path(normpath(Path(folder_paths.get_directory_by_type(kind)).absolute()))
+
+
+def _scene_files() -> Iterator[str]:
+    """Names of the JSON files in the input and output folders, newest first."""
+    for kind, mark in (("input", ""), ("output", _IN_OUTPUT)):
+        folder = _folder(kind)
+        found = [path for pattern in _LISTED for path in folder.glob(pattern)]
+        for path in sorted(found, key=lambda path: (-path.stat().st_mtime, path.name)):
+            yield path.relative_to(folder).as_posix() + mark

@@ -1,0 +1,90 @@
+"""Stage 3 as nodes: compare what the descriptions say, and keep only what can be trusted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from comfy_api.latest import io
+
+from ..patchmatters.backends.base import ChatModel, Scorer
+from ..patchmatters.report import filter_report
+from ..patchmatters.semantic_filter import CompareSettings, FilterSettings, Level, compare, filter_statements
+from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket, ScorerSocket
+from .widgets import settings_from, widgets_for
+
+
+class Compare(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="PatchMatters_Compare",
+            display_name="Compare Statements",
+            category=STAGES,
+            description="Sorts the statements of several descriptions into those that agree, those that contradict "
+            "each other, and those that were made only once.",
+            search_aliases=["contradiction", "hallucination", "agreement", "consistency", "semantic filter"],
+            inputs=[
+                SceneSocket.Input(
+                    "scene", tooltip="Described Scenes (within patches), or merged Scenes (across patches)."
+                ),
+                ChatModelSocket.Input(
+                    "chat_model",
+                    optional=True,
+                    tooltip="A model that follows instructions. Unconnected: statements are paired by their words, "
+                    "which costs nothing.",
+                ),
+                *widgets_for(CompareSettings),
+                io.Combo.Input(
+                    "level",
+                    options=[level.value for level in Level],
+                    default=Level.WITHIN.value,
+                    tooltip="Within patches: the descriptions of one patch with each other. Across patches: the merged "
+                    "descriptions of overlapping neighbours.",
+                ),
+            ],
+            outputs=[SceneSocket.Output("scene", tooltip="The Scenes with sorted statements.")],
+        )
+
+    @classmethod
+    def execute(
+        cls, scene: SceneBatch, level: str, chat_model: ChatModel | None = None, **widgets: Any
+    ) -> io.NodeOutput:
+        settings = settings_from(CompareSettings, widgets)
+        return io.NodeOutput(SceneBatch(compare(scene, Level(level), settings, chat_model, ComfyMonitor())))
+
+
+class Filter(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="PatchMatters_Filter",
+            display_name="Filter Statements",
+            category=STAGES,
+            description="Keeps what the descriptions agree on, and of the rest what the scorer finds in the picture. "
+            "Without a scorer only what was agreed on is kept.",
+            search_aliases=["hallucination", "semantic filter", "clip score", "blip itm", "threshold"],
+            inputs=[
+                SceneSocket.Input("scene", tooltip="Compared Scenes, from Compare Statements."),
+                ScorerSocket.Input(
+                    "scorer",
+                    optional=True,
+                    tooltip="Measures how well a statement agrees with the picture. Unconnected: only statements that "
+                    "several descriptions make are kept.",
+                ),
+                *widgets_for(FilterSettings),
+            ],
+            outputs=[
+                SceneSocket.Output("scene", tooltip="The Scenes with every statement kept or rejected."),
+                io.String.Output(
+                    "report",
+                    is_output_list=True,
+                    tooltip="For people, one text per picture: the statements with verdict, score and reason.",
+                ),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, scene: SceneBatch, scorer: Scorer | None = None, **widgets: Any) -> io.NodeOutput:
+        settings = settings_from(FilterSettings, widgets)
+        filtered = SceneBatch(filter_statements(scene, scorer, settings, ComfyMonitor()))
+        return io.NodeOutput(filtered, [filter_report(one) for one in filtered])

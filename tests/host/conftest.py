@@ -1,0 +1,28 @@
+"""The real server, started once for all tests that want it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parent))
+
+from comfy_server import Host, Server, find_host, prepare_base
+
+
+@pytest.fixture(scope="session")
+def host() -> Host:
+    pytest.importorskip("aiohttp", reason="the client of the test server needs aiohttp")
+    found = find_host()
+    if isinstance(found, str):
+        pytest.skip(found)
+    return found
+
+
+@pytest.fixture(scope="session")
+def server(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(host, prepare_base(tmp_path_factory.mktemp("comfy"), host)) as running:
+        yield running

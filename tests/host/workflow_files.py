@@ -1,0 +1,60 @@
+"""The workflows that the pack ships, and a small converter from the frontend's format to the server's.
+
+It knows what our own flat workflows hold: links, plain widgets, the seed control and the upload button. The browser
+tests compare its result with the frontend's own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from comfy_server import PACK
+
+WORKFLOWS = sorted((PACK / "workflows").glob("*.json"))
+_WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
+_SEEDS = ("seed", "noise_seed")  # the frontend puts a control after these unless they say otherwise
+
+
+def read_workflow(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def api_prompt(workflow: Mapping[str, Any], object_info: Mapping[str, Any]) -> dict[str, Any]:
+    """The workflow as the server takes it: node id -> class_type and inputs."""
+    sources = {link[0]: [str(link[1]), link[2]] for link in workflow["links"]}
+    return {str(node["id"]): _api_node(node, object_info[node["type"]], sources) for node in workflow["nodes"]}
+
+
+def _api_node(node: Mapping[str, Any], info: Mapping[str, Any], sources: Mapping[int, list[Any]]) -> dict[str, Any]:
+    names = widget_names(info)
+    values = dict(zip(names, node.get("widgets_values", []), strict=True))
+    inputs = {name: value for name, value in values.items() if name is not None}
+    inputs |= {one["name"]: sources[one["link"]] for one in node["inputs"] if one.get("link") is not None}
+    return {"class_type": node["type"], "inputs": inputs}
+
+
+def widget_names(info: Mapping[str, Any]) -> list[str | None]:
+    """The input of each saved widget value, in order; None for a control that the server does not see."""
+    return [name for one, spec in _inputs(info) if _is_widget(spec) for name in (one, *_extra(one, spec))]
+
+
+def _inputs(info: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    for group in ("required", "optional"):
+        yield from info["input"].get(group, {}).items()
+
+
+def _options(spec: list[Any]) -> Mapping[str, Any]:
+    return spec[1] if len(spec) > 1 else {}
+
+
+def _is_widget(spec: list[Any]) -> bool:
+    return (isinstance(spec[0], list) or spec[0] in _WIDGETS) and not _options(spec).get("forceInput")
+
+
+def _extra(name: str, spec: list[Any]) -> list[None]:
+    options = _options(spec)
+    controlled = spec[0] == "INT" and options.get("control_after_generate", name in _SEEDS)
+    return [None] * (bool(controlled) + bool(options.get("image_upload")))
