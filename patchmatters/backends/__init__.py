@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from .base import Answer, ChatModel, Crop, Monitor, Outcome, Question, QuietMonitor, Scorer, derive_seed
+from .base import QUIET, Answer, ChatModel, Crop, Monitor, Outcome, Question, QuietMonitor, Scorer, derive_seed
 
 __all__ = [
     "CHAT_MODELS",
+    "QUIET",
     "SCORERS",
     "Answer",
     "ChatModel",

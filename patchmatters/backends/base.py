@@ -100,6 +100,9 @@ class QuietMonitor:
         pass
 
 
+QUIET = QuietMonitor()
+
+
 @runtime_checkable
 class ChatModel(Protocol):
     """Text and images in, text out.

@@ -1,0 +1,6 @@
+"""Stage 4: merge upwards until one caption describes the whole image (METHOD section 4)."""
+
+from .compose import ComposeSettings, compose
+from .merge import MergeSettings, merge
+
+__all__ = ["ComposeSettings", "MergeSettings", "compose", "merge"]

@@ -1,0 +1,123 @@
+"""Bringing the levels together before they are told: regions correct the whole, and nothing is named twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ..language.conflict import find_conflict, is_about_frame
+from ..language.sentences import words
+from ..language.similarity import Similarity, containment
+from ..regions import described_regions
+from ..scene import Patch, Scene
+from .tell import Told, boxes_by_basis, united
+
+_AS_DETAILED = 0.9  # share of a statement's content words that another must hold to say as much
+
+
+@dataclass(frozen=True)
+class Levels:
+    """What the levels of a Scene tell: the whole image, the main objects, the regions in reading order."""
+
+    whole: tuple[Told, ...]
+    semantic: tuple[Told, ...]
+    regions: tuple[Told, ...]
+
+
+def levels_of(scene: Scene) -> Levels:
+    """Every sentence of every description, with the boxes that it holds for (none for the whole image)."""
+    patches = {patch.name: patch for patch in (*scene.first_level, *scene.regions)}
+
+    def told(patch: Patch) -> list[Told]:
+        return [
+            Told(sentence.text, sentence.basis, boxes_by_basis(patches, sentence.basis) or (patch.box,))
+            for sentence in patch.sentences
+        ]
+
+    return Levels(
+        whole=tuple(replace(one, boxes=()) for one in told(scene.whole)),
+        semantic=tuple(told(scene.semantic)) if scene.semantic else (),
+        regions=tuple(one for region in described_regions(scene) for one in told(region)),
+    )
+
+
+def correct_whole(scene: Scene, similarity: Similarity) -> Scene:
+    """The Scene without the sentences of the whole-image caption that a nearer look refutes.
+
+    Their statements are no longer kept, and say what refuted them.
+    """
+    levels = levels_of(scene)
+    nearer = (*levels.semantic, *levels.regions)
+    statements = list(scene.whole.statements)
+    sentences = []
+    for sentence in scene.whole.sentences:
+        witness = _refuting(sentence.text, nearer, similarity)
+        if witness is None:
+            sentences.append(sentence)
+            continue
+        for basis in sentence.basis:
+            reason = f"refuted by {witness.basis[0].patch}: {witness.text}" if witness.basis else "refuted"
+            statements[basis.statement] = replace(statements[basis.statement], kept=False, reason=reason)
+    whole = replace(scene.whole, statements=tuple(statements), sentences=tuple(sentences))
+    return scene.with_patches([whole])
+
+
+def _refuting(text: str, nearer: Sequence[Told], similarity: Similarity) -> Told | None:
+    """The first nearer look that says otherwise about the same thing."""
+    if not nearer:
+        return None
+    nearness = similarity.matrix([text], [one.text for one in nearer])[0]
+    for near, one in zip(nearness, nearer, strict=True):
+        if near >= similarity.rival and find_conflict(text, one.text, same_extent=False) is not None:
+            return one
+    return None
+
+
+def without_repetition(levels: Levels, similarity: Similarity) -> list[Told]:
+    """Everything once: what two levels say, the one that says more of it.
+
+    A sentence about the frame itself ("The light is dim.") holds for its own part of the picture: it is superfluous
+    only where the whole image is described in the same words. Equal wordings of several regions become one.
+    """
+    told = list(levels.whole)
+    for one in (*levels.semantic, *united(levels.regions)):
+        told = _joined(told, one, similarity)
+    return told
+
+
+def _joined(told: list[Told], new: Told, similarity: Similarity) -> list[Told]:
+    """`told` with `new` in it: added, or in place of what it says better, or left out for what is told already."""
+    twin = _twin(told, new, similarity)
+    if twin is None:
+        return [*told, new]
+    known = told[twin]
+    if not known.boxes and _says_as_much(new.text, known.text) and not is_about_frame(new.text):
+        better = replace(new, basis=(*new.basis, *known.basis))  # the near view knows the place
+        return [*told[:twin], *told[twin + 1 :], better]
+    if _says_as_much(known.text, new.text):
+        return [*told[:twin], replace(known, basis=(*known.basis, *new.basis)), *told[twin + 1 :]]
+    return [*told, new]
+
+
+def _twin(told: Sequence[Told], new: Told, similarity: Similarity) -> int | None:
+    """The index of what says the same for the whole image, or for the main objects within the new one's place."""
+    candidates = [index for index, one in enumerate(told) if not one.boxes or _lies_within(one, new)]
+    if is_about_frame(new.text):
+        same = [index for index in candidates if not told[index].boxes and words(told[index].text) == words(new.text)]
+        return same[0] if same else None
+    if not candidates:
+        return None
+    nearness = similarity.matrix([new.text], [told[index].text for index in candidates])[0]
+    best = max(range(len(candidates)), key=nearness.__getitem__)
+    index = candidates[best]
+    conflict = find_conflict(new.text, told[index].text, same_extent=False)
+    return index if nearness[best] >= similarity.same and conflict is None else None
+
+
+def _lies_within(one: Told, new: Told) -> bool:
+    """Whether what was told belongs mostly to the new one's part of the picture."""
+    return any(box.coverage_by(other) > 0.5 for box in one.boxes for other in new.boxes)
+
+
+def _says_as_much(fuller: str, other: str) -> bool:
+    return containment(other, fuller) >= _AS_DETAILED

@@ -1,0 +1,112 @@
+"""Letting a model write, and believing only what rests on its sources.
+
+The same care for every text a model writes here: an unreadable answer is asked for once more, then given up; a
+sentence without a basis is refused; what the answer lost is told after it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ..ask import Reply, ask
+from ..backends.base import ChatModel, Monitor, Question
+from ..language.basis import has_basis, tells, trace
+from ..language.conflict import find_conflict
+from ..language.sentences import split_sentences
+from ..language.similarity import LexicalSimilarity, containment
+from ..scene import Basis, Sentence, Statement
+
+log = logging.getLogger(__name__)
+
+TRIES = 2
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a written text may rest on.
+
+    `texts` are the passages or descriptions shown to the model, `kept` the statements that the text should tell and
+    `dropped` those that it must not bring back.
+    """
+
+    texts: tuple[str, ...]
+    kept: tuple[tuple[Basis, Statement], ...]
+    dropped: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """A model's text for one task: its sentences that rest on the sources, those that were refused, every reply.
+
+    No sentence at all means that the model gave nothing that can be used.
+    """
+
+    sentences: tuple[Sentence, ...] = ()
+    refused: tuple[str, ...] = ()
+    replies: tuple[Reply, ...] = ()
+
+
+def write_all(
+    model: ChatModel,
+    questions: Callable[[int, int], Question],
+    sources: Sequence[Sources],
+    monitor: Monitor,
+) -> list[Written]:
+    """One text per entry of `sources`. `questions(task, attempt)` gives the question of a task and a try, from 0."""
+    results = [Written() for _ in sources]
+    for attempt in range(TRIES):
+        waiting = [task for task, result in enumerate(results) if not result.sentences]
+        replies = ask(model, [questions(task, attempt) for task in waiting], monitor)
+        for task, reply in zip(waiting, replies, strict=True):
+            results[task] = _checked(reply, sources[task], results[task].replies)
+    return results
+
+
+def _checked(reply: Reply, sources: Sources, earlier: Sequence[Reply]) -> Written:
+    replies = (*earlier, reply)
+    if reply.problem:
+        log.warning("%s: %s.", reply.question.name, reply.problem)
+        return Written(replies=replies)
+    sentences = split_sentences(reply.text)
+    good = [sentence for sentence in sentences if _may_be_said(sentence, sources)]
+    return Written(
+        sentences=tuple(Sentence(sentence, trace(sentence, sources.kept)) for sentence in good),
+        refused=tuple(sentence for sentence in sentences if sentence not in good),
+        replies=replies,
+    )
+
+
+def _may_be_said(sentence: str, sources: Sources) -> bool:
+    """Whether a sentence rests on the sources, contradicts nothing kept and brings back nothing dropped."""
+    if not has_basis(sentence, sources.texts):
+        return False
+    kept = [statement.text for _, statement in sources.kept]
+    if _refuted(sentence, kept):
+        return False
+    return not any(
+        containment(statement.text, sentence) >= 1.0 and not _all_told(statement.text, kept)
+        for statement in sources.dropped
+    )
+
+
+def _all_told(text: str, kept: Sequence[str]) -> bool:
+    """Whether the kept statements hold every content word of a text, so that it cannot tell what was dropped."""
+    return containment(text, " ".join(kept)) >= 1.0
+
+
+def _refuted(sentence: str, kept: Sequence[str]) -> bool:
+    """Whether the kept statement nearest to a sentence says otherwise."""
+    if not kept:
+        return False
+    similarity = LexicalSimilarity()
+    nearness = similarity.matrix([sentence], kept)[0]
+    best = max(range(len(kept)), key=nearness.__getitem__)
+    return nearness[best] >= similarity.rival and find_conflict(sentence, kept[best], same_extent=False) is not None
+
+
+def lost(sentences: Sequence[Sentence], kept: Sequence[tuple[Basis, Statement]]) -> list[tuple[Basis, Statement]]:
+    """The kept statements that the written sentences do not tell."""
+    text = " ".join(sentence.text for sentence in sentences)
+    return [(basis, statement) for basis, statement in kept if not tells(text, statement.text)]

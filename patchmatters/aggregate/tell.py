@@ -1,0 +1,125 @@
+"""Putting kept statements to text without a model: in reading order, each once, with their place in words.
+
+No word is added but the place, so nothing can be invented.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..language.conflict import find_conflict
+from ..language.places import place_of_all
+from ..language.sentences import content_words, statements_of, words
+from ..language.similarity import containment
+from ..scene import Basis, Box, Patch, Sentence, Statement
+
+_WITHIN_ANOTHER = 0.95  # share of a statement's content words that another must hold to make it superfluous
+_END = re.compile(r"[.!?\u3002]+(?=[\"')\u201d\u2019]*(?:\s|\Z))")
+_LOWERED = frozenset(
+    ["a", "an", "the", "there", "this", "that", "these", "those", "it", "its", "his", "her", "their", "they", "he", "she", "we", "some", "several", "many", "few", "no", "both", "each", "every", "all", "most", "another", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "in", "on", "at", "to", "by", "with", "without", "behind", "above", "below", "under", "over", "near", "next", "beside", "between", "among", "around", "across", "along", "inside", "outside", "against", "beyond", "beneath", "toward", "towards", "from", "of", "as", "while"]
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """A statement on its way into a text: its words, what it rests on and the boxes that it holds for."""
+
+    text: str
+    basis: tuple[Basis, ...]
+    boxes: tuple[Box, ...] = ()
+
+
+def tell_patch(patch: Patch) -> tuple[Sentence, ...]:
+    """The kept statements of a patch as sentences, in reading order; what another one says in more detail is left out."""
+    order = sorted(
+        (number for number, statement in enumerate(patch.statements) if statement.kept),
+        key=lambda number: (*_reading_position(patch, patch.statements[number]), number),
+    )
+    told = [Told(patch.statements[number].text, (Basis(patch.name, number),)) for number in order]
+    return tuple(Sentence(ended(one.text), one.basis) for one in without_subsumed(told))
+
+
+def _reading_position(patch: Patch, statement: Statement) -> tuple[float, int]:
+    """(how far into its first passage a statement stands, 0 to 1; which passage): passages tell things in like order."""
+    if not statement.sources:
+        return 1.0, 0
+    source = statement.sources[0]
+    said = statements_of(patch.passages[source].text)
+    nearest = max(range(len(said)), key=lambda index: (containment(statement.text, said[index]), -index), default=0)
+    return nearest / max(len(said), 1), source
+
+
+def without_subsumed(told: Sequence[Told]) -> list[Told]:
+    """Those that no other one says as well or in more detail; what they rested on goes over to that other one."""
+    kept = list(told)
+    for one in sorted(told, key=lambda item: len(content_words(item.text))):
+        fuller = next((other for other in kept if other is not one and _subsumes(other, one)), None)
+        if fuller is not None and any(item is one for item in kept):
+            kept = [item for item in kept if item is not one]
+            position = next(index for index, item in enumerate(kept) if item is fuller)
+            kept[position] = replace(fuller, basis=(*fuller.basis, *one.basis))
+    return kept
+
+
+def _subsumes(fuller: Told, other: Told) -> bool:
+    return containment(other.text, fuller.text) >= _WITHIN_ANOTHER and find_conflict(other.text, fuller.text) is None
+
+
+def united(told: Iterable[Told]) -> list[Told]:
+    """Equal wordings once, holding for all their boxes."""
+    found: dict[tuple[str, ...], Told] = {}
+    for one in told:
+        key = tuple(words(one.text))
+        if key in found:
+            first = found[key]
+            one = replace(first, basis=(*first.basis, *one.basis), boxes=(*first.boxes, *one.boxes))
+        found[key] = one
+    return list(found.values())
+
+
+def tell_places(told: Sequence[Told], width: int, height: int) -> list[Sentence]:
+    """One sentence per place: "At the top left: a dog sleeps; the wall is white." In the order of first appearance.
+
+    What holds for the whole picture stands as sentences of its own.
+    """
+    by_place: dict[str, list[Told]] = {}
+    for one in told:
+        phrase = place_of_all(one.boxes, width, height) if one.boxes else ""
+        by_place.setdefault(phrase, []).append(one)
+    sentences = [Sentence(ended(one.text), one.basis) for one in by_place.pop("", [])]
+    return sentences + [_at_place(phrase, group) for phrase, group in by_place.items()]
+
+
+def _at_place(phrase: str, told: Sequence[Told]) -> Sentence:
+    parts = [clause(one.text) for one in told]
+    joint = f"{phrase[:1].upper()}{phrase[1:]}{', ' if len(parts) == 1 else ': '}{'; '.join(parts)}."
+    return Sentence(joint, tuple(basis for one in told for basis in one.basis))
+
+
+def clause(text: str) -> str:
+    """A statement as part of a longer sentence: inner and final full stops gone, no capital unless it is a name's."""
+    parts = [part for part in (piece.strip() for piece in _END.split(text)) if part]
+    return "; ".join(_lowered(part) for part in parts)
+
+
+def _lowered(text: str) -> str:
+    first = text.split(maxsplit=1)[0].rstrip(",")
+    return text[:1].lower() + text[1:] if first.lower() in _LOWERED else text
+
+
+def ended(text: str) -> str:
+    """The text with a full stop, unless it has an end already."""
+    return text if _END.search(text[-3:]) else f"{text.rstrip(' ,;:')}."
+
+
+def boxes_by_basis(patches: Mapping[str, Patch], basis: Sequence[Basis]) -> tuple[Box, ...]:
+    """Where the statements of a basis were seen: for one that a single member of a region said, that member's box."""
+    boxes: dict[Box, None] = {}
+    for one in basis:
+        patch = patches[one.patch]
+        sources = patch.statements[one.statement].sources
+        member = patches.get(patch.passages[sources[0]].source) if len(sources) == 1 else None
+        boxes[(member or patch).box] = None
+    return tuple(boxes)

@@ -1,0 +1,97 @@
+"""The stages in order: what the command runs and what the all-in-one node expands to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from .aggregate import ComposeSettings, MergeSettings, compose, merge
+from .backends.base import QUIET, ChatModel, Monitor, Scorer
+from .describe import DescribeSettings, describe
+from .divide import DivideSettings, divide
+from .scene import Detection, Scene
+from .semantic_filter import CompareSettings, FilterSettings, Level, compare, filter_statements
+from .semantic_patch import SemanticPatchSettings, add_semantic_patch
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Settings for every stage.
+
+    `compares` False asks once per patch and skips comparing and filtering; `semantic` False skips the patch of the
+    main objects. `help` says what it costs.
+    """
+
+    help: str
+    divide: DivideSettings = field(default_factory=DivideSettings)
+    semantic_patch: SemanticPatchSettings = field(default_factory=SemanticPatchSettings)
+    describe: DescribeSettings = field(default_factory=DescribeSettings)
+    compare: CompareSettings = field(default_factory=CompareSettings)
+    filter: FilterSettings = field(default_factory=FilterSettings)
+    merge: MergeSettings = field(default_factory=MergeSettings)
+    compose: ComposeSettings = field(default_factory=ComposeSettings)
+    compares: bool = True
+    semantic: bool = True
+
+
+PRESETS: Mapping[str, Preset] = {
+    "paper": Preset(
+        "The paper's defaults: 3 candidates a patch. 13 to 16 model calls about an image, and 9 to 18 about text "
+        "(none without a text model)."
+    ),
+    "fast": Preset(
+        "One description a patch, nothing is compared or filtered. 5 model calls about an image, 1 about text.",
+        describe=DescribeSettings(candidates=1, temperature=0.2),
+        compares=False,
+        semantic=False,
+    ),
+    "thorough": Preset(
+        "5 candidates a patch, and the whole-image caption is checked too. 21 to 26 model calls about an image, "
+        "and 9 to 18 about text (none without a text model).",
+        describe=DescribeSettings(candidates=5),
+        filter=FilterSettings(check_whole=True),
+    ),
+}
+
+
+def with_seed(preset: Preset, seed: int) -> Preset:
+    """The preset with one seed for all its stages."""
+    return replace(
+        preset,
+        semantic_patch=replace(preset.semantic_patch, seed=seed),
+        describe=replace(preset.describe, seed=seed),
+        compare=replace(preset.compare, seed=seed),
+        merge=replace(preset.merge, seed=seed),
+        compose=replace(preset.compose, seed=seed),
+    )
+
+
+def caption_pictures(
+    pictures: Sequence[Image],
+    chat_model: ChatModel,
+    scorer: Scorer | None = None,
+    text_model: ChatModel | None = None,
+    detections: Sequence[Sequence[Detection]] = (),
+    preset: Preset = PRESETS["paper"],
+    monitor: Monitor = QUIET,
+    names: Sequence[str] = (),
+) -> tuple[Scene, ...]:
+    """The whole method: upright RGB pictures in, composed Scenes out (see `Scene.caption_text`).
+
+    `text_model` compares and writes; None is the LLM-free way. `detections` holds one sequence per picture, or nothing.
+    """
+    scenes = divide(pictures, detections, preset.divide, names)
+    if preset.semantic and any(scene.detections for scene in scenes):
+        scenes = add_semantic_patch(scenes, chat_model, preset.semantic_patch, monitor)
+    scenes = describe(scenes, chat_model, preset.describe, monitor)
+    if not preset.compares:
+        return compose(merge(scenes, preset.merge, text_model, monitor), preset.compose, text_model, monitor)
+    for level in Level:
+        scenes = compare(scenes, level, preset.compare, text_model, monitor)
+        scenes = filter_statements(scenes, scorer, preset.filter, monitor)
+        scenes = merge(scenes, preset.merge, text_model, monitor)
+    return compose(scenes, preset.compose, text_model, monitor)

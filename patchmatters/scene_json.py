@@ -1,0 +1,195 @@
+"""Scenes as JSON: versioned, exact both ways, and strict about what it does not know.
+
+The form is that of the dataclasses in `scene`, field by field; the picture itself is not part of it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import types
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import Enum
+from functools import cache
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+
+from . import scene as scene_module
+from .picture import picture_digest
+from .scene import Patch, Scene, Stage
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+FORMAT = "patchmatters.scene"
+VERSION = 1
+_NOT_STORED = frozenset({"picture"})
+
+
+def dump_scenes(scenes: Sequence[Scene]) -> str:
+    """The Scenes as a JSON text, indented for people."""
+    body = {"format": FORMAT, "version": VERSION, "scenes": [_encode(scene) for scene in scenes]}
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1)
+
+
+def load_scenes(text: str) -> tuple[Scene, ...]:
+    """The Scenes of a JSON text, without pictures (see `attach_picture`).
+
+    ValueError, saying where and what, for text that is not JSON, another format, a later version, an unknown or
+    missing field, a value of another kind, and a Scene that does not hang together.
+    """
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"This is not a Scene file: it is not JSON ({error}).") from None
+    if not isinstance(body, dict) or body.get("format") != FORMAT:
+        raise ValueError(f'This is not a Scene file: "format" is not "{FORMAT}".')
+    version = body.get("version")
+    if version != VERSION:
+        raise ValueError(
+            f"This Scene file is of version {version}, and version {VERSION} is read here: update the pack."
+        )
+    if body.keys() - {"format", "version", "scenes"}:
+        raise ValueError(
+            f"Unknown fields in the Scene file: {', '.join(sorted(body.keys() - {'format', 'version', 'scenes'}))}."
+        )
+    scenes = _decode(body.get("scenes"), tuple[Scene, ...], "scenes")
+    for number, scene in enumerate(scenes):
+        check_scene(scene, f"scenes[{number}]")
+    return scenes
+
+
+def attach_picture(scene: Scene, picture: Image) -> Scene:
+    """The Scene with its picture (upright RGB). ValueError where it is another picture than the one described."""
+    if (picture.width, picture.height) != (scene.image.width, scene.image.height):
+        raise ValueError(
+            f"The Scene of {scene.image.name!r} is of a picture of {scene.image.width}x{scene.image.height} pixels, "
+            f"not {picture.width}x{picture.height}: connect the picture it was made from."
+        )
+    if picture_digest(picture) != scene.image.digest:
+        raise ValueError(f"The Scene of {scene.image.name!r} is of another picture: connect the one it was made from.")
+    return replace(scene, picture=picture)
+
+
+def check_scene(scene: Scene, where: str = "scene") -> None:
+    """ValueError, saying where, for a Scene whose parts do not fit together: names, indices, boxes, stage."""
+    patches = (*scene.first_level, *scene.regions)
+    names = [patch.name for patch in patches]
+    if len(set(names)) != len(names):
+        raise ValueError(f"{where} has two patches of one name.")
+    if not scene.patches:
+        raise ValueError(f"{where} has no patches: it was not made by Divide into Patches.")
+    if scene.image.width < 1 or scene.image.height < 1:
+        raise ValueError(f"{where}.image has no size.")
+    by_name = {patch.name: patch for patch in patches}
+    for patch in patches:
+        _check_patch(patch, by_name, f"{where}, patch {patch.name!r}")
+    for sentence in scene.caption:
+        _check_basis(sentence, by_name, f"{where}, caption")
+    described = (Stage.DESCRIBED, Stage.COMPARED, Stage.FILTERED)
+    if scene.stage in described and not any(patch.passages for patch in patches):
+        raise ValueError(f"{where} is {scene.stage.value}, but no patch has a passage.")
+    if scene.stage is Stage.COMPOSED and not scene.caption:
+        raise ValueError(f"{where} is composed, but has no caption.")
+
+
+def _check_patch(patch: Patch, by_name: dict[str, Patch], where: str) -> None:
+    if patch.box.right < patch.box.left or patch.box.bottom < patch.box.top:
+        raise ValueError(f"{where} has an inverted box.")
+    for number, statement in enumerate(patch.statements):
+        if any(not 0 <= source < len(patch.passages) for source in statement.sources):
+            raise ValueError(f"{where}, statement {number} names a passage that is not there.")
+        if any(not 0 <= rival < len(patch.statements) for rival in statement.rivals):
+            raise ValueError(f"{where}, statement {number} names a rival that is not there.")
+    for member in patch.members:
+        if member not in by_name:
+            raise ValueError(f"{where} names the patch {member!r}, which is not there.")
+    for sentence in patch.sentences:
+        _check_basis(sentence, by_name, where)
+
+
+def _check_basis(sentence: scene_module.Sentence, by_name: dict[str, Patch], where: str) -> None:
+    for basis in sentence.basis:
+        patch = by_name.get(basis.patch)
+        if patch is None or not 0 <= basis.statement < len(patch.statements):
+            raise ValueError(
+                f"{where}: a sentence rests on {basis.patch!r} statement {basis.statement}, which is not there."
+            )
+
+
+def _encode(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value):
+        fields = [field.name for field in dataclasses.fields(value) if field.name not in _NOT_STORED]
+        return {name: _encode(getattr(value, name)) for name in fields}
+    if isinstance(value, tuple):
+        return [_encode(item) for item in value]
+    return value
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    """The field types of a dataclass; those not stored are left out."""
+    names = {field.name for field in dataclasses.fields(kind)} - _NOT_STORED
+    scope = {**vars(scene_module), "Image": object}
+    return {name: hint for name, hint in get_type_hints(kind, globalns=scope).items() if name in names}
+
+
+def _decode(value: Any, kind: Any, where: str) -> Any:
+    """`value` as `kind`; ValueError naming `where` for anything else."""
+    if get_origin(kind) in (Union, types.UnionType):
+        return (
+            None
+            if value is None
+            else _decode(value, next(one for one in get_args(kind) if one is not type(None)), where)
+        )
+    if get_origin(kind) is tuple:
+        return _decode_tuple(value, get_args(kind), where)
+    if dataclasses.is_dataclass(kind):
+        return _decode_object(value, kind, where)
+    if issubclass(kind, Enum):
+        return _decode_enum(value, kind, where)
+    return _decode_plain(value, kind, where)
+
+
+def _decode_tuple(value: Any, items: tuple[Any, ...], where: str) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise ValueError(f"{where} must be a list, not {_kind(value)}.")
+    if items[-1] is Ellipsis:
+        return tuple(_decode(item, items[0], f"{where}[{number}]") for number, item in enumerate(value))
+    if len(value) != len(items):
+        raise ValueError(f"{where} must have {len(items)} entries, not {len(value)}.")
+    return tuple(_decode(item, kind, f"{where}[{n}]") for n, (item, kind) in enumerate(zip(value, items, strict=True)))
+
+
+def _decode_object(value: Any, kind: type, where: str) -> Any:
+    if not isinstance(value, dict):
+        raise ValueError(f"{where} must be an object, not {_kind(value)}.")
+    hints = _hints(kind)
+    unknown, missing = sorted(value.keys() - hints.keys()), sorted(hints.keys() - value.keys())
+    if unknown:
+        raise ValueError(f"{where} has unknown fields: {', '.join(unknown)}.")
+    if missing:
+        raise ValueError(f"{where} lacks: {', '.join(missing)}.")
+    return kind(**{name: _decode(value[name], hint, f"{where}.{name}") for name, hint in hints.items()})
+
+
+def _decode_enum(value: Any, kind: type[Enum], where: str) -> Enum:
+    known = {member.value: member for member in kind}
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"{where} is {value!r}; known are: {', '.join(known)}.")
+    return known[value]
+
+
+def _decode_plain(value: Any, kind: type, where: str) -> Any:
+    if kind is float and type(value) in (int, float) and math.isfinite(value):
+        return float(value)
+    if type(value) is not kind:
+        raise ValueError(f"{where} must be {kind.__name__}, not {_kind(value)}.")
+    return value
+
+
+def _kind(value: Any) -> str:
+    return "nothing" if value is None else f"{value!r:.40}"

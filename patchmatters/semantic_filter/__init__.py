@@ -1,0 +1,9 @@
+"""Stage 3, the heart of the method: sort what passages say, score it against the picture, keep what is reliable.
+
+One filter, used twice: on the candidates of a patch, and on the descriptions of overlapping patches (METHOD section 3).
+"""
+
+from .compare import CompareSettings, Level, compare
+from .keep import FilterSettings, filter_statements
+
+__all__ = ["CompareSettings", "FilterSettings", "Level", "compare", "filter_statements"]

@@ -1,0 +1,107 @@
+"""Sorting statements without a model: pairs by similarity, rivals by a conflicting value for the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from ..language.conflict import find_conflict
+from ..language.sentences import content_words, statements_of
+from ..language.similarity import Similarity
+from ..scene import Passage, Statement, Verdict
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A statement where it was said: passage index and text."""
+
+    passage: int
+    text: str
+
+
+def single_passage(passages: Sequence[Passage]) -> tuple[Statement, ...]:
+    """The statements of an only passage: there is nothing to compare them with, each is said once."""
+    return tuple(
+        Statement(text, Verdict.UNIQUE, sources=(0,))
+        for passage in passages[:1]
+        for text in statements_of(passage.text)
+    )
+
+
+def sort_statements(passages: Sequence[Passage], similarity: Similarity, *, same_extent: bool) -> tuple[Statement, ...]:
+    """Sort everything that two or more passages say into same, contradictory and unique.
+
+    Statements of different passages are the same where their similarity reaches `similarity.same` and nothing in them
+    conflicts, and rivals where it reaches `similarity.rival` and something does. `same_extent` says whether all
+    passages describe the same part of the picture. In the reading order of the first passage that says each.
+    """
+    said = [_Said(index, text) for index, passage in enumerate(passages) for text in statements_of(passage.text)]
+    links, clashes = _relations(said, similarity, same_extent=same_extent)
+    groups = _groups(len(said), links, clashes)
+    rivals = _group_rivals(groups, clashes)
+    return tuple(_statement(group, rivals[number], said, similarity) for number, group in enumerate(groups))
+
+
+def _relations(
+    said: Sequence[_Said], similarity: Similarity, *, same_extent: bool
+) -> tuple[list[tuple[float, int, int]], set[tuple[int, int]]]:
+    """Pairs of statements that say the same, with their similarity, and pairs that clash."""
+    texts = [one.text for one in said]
+    matrix = similarity.matrix(texts, texts)
+    links, clashes = [], set()
+    for a, b in combinations(range(len(said)), 2):
+        near = matrix[a][b]
+        if said[a].passage == said[b].passage or near < min(similarity.same, similarity.rival):
+            continue
+        if find_conflict(texts[a], texts[b], same_extent=same_extent):
+            if near >= similarity.rival:
+                clashes.add((a, b))
+        elif near >= similarity.same:
+            links.append((near, a, b))
+    return links, clashes
+
+
+def _groups(
+    count: int, links: Sequence[tuple[float, int, int]], clashes: set[tuple[int, int]]
+) -> list[tuple[int, ...]]:
+    """Unite linked statements, the most similar first, but never two that clash; ordered by their first member."""
+    member_of = {index: (index,) for index in range(count)}
+    for _, a, b in sorted(links, key=lambda link: (-link[0], link[1:])):
+        first, second = member_of[a], member_of[b]
+        if first != second and not _any_clash(first, second, clashes):
+            united = tuple(sorted({*first, *second}))
+            member_of.update(dict.fromkeys(united, united))
+    return sorted(set(member_of.values()))
+
+
+def _any_clash(first: Sequence[int], second: Sequence[int], clashes: set[tuple[int, int]]) -> bool:
+    return any((min(a, b), max(a, b)) in clashes for a in first for b in second)
+
+
+def _group_rivals(groups: Sequence[tuple[int, ...]], clashes: set[tuple[int, int]]) -> list[tuple[int, ...]]:
+    """For each group the numbers of the groups that it clashes with."""
+    return [
+        tuple(other for other, members in enumerate(groups) if other != number and _any_clash(group, members, clashes))
+        for number, group in enumerate(groups)
+    ]
+
+
+def _statement(
+    group: Sequence[int], rivals: tuple[int, ...], said: Sequence[_Said], similarity: Similarity
+) -> Statement:
+    sources = tuple(sorted({said[index].passage for index in group}))
+    text = _most_agreed([said[index].text for index in group], similarity)
+    verdict = Verdict.CONTRADICTORY if rivals else Verdict.SAME if len(sources) > 1 else Verdict.UNIQUE
+    return Statement(text, verdict, sources, rivals)
+
+
+def _most_agreed(texts: Sequence[str], similarity: Similarity) -> str:
+    """The wording nearest to all others; of equally near ones the plainest, which claims least."""
+    if len(texts) == 1:
+        return texts[0]
+    matrix = similarity.matrix(texts, texts)
+    ranked: Iterator[tuple[float, int, int]] = (
+        (-sum(matrix[index]), len(content_words(text)), index) for index, text in enumerate(texts)
+    )
+    return texts[min(ranked)[2]]
