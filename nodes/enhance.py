@@ -138,7 +138,9 @@ class _Expansion:
 
     def node(self, class_type: str, inputs: Mapping[str, Any]) -> Any:
         """A node of the expansion that takes the last Scene, where there is one."""
-        return self.graph.node(class_type, **inputs, **({} if self.scene is None else {"scene": self.scene}))
+        name = f"{len(self.graph.nodes) + 1}-{class_type}"  # read by people in the server's messages
+        scene = {} if self.scene is None else {"scene": self.scene}
+        return self.graph.node(class_type, id=name, **inputs, **scene)
 
 
 def _widgets(settings: Any, links: Mapping[str, Link]) -> dict[str, Any]:

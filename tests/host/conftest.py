@@ -26,3 +26,11 @@ def host() -> Host:
 def server(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with Server(host, prepare_base(tmp_path_factory.mktemp("comfy"), host)) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def keeping_server(host: Host, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that keeps results however little memory is free; the default one drops those of expanded nodes."""
+    base = prepare_base(tmp_path_factory.mktemp("keeping"), host)
+    with Server(host, base, extra=["--cache-classic"]) as running:
+        yield running

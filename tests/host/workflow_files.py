@@ -29,32 +29,39 @@ def api_prompt(workflow: Mapping[str, Any], object_info: Mapping[str, Any]) -> d
 
 
 def _api_node(node: Mapping[str, Any], info: Mapping[str, Any], sources: Mapping[int, list[Any]]) -> dict[str, Any]:
-    names = widget_names(info)
-    values = dict(zip(names, node.get("widgets_values", []), strict=True))
+    values = dict(zip(saved_widgets(info), node.get("widgets_values", []), strict=True))
     inputs = {name: value for name, value in values.items() if name is not None}
     inputs |= {one["name"]: sources[one["link"]] for one in node["inputs"] if one.get("link") is not None}
     return {"class_type": node["type"], "inputs": inputs}
 
 
-def widget_names(info: Mapping[str, Any]) -> list[str | None]:
+def saved_widgets(info: Mapping[str, Any]) -> list[str | None]:
     """The input of each saved widget value, in order; None for a control that the server does not see."""
-    return [name for one, spec in _inputs(info) if _is_widget(spec) for name in (one, *_extra(one, spec))]
+    return [
+        saved
+        for name, spec in node_inputs(info)
+        if is_widget(spec)
+        for saved in (name, *(None for _ in controls_after(name, spec)))
+    ]
 
 
-def _inputs(info: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+def node_inputs(info: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """(name, specification) of every input of a node, as /object_info tells them."""
     for group in ("required", "optional"):
         yield from info["input"].get(group, {}).items()
 
 
-def _options(spec: list[Any]) -> Mapping[str, Any]:
+def widget_options(spec: list[Any]) -> Mapping[str, Any]:
     return spec[1] if len(spec) > 1 else {}
 
 
-def _is_widget(spec: list[Any]) -> bool:
-    return (isinstance(spec[0], list) or spec[0] in _WIDGETS) and not _options(spec).get("forceInput")
+def is_widget(spec: list[Any]) -> bool:
+    """Whether the frontend gives the input a widget."""
+    return (isinstance(spec[0], list) or spec[0] in _WIDGETS) and not widget_options(spec).get("forceInput")
 
 
-def _extra(name: str, spec: list[Any]) -> list[None]:
-    options = _options(spec)
+def controls_after(name: str, spec: list[Any]) -> list[str]:
+    """Values of the controls that the frontend adds after a widget and saves with it."""
+    options = widget_options(spec)
     controlled = spec[0] == "INT" and options.get("control_after_generate", name in _SEEDS)
-    return [None] * (bool(controlled) + bool(options.get("image_upload")))
+    return [*(["fixed"] if controlled else []), *(["image"] if options.get("image_upload") else [])]

@@ -1,0 +1,387 @@
+"""Write the example workflows in `workflows/` from the tables below: `python scripts/make_workflows.py`.
+
+Starts the ComfyUI of COMFYUI_PATH to ask it which widgets each node has, so that the files fit the nodes as they are.
+The same tables and the same host give the same files, byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tests" / "host"))
+
+from comfy_server import Host, Server, find_host, prepare_base  # noqa: E402
+from workflow_files import controls_after, is_widget, node_inputs, widget_options  # noqa: E402
+
+OURS = "PatchMatters_"
+GROUP_COLOURS = {"ours": "#3f789e", "core": "#444444"}
+TITLE = 30  # pixels above a node's position that its title takes
+MARGIN = 20
+CHECKPOINT = "v1-5-pruned-emaonly-fp16.safetensors"
+DETECTOR = "rt_detr_v4-x-hgnet_fp16.safetensors"
+NEGATIVE = "blurry, low quality, watermark, text"
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of a graph: its name in this table, type, place and size in pixels, and what differs from the default.
+
+    `links` maps an input to "name" or "name.output" of another node.
+    """
+
+    name: str
+    type: str
+    at: tuple[int, int]
+    size: tuple[int, int]
+    links: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """A titled frame around nodes."""
+
+    title: str
+    nodes: tuple[str, ...]
+    colour: str = "ours"
+
+
+@dataclass(frozen=True)
+class Graph:
+    nodes: tuple[Node, ...]
+    groups: tuple[Group, ...]
+
+
+def picture(at: tuple[int, int] = (0, 0), name: str = "picture") -> Node:
+    return Node(name, "LoadImage", at, (300, 360), values={"image": "example.png"})
+
+
+def models(x: int = 0, y: int = 420) -> tuple[Node, ...]:
+    return (
+        Node("captioner", f"{OURS}BuiltinModel", (x, y), (300, 90)),
+        Node("scorer", f"{OURS}Scorer", (x, y + 150), (300, 60)),
+    )
+
+
+def near_stages(x: int, scene: str) -> tuple[Node, ...]:
+    """Compare, filter and merge within patches, from `scene` on."""
+    return (
+        Node("compare", f"{OURS}Compare", (x, 0), (340, 230), {"scene": scene}),
+        Node("filter", f"{OURS}Filter", (x, 290), (340, 110), {"scene": "compare", "scorer": "scorer"}),
+        Node("merge", f"{OURS}Merge", (x, 460), (340, 130), {"scene": "filter"}),
+    )
+
+
+def far_stages(x: int) -> tuple[Node, ...]:
+    """The same across overlapping patches."""
+    across = {"level": "across patches"}
+    return (
+        Node("compare_across", f"{OURS}Compare", (x, 0), (340, 230), {"scene": "merge"}, across),
+        Node("filter_across", f"{OURS}Filter", (x, 290), (340, 110), {"scene": "compare_across", "scorer": "scorer"}),
+        Node("merge_across", f"{OURS}Merge", (x, 460), (340, 130), {"scene": "filter_across"}),
+    )
+
+
+def steps(first: tuple[Node, ...] = (), x: int = 380, scene: str = "divide") -> tuple[Node, ...]:
+    """Divide to Compose, each stage a node; `first` is put between Divide and Describe, `scene` is its last."""
+    boxes = {"bboxes": "detect"} if first else {}
+    return (
+        Node("divide", f"{OURS}Divide", (x, 0), (340, 190), {"image": "picture", **boxes}),
+        *first,
+        Node(
+            "describe",
+            f"{OURS}Describe",
+            (x, 440 if first else 250),
+            (340, 330),
+            {"scene": scene, "chat_model": "captioner"},
+        ),
+        *near_stages(x + 420, "describe"),
+        *far_stages(x + 840),
+        Node("compose", f"{OURS}Compose", (x + 1260, 0), (340, 170), {"scene": "merge_across"}),
+    )
+
+
+STEP_GROUPS = (
+    Group("1  Picture and models", ("picture", "captioner", "scorer"), "core"),
+    Group("2  Divide and describe", ("divide", "describe")),
+    Group("3  Filter within patches", ("compare", "filter", "merge")),
+    Group("4  Filter across patches", ("compare_across", "filter_across", "merge_across")),
+)
+
+
+def looks(x: int, y: int, caption: str, scene: str) -> tuple[Node, ...]:
+    """The caption as text and the patches on the picture."""
+    return (
+        Node("caption", "PreviewAny", (x, y), (400, 200), {"source": caption}, title="Caption"),
+        Node("inspect", f"{OURS}Inspect", (x, y + 260), (400, 400), {"scene": scene}),
+    )
+
+
+def sampling(x: int, caption: str) -> tuple[Node, ...]:
+    """A caption into core's text-to-image nodes."""
+    return (
+        Node("checkpoint", "CheckpointLoaderSimple", (x, 0), (380, 110), values={"ckpt_name": CHECKPOINT}),
+        Node(
+            "positive",
+            "CLIPTextEncode",
+            (x, 170),
+            (380, 110),
+            {"clip": "checkpoint.CLIP", "text": caption},
+            title="Positive: the caption",
+        ),
+        Node(
+            "negative",
+            "CLIPTextEncode",
+            (x, 340),
+            (380, 130),
+            {"clip": "checkpoint.CLIP"},
+            {"text": NEGATIVE},
+            title="Negative",
+        ),
+        Node("latent", "EmptyLatentImage", (x, 530), (380, 110)),
+        Node(
+            "sampler",
+            "KSampler",
+            (x + 440, 0),
+            (320, 270),
+            {"model": "checkpoint.MODEL", "positive": "positive", "negative": "negative", "latent_image": "latent"},
+        ),
+        Node("decode", "VAEDecode", (x + 440, 330), (320, 50), {"samples": "sampler", "vae": "checkpoint.VAE"}),
+        Node(
+            "save", "SaveImage", (x + 440, 440), (320, 320), {"images": "decode"}, {"filename_prefix": "PatchMatters"}
+        ),
+    )
+
+
+SAMPLING_GROUP = Group(
+    "Text to image",
+    ("checkpoint", "positive", "negative", "latent", "sampler", "decode", "save"),
+    "core",
+)
+
+
+def enhance(x: int, image: str) -> Node:
+    links = {"image": image, "chat_model": "captioner", "scorer": "scorer"}
+    return Node("enhance", f"{OURS}EnhanceCaption", (x, 0), (340, 220), links)
+
+
+SEMANTIC = Node(
+    "semantic", f"{OURS}SemanticPatch", (380, 250), (340, 130), {"scene": "divide", "chat_model": "captioner"}
+)
+
+GRAPHS: Mapping[str, Graph] = {
+    "caption_step_by_step": Graph(
+        (
+            picture(),
+            *models(),
+            *steps(),
+            Node("report", "PreviewAny", (1640, 230), (340, 360), {"source": "filter.report"}, title="Report"),
+            *looks(2060, 0, "compose.caption", "compose.scene"),
+        ),
+        (*STEP_GROUPS, Group("5  Caption", ("compose", "report", "caption", "inspect"))),
+    ),
+    "text_to_image_step_by_step": Graph(
+        (
+            picture(),
+            *models(),
+            *steps(),
+            *looks(1640, 230, "compose.caption", "compose.scene"),
+            *sampling(2120, "compose"),
+        ),
+        (*STEP_GROUPS, Group("5  Caption", ("compose", "caption", "inspect")), SAMPLING_GROUP),
+    ),
+    "text_to_image_enhance_caption": Graph(
+        (
+            picture(),
+            *models(),
+            enhance(380, "picture"),
+            Node("caption", "PreviewAny", (380, 280), (340, 350), {"source": "enhance.caption"}, title="Caption"),
+            *sampling(800, "enhance"),
+        ),
+        (
+            Group("Picture and models", ("picture", "captioner", "scorer"), "core"),
+            Group("Caption", ("enhance", "caption")),
+            SAMPLING_GROUP,
+        ),
+    ),
+    "caption_with_rtdetr_boxes": Graph(
+        (
+            picture(),
+            *models(),
+            Node("detector", "UNETLoader", (0, 700), (300, 90), values={"unet_name": DETECTOR}),
+            Node(
+                "detect",
+                "RTDETR_detect",
+                (0, 850),
+                (300, 130),
+                {"model": "detector", "image": "picture"},
+                {"threshold": 0.3},
+            ),
+            *steps((SEMANTIC,), scene="semantic"),
+            *looks(1640, 230, "compose.caption", "compose.scene"),
+        ),
+        (
+            Group("1  Picture, models and boxes", ("picture", "captioner", "scorer", "detector", "detect"), "core"),
+            Group("2  Divide and describe", ("divide", "semantic", "describe")),
+            *STEP_GROUPS[2:],
+            Group("5  Caption", ("compose", "caption", "inspect")),
+        ),
+    ),
+    "caption_batch": Graph(
+        (
+            picture(),
+            picture((0, 420), "picture_2"),
+            Node(
+                "batch",
+                "BatchImagesNode",
+                (380, 0),
+                (300, 90),
+                {"images.image0": "picture", "images.image1": "picture_2"},
+            ),
+            *models(380, 150),
+            enhance(760, "batch"),
+            Node("saved", f"{OURS}SaveScene", (760, 280), (340, 60), {"scene": "enhance.scene"}),
+            *looks(1180, 0, "enhance.caption", "enhance.scene"),
+        ),
+        (
+            Group("Pictures", ("picture", "picture_2"), "core"),
+            Group("Batch and models", ("batch", "captioner", "scorer"), "core"),
+            Group("One caption per picture", ("enhance", "saved", "caption", "inspect")),
+        ),
+    ),
+}
+
+
+def main() -> None:
+    host = find_host()
+    if not isinstance(host, Host):
+        sys.exit(host)
+    with tempfile.TemporaryDirectory() as base, Server(host, prepare_base(Path(base), host)) as server:
+        info = server.get("/object_info")
+    for stem, graph in GRAPHS.items():
+        text = json.dumps(workflow(stem, graph, info), indent=1)
+        (ROOT / "workflows" / f"{stem}.json").write_text(text + "\n", encoding="utf-8", newline="\n")
+        print(f"{stem}: {len(graph.nodes)} nodes")
+
+
+def workflow(stem: str, graph: Graph, info: Mapping[str, Any]) -> dict[str, Any]:
+    """The graph in the frontend's format."""
+    ids = {node.name: number for number, node in enumerate(graph.nodes, 1)}
+    links = list(_links(graph, ids, info))
+    return {
+        "id": str(uuid.uuid5(uuid.NAMESPACE_URL, f"comfyui-patchmatters/{stem}")),
+        "revision": 0,
+        "last_node_id": len(ids),
+        "last_link_id": len(links),
+        "nodes": [_node(node, order, ids[node.name], links, info) for order, node in enumerate(graph.nodes)],
+        "links": links,
+        "groups": [_group(number, group, graph) for number, group in enumerate(graph.groups, 1)],
+        "config": {},
+        "extra": {"ds": {"scale": 0.6, "offset": [80, 120]}},
+        "version": 0.4,
+    }
+
+
+def _links(graph: Graph, ids: Mapping[str, int], info: Mapping[str, Any]) -> Iterator[list[Any]]:
+    """[link id, source node, source output, target node, target input, type]."""
+    types = {node.name: node.type for node in graph.nodes}
+    number = 0
+    for node in graph.nodes:
+        slots = [name for name, _ in _input_slots(node, info)]
+        for target, source in node.links.items():
+            name, _, output = source.partition(".")
+            outputs = info[types[name]]["output_name"]
+            slot = outputs.index(output) if output else 0
+            number += 1
+            kind = info[types[name]]["output"][slot]
+            yield [number, ids[name], slot, ids[node.name], slots.index(target), kind]
+
+
+def _input_slots(node: Node, info: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
+    """Inputs in the frontend's order: sockets first, then widgets; a growing input as its members."""
+    found = list(node_inputs(info[node.type]))
+    grown = [(name, [info_type(spec)]) for name, spec in found if spec[0] == "COMFY_AUTOGROW_V3" for name in node.links]
+    plain = [(name, spec) for name, spec in found if spec[0] != "COMFY_AUTOGROW_V3"]
+    sockets = [one for one in plain if not is_widget(one[1])]
+    return [*grown, *sockets, *(one for one in plain if is_widget(one[1]))]
+
+
+def info_type(spec: list[Any]) -> str:
+    """The type of the members of a growing input."""
+    members = spec[1]["template"]["input"]["required"]
+    return next(iter(members.values()))[0]
+
+
+def _node(node: Node, order: int, number: int, links: Sequence[list[Any]], info: Mapping[str, Any]) -> dict[str, Any]:
+    outputs = zip(info[node.type]["output"], info[node.type]["output_name"], strict=True)
+    made = {
+        "id": number,
+        "type": node.type,
+        "pos": list(node.at),
+        "size": list(node.size),
+        "flags": {},
+        "order": order,
+        "mode": 0,
+        "inputs": [
+            _input(name, spec, next((link[0] for link in links if link[3:5] == [number, slot]), None))
+            for slot, (name, spec) in enumerate(_input_slots(node, info))
+        ],
+        "outputs": [
+            {"name": name, "type": kind, "links": [link[0] for link in links if link[1:3] == [number, slot]] or None}
+            for slot, (kind, name) in enumerate(outputs)
+        ],
+        "properties": {
+            "cnr_id": "comfyui-patchmatters" if node.type.startswith(OURS) else "comfy-core",
+            "Node name for S&R": node.type,
+        },
+        "widgets_values": list(_widget_values(node, info)),
+    }
+    return made | ({"title": node.title} if node.title else {})
+
+
+def _input(name: str, spec: list[Any], link: int | None) -> dict[str, Any]:
+    kind = "COMBO" if isinstance(spec[0], list) else spec[0]
+    made = {"name": name, "type": kind, "link": link}
+    return made | ({"widget": {"name": name}} if is_widget(spec) else {})
+
+
+def _widget_values(node: Node, info: Mapping[str, Any]) -> Iterator[Any]:
+    for name, spec in node_inputs(info[node.type]):
+        if is_widget(spec):
+            yield node.values.get(name, _default(spec))
+            yield from controls_after(name, spec)
+
+
+def _default(spec: list[Any]) -> Any:
+    options = widget_options(spec)
+    choices = spec[0] if isinstance(spec[0], list) else options.get("options", [])
+    return options.get("default", choices[0] if choices else "")
+
+
+def _group(number: int, group: Group, graph: Graph) -> dict[str, Any]:
+    boxes = [(*node.at, *node.size) for node in graph.nodes if node.name in group.nodes]
+    left = min(x for x, _, _, _ in boxes) - MARGIN
+    top = min(y for _, y, _, _ in boxes) - TITLE - MARGIN - 40
+    right = max(x + width for x, _, width, _ in boxes) + MARGIN
+    bottom = max(y + height for _, y, _, height in boxes) + MARGIN
+    return {
+        "id": number,
+        "title": group.title,
+        "bounding": [left, top, right - left, bottom - top],
+        "color": GROUP_COLOURS[group.colour],
+        "font_size": 24,
+        "flags": {},
+    }
+
+
+if __name__ == "__main__":
+    main()

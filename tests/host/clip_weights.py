@@ -1,0 +1,53 @@
+"""A CLIP-L text encoder of the true shapes and random weights, as a safetensors file of about 250 MB."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+WIDTH, INNER, LAYERS, TOKENS, POSITIONS = 768, 3072, 12, 49408, 77
+
+
+def shapes() -> Iterator[tuple[str, tuple[int, ...]]]:
+    """(name, shape) of every tensor, named as transformers names them."""
+    yield "text_model.embeddings.token_embedding.weight", (TOKENS, WIDTH)
+    yield "text_model.embeddings.position_embedding.weight", (POSITIONS, WIDTH)
+    for layer in range(LAYERS):
+        start = f"text_model.encoder.layers.{layer}"
+        for part in ("q_proj", "k_proj", "v_proj", "out_proj"):
+            yield from linear(f"{start}.self_attn.{part}", WIDTH, WIDTH)
+        yield from linear(f"{start}.mlp.fc1", INNER, WIDTH)
+        yield from linear(f"{start}.mlp.fc2", WIDTH, INNER)
+        yield from norm(f"{start}.layer_norm1")
+        yield from norm(f"{start}.layer_norm2")
+    yield from norm("text_model.final_layer_norm")
+    yield "text_projection.weight", (WIDTH, WIDTH)
+
+
+def linear(name: str, outputs: int, inputs: int) -> Iterator[tuple[str, tuple[int, ...]]]:
+    yield f"{name}.weight", (outputs, inputs)
+    yield f"{name}.bias", (outputs,)
+
+
+def norm(name: str) -> Iterator[tuple[str, tuple[int, ...]]]:
+    yield f"{name}.weight", (WIDTH,)
+    yield f"{name}.bias", (WIDTH,)
+
+
+def write_random_clip(path: Path, seed: int = 0) -> None:
+    """Write the weights: normal with a standard deviation of 0.02, norms around 1, 16 bits each."""
+    import numpy
+
+    header, end = {}, 0
+    for name, shape in shapes():
+        start, end = end, end + 2 * int(numpy.prod(shape))
+        header[name] = {"dtype": "F16", "shape": shape, "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    random = numpy.random.default_rng(seed)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name, shape in shapes():
+            values = random.standard_normal(shape, dtype=numpy.float32) * 0.02
+            centre = 1.0 if "norm" in name and name.endswith("weight") else 0.0
+            file.write((values + centre).astype(numpy.float16).tobytes())
