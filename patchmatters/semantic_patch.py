@@ -142,7 +142,7 @@ def _read_labels(reply: Reply, allowed: Sequence[str]) -> tuple[str, ...]:
     """The chosen labels; those that were not detected are ignored. UnreadableAnswer where no list was given."""
     if reply.problem:
         raise UnreadableAnswer(reply.problem)
-    labels = read_object(reply.answer.text).get("labels")
+    labels = read_object(reply.answer.text, ("labels",))["labels"]
     if not isinstance(labels, list):
         raise UnreadableAnswer("The answer has no list of labels.")
     chosen = {str(label).strip().lower() for label in labels}

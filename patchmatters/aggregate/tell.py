@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..language.conflict import find_conflict
+from ..language.morphology import word_set
 from ..language.places import place_of_all
 from ..language.sentences import content_words, statements_of, words
 from ..language.similarity import containment
@@ -17,8 +18,12 @@ from ..scene import Basis, Box, Patch, Sentence, Statement
 
 _WITHIN_ANOTHER = 0.95  # share of a statement's content words that another must hold to make it superfluous
 _END = re.compile(r"[.!?\u3002]+(?=[\"')\u201d\u2019]*(?:\s|\Z))")
-_LOWERED = frozenset(
-    ["a", "an", "the", "there", "this", "that", "these", "those", "it", "its", "his", "her", "their", "they", "he", "she", "we", "some", "several", "many", "few", "no", "both", "each", "every", "all", "most", "another", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "in", "on", "at", "to", "by", "with", "without", "behind", "above", "below", "under", "over", "near", "next", "beside", "between", "among", "around", "across", "along", "inside", "outside", "against", "beyond", "beneath", "toward", "towards", "from", "of", "as", "while"]
+# Words that lose their capital inside a sentence; a word that is not here may be a name.
+_LOWERED = word_set(
+    "a an the there this that these those it its his her their they he she we some several many few no both each"
+    " every all most another one two three four five six seven eight nine ten in on at to by with without behind above"
+    " below under over near next beside between among around across along inside outside against beyond beneath toward"
+    " towards from of as while"
 )
 
 
@@ -32,7 +37,7 @@ class Told:
 
 
 def tell_patch(patch: Patch) -> tuple[Sentence, ...]:
-    """The kept statements of a patch as sentences, in reading order; what another one says in more detail is left out."""
+    """The kept statements of a patch as sentences, in reading order; what another says in more detail is left out."""
     order = sorted(
         (number for number, statement in enumerate(patch.statements) if statement.kept),
         key=lambda number: (*_reading_position(patch, patch.statements[number]), number),
@@ -42,7 +47,7 @@ def tell_patch(patch: Patch) -> tuple[Sentence, ...]:
 
 
 def _reading_position(patch: Patch, statement: Statement) -> tuple[float, int]:
-    """(how far into its first passage a statement stands, 0 to 1; which passage): passages tell things in like order."""
+    """(how far into its first passage a statement stands, 0 to 1; which passage that is)."""
     if not statement.sources:
         return 1.0, 0
     source = statement.sources[0]
@@ -72,10 +77,8 @@ def united(told: Iterable[Told]) -> list[Told]:
     found: dict[tuple[str, ...], Told] = {}
     for one in told:
         key = tuple(words(one.text))
-        if key in found:
-            first = found[key]
-            one = replace(first, basis=(*first.basis, *one.basis), boxes=(*first.boxes, *one.boxes))
-        found[key] = one
+        first = found.get(key, replace(one, basis=(), boxes=()))
+        found[key] = replace(first, basis=(*first.basis, *one.basis), boxes=(*first.boxes, *one.boxes))
     return list(found.values())
 
 

@@ -19,9 +19,7 @@ _FINAL_CHANNEL = re.compile(r"\A.*<\|channel\|>\s*final\s*<\|message\|>", re.DOT
 _MARKERS = re.compile(
     r"<\|[a-z_0-9]+\|>(?:\s*assistant\b\s*:?)?|</?s>|<image>|\[/?INST\]|<(?:start|end)_of_turn>|<eos>|<pad>"
 )
-_LAST_ROLE = re.compile(
-    r"(?:\A|.*(?:\n|\s))(?:ASSISTANT|\#\#\#\s*(?:Response|Output|Assistant|Answer))\s*:\s*", re.DOTALL
-)
+_TURN = re.compile(r"(?:\A|(?<=\s))(?:ASSISTANT|###\s*(?:Response|Output|Assistant|Answer))\s*:\s*")
 _ROLE = re.compile(
     r"\A\s*(?:assistant|response|answer|output|caption|(?:image |detailed )?description|model|ai)\s*:\s*", re.I
 )
@@ -35,7 +33,8 @@ _PREAMBLE = re.compile(
 )
 _PICTURE = r"(?:image|picture|photo|photograph|snapshot|scene|painting|drawing|illustration|screenshot)"
 _LEAD_IN = re.compile(
-    rf"\A(?:(?:this|the)\s+{_PICTURE}\s+(?:shows|depicts|features|displays|captures|presents|portrays|contains|is of)\s+"
+    rf"\A(?:(?:this|the)\s+{_PICTURE}\s+"
+    r"(?:shows|depicts|features|displays|captures|presents|portrays|contains|is of)\s+"
     rf"|in\s+(?:this|the)\s+{_PICTURE},?\s+(?:we\s+(?:can\s+)?see\s+|you\s+(?:can\s+)?see\s+|there\s+(?=is|are))?)",
     re.I,
 )
@@ -71,7 +70,7 @@ def strip_machinery(text: str) -> str:
     """The answer without think blocks, channel and chat-template markers, role prefixes and code fences."""
     bare = _THOUGHT_BEFORE.sub("", _THINKING.sub("", text.replace("\x00", "")))
     bare = _MARKERS.sub(" ", _FINAL_CHANNEL.sub("", bare))
-    bare = _LAST_ROLE.sub("", bare, count=1)
+    bare = bare[max((turn.end() for turn in _TURN.finditer(bare)), default=0) :]
     return _FENCE.sub("", _ROLE.sub("", bare, count=1)).strip()
 
 

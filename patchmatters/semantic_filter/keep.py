@@ -26,7 +26,7 @@ class FilterSettings:
 
     keep_score: float = option(
         0.3,
-        "A statement said once, or the best of rivals, is kept if its score (0 to 1) against the picture is above this.",
+        "A statement said once, or the best of rivals, is kept if its score for the picture (0 to 1) is above this.",
         minimum=0.0,
         maximum=1.0,
         step=0.01,

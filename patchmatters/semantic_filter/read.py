@@ -50,9 +50,7 @@ def read_sorting(answer: str, passages: Sequence[Passage]) -> tuple[Statement, .
     fewer than two passages support is unique. What the model left out of the passages is added as unique.
     UnreadableAnswer where there is no such object, or nothing in it rests on the passages.
     """
-    found = read_object(answer)
-    if not {"same", "contradictory", "unique"} & found.keys():
-        raise UnreadableAnswer("The answer has none of the groups same, contradictory and unique.")
+    found = read_object(answer, ("same", "contradictory", "unique"))
     statements = [
         *(_judged(text, sources, passages) for text, sources in _entries(found.get("same"))),
         *(_judged(text, sources, passages) for text, sources in _entries(found.get("unique"))),

@@ -1,0 +1,342 @@
+"""The command: `python -m patchmatters caption PHOTO...` and `python -m patchmatters scene OUT.json`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from . import __version__
+from .backends import CHAT_MODELS, SCORERS, Backend, backend
+from .backends.base import ChatModel, Scorer
+from .options import NamedOption, options_of
+from .pipeline import PRESETS, Preset, caption_pictures, with_seed
+
+if TYPE_CHECKING:
+    from .scene import Detection, Scene
+
+OK, SOME_FAILED, USAGE = 0, 1, 2
+_NAME = "{name}"
+_STAGE_OPTIONS = ("divide", "describe", "compare", "filter")
+_SHARED = frozenset(
+    {"seed", "temperature"}
+)  # the same word in several stages: one option, or none, on the command line
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status is 0, 1 (a photo failed, the others were done) or 2 (usage)."""
+    _utf8_output()
+    parser = _parser(_backend_named_in(arguments))
+    options = parser.parse_args(arguments)
+    logging.basicConfig(
+        level=logging.INFO if options.verbose else logging.ERROR, format="%(message)s", stream=sys.stderr
+    )
+    try:
+        return options.run(options)
+    except (ValueError, RuntimeError) as error:
+        return _complain(parser.prog, error, USAGE)
+    except KeyboardInterrupt:
+        return _complain(parser.prog, "interrupted", 130)
+    except BrokenPipeError:  # the reader of a pipe went away: nobody is left to tell
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SOME_FAILED
+
+
+def _utf8_output() -> None:
+    """Captions hold any script; a Windows console's code page does not."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _complain(program: str, what: object, status: int) -> int:
+    print(f"{program}: {what}", file=sys.stderr)
+    return status
+
+
+# --- options ---------------------------------------------------------------------------------------------------------
+
+
+def _backend_named_in(arguments: Sequence[str] | None) -> str:
+    """The backend of --backend, wanted before parsing because its settings become options."""
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--backend", default="builtin")
+    return early.parse_known_args(arguments)[0].backend
+
+
+def _parser(backend_name: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="patchmatters",
+        description="Captions that are more detailed and less hallucinated than the captioner's own.",
+        epilog="Exit status: 0 all done, 1 a photo failed and the others were done, 2 wrong usage.",
+    )
+    parser.add_argument("--version", action="version", version=f"patchmatters {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _caption_options(commands.add_parser("caption", help="caption photos", description=_CAPTION_HELP), backend_name)
+    _scene_options(commands.add_parser("scene", help="show a Scene file", description=_SCENE_HELP))
+    return parser
+
+
+_CAPTION_HELP = "Print one caption per photo. Settings of a backend are options too: --backend NAME --help lists them."
+_SCENE_HELP = "Show a Scene for people: patches, what was said about them, verdicts, scores, and the caption's sources."
+
+
+def _caption_options(parser: argparse.ArgumentParser, backend_name: str) -> None:
+    parser.set_defaults(run=_caption)
+    parser.add_argument("photos", nargs="+", metavar="PHOTO", help="picture files")
+    parser.add_argument("--backend", default="builtin", metavar="NAME", help=f"captioner: {_listed(CHAT_MODELS)}")
+    parser.add_argument("--scorer", metavar="NAME", help=f"image-text scorer: {_listed(SCORERS)}; or none")
+    parser.add_argument("--preset", default="paper", choices=tuple(PRESETS), help="how thorough (default: paper)")
+    parser.add_argument("--llm-free", action="store_true", help="compare and write without a model")
+    parser.add_argument(
+        "--detections", metavar="FILE.json", help="boxes {x, y, width, height, label, score}, a list per photo"
+    )
+    parser.add_argument("--scene", metavar="OUT.json", help=f"write the Scene; for several photos, {_NAME} in the path")
+    parser.add_argument(
+        "--overlay", metavar="OUT.png", help=f"draw the patches; for several photos, {_NAME} in the path"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    parser.add_argument("--verbose", action="store_true", help="say on stderr what happens")
+    _add_setting(parser, _seed_option(), "stages")
+    for stage in _STAGE_OPTIONS:
+        settings = getattr(PRESETS["paper"], stage)
+        group = parser.add_argument_group(f"{stage} (defaults are those of the preset)")
+        for named in options_of(type(settings)):
+            if named.name not in _SHARED:
+                _add_setting(group, named, f"stage_{stage}")
+    if backend_name in CHAT_MODELS:
+        group = parser.add_argument_group(f"backend {backend_name}")
+        for named in options_of(CHAT_MODELS[backend_name].settings_class()):
+            _add_setting(group, named, "backend")
+
+
+def _scene_options(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_show, verbose=False)
+    parser.add_argument("file", metavar="OUT.json", help="a Scene file")
+
+
+def _listed(table: Mapping[str, Backend]) -> str:
+    return ", ".join(f"{name} ({line.help})" for name, line in table.items())
+
+
+def _seed_option() -> NamedOption:
+    return next(named for named in options_of(type(PRESETS["paper"].describe)) if named.name == "seed")
+
+
+def _add_setting(parser: Any, named: NamedOption, owner: str) -> None:
+    """One setting as an option; left out of the namespace unless it is given."""
+    choices = {"choices": named.spec.choices} if named.spec.choices else {}
+    kind: dict[str, Any] = {"type": named.kind, "metavar": named.kind.__name__.upper()}
+    if named.kind is bool:
+        kind = {"action": argparse.BooleanOptionalAction}
+    if choices:
+        kind.pop("metavar", None)
+    text = named.spec.help.replace("%", "%%")
+    default = "" if named.kind is str and len(named.default) > 40 else f" (default: {named.default})"
+    flag = "--" + named.name.replace("_", "-")
+    parser.add_argument(
+        flag, dest=f"{owner}.{named.name}", default=argparse.SUPPRESS, help=text + default, **kind, **choices
+    )
+
+
+def _given(options: argparse.Namespace, owner: str) -> dict[str, Any]:
+    """The settings of an owner that the user gave."""
+    prefix = f"{owner}."
+    return {name.removeprefix(prefix): value for name, value in vars(options).items() if name.startswith(prefix)}
+
+
+# --- caption ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What is the same for every photo of a run."""
+
+    chat_model: ChatModel
+    scorer: Scorer | None
+    text_model: ChatModel | None
+    preset: Preset
+    options: argparse.Namespace
+
+
+def _caption(options: argparse.Namespace) -> int:
+    detections = _read_detections(options)
+    _check_targets(options)
+    job = _job(options)
+    failed = 0
+    for photo, boxes in zip(options.photos, detections, strict=True):
+        try:
+            _caption_one(photo, boxes, job)
+        except (ValueError, RuntimeError) as error:
+            failed += 1
+            print(f"{photo}: {error}", file=sys.stderr)
+    return SOME_FAILED if failed else OK
+
+
+def _job(options: argparse.Namespace) -> _Job:
+    chosen = backend(CHAT_MODELS, options.backend)
+    chat_model = chosen.create(chosen.settings_class()(**_given(options, "backend")))
+    text_model = chat_model if chat_model.follows_instructions and not options.llm_free else None
+    return _Job(chat_model, _scorer(options), text_model, _preset(options), options)
+
+
+def _scorer(options: argparse.Namespace) -> Scorer | None:
+    """The scorer of --scorer; without it the one called like the backend, if there is such a one."""
+    name = options.scorer or (options.backend if options.backend in SCORERS else "none")
+    if name == "none":
+        return None
+    chosen = backend(SCORERS, name)
+    return chosen.create(chosen.settings_class()())
+
+
+def _preset(options: argparse.Namespace) -> Preset:
+    import dataclasses
+
+    preset = PRESETS[options.preset]
+    changed = {
+        stage: dataclasses.replace(getattr(preset, stage), **_given(options, f"stage_{stage}"))
+        for stage in _STAGE_OPTIONS
+    }
+    preset = dataclasses.replace(preset, **changed)
+    seed = _given(options, "stages").get("seed")
+    return preset if seed is None else with_seed(preset, seed)
+
+
+def _read_detections(options: argparse.Namespace) -> Sequence[Sequence[Detection]]:
+    from .detections import read_detections
+
+    if not options.detections:
+        return [()] * len(options.photos)
+    path = Path(options.detections)
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror}): check the path.") from None
+    except ValueError as error:
+        raise ValueError(f"{path} is not JSON ({error}).") from None
+    return read_detections(data, len(options.photos))
+
+
+def _check_targets(options: argparse.Namespace) -> None:
+    """Several photos must not overwrite one another's files."""
+    names = [Path(photo).stem for photo in options.photos]
+    for flag in ("scene", "overlay"):
+        target = getattr(options, flag)
+        if target is None or len(names) == 1:
+            continue
+        if _NAME not in target:
+            raise ValueError(f"--{flag} {target} is one file for {len(names)} photos: put {_NAME} into the path.")
+        if len(set(names)) < len(names):
+            raise ValueError(f"Two photos have the same name, so --{flag} would overwrite a file: caption them apart.")
+
+
+def _caption_one(photo: str, boxes: Sequence[Detection], job: _Job) -> None:
+    from .picture import open_picture
+
+    bar = ProgressBar(Path(photo).name, sys.stderr, enabled=sys.stderr.isatty() and not job.options.quiet)
+    try:
+        (scene,) = caption_pictures(
+            [open_picture(photo)],
+            job.chat_model,
+            job.scorer,
+            job.text_model,
+            [boxes],
+            job.preset,
+            bar,
+            [Path(photo).name],
+        )
+    finally:
+        bar.clear()
+    _write_files(scene, photo, job.options)
+    for warning in scene.warnings:
+        logging.getLogger(__name__).info("%s: %s", photo, warning)
+    print(scene.caption_text, flush=True)
+
+
+def _write_files(scene: Scene, photo: str, options: argparse.Namespace) -> None:
+    from .overlay import draw_overlay
+    from .scene_json import dump_scenes
+
+    stem = Path(photo).stem
+    if options.scene:
+        _write(Path(options.scene.replace(_NAME, stem)), dump_scenes([scene]).encode())
+    if options.overlay:
+        target = Path(options.overlay.replace(_NAME, stem))
+        with tempfile.TemporaryDirectory() as folder:
+            drawn = Path(folder) / f"overlay{target.suffix or '.png'}"
+            try:
+                draw_overlay(scene).save(drawn)
+            except (ValueError, KeyError) as error:
+                raise ValueError(f"{target} cannot be written ({error}): name a .png or .jpg file.") from None
+            _write(target, drawn.read_bytes())
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write a whole file or none. RuntimeError where the folder cannot be written to."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(target.name + ".part")
+        partial.write_bytes(content)
+        partial.replace(target)
+    except OSError as error:
+        raise RuntimeError(f"{target} cannot be written ({error.strerror}): choose another place.") from None
+
+
+class ProgressBar:
+    """A Monitor that draws one line on a terminal."""
+
+    _WIDTH = 24
+
+    def __init__(self, title: str, stream: TextIO, *, enabled: bool) -> None:
+        self._title, self._stream, self._enabled = title, stream, enabled
+        self._stage, self._done, self._total = "", 0, 0
+
+    def begin(self, stage: str, total: int) -> None:
+        self._stage, self._done, self._total = stage, 0, total
+        self._draw("")
+
+    def advance(self, name: str) -> None:
+        self._done += 1
+        self._draw(name)
+
+    def partial(self, name: str, text: str) -> None:
+        pass
+
+    def poll(self) -> None:
+        pass
+
+    def clear(self) -> None:
+        """Leave no trace of the bar."""
+        if self._enabled:
+            self._stream.write("\r\x1b[2K")
+            self._stream.flush()
+
+    def _draw(self, name: str) -> None:
+        if not self._enabled or not self._total:
+            return
+        filled = self._WIDTH * min(self._done, self._total) // self._total
+        bar = "#" * filled + "." * (self._WIDTH - filled)
+        self._stream.write(f"\r\x1b[2K{self._title} [{bar}] {self._stage} {self._done}/{self._total} {name[:40]}")
+        self._stream.flush()
+
+
+# --- scene -----------------------------------------------------------------------------------------------------------
+
+
+def _show(options: argparse.Namespace) -> int:
+    from .report import scene_report
+    from .scene_json import load_scenes
+
+    try:
+        text = Path(options.file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"{options.file} cannot be read ({error}): give the file that --scene wrote.") from None
+    print("\n\n".join(map(scene_report, load_scenes(text))))
+    return OK

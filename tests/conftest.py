@@ -1,0 +1,35 @@
+"""What all tests share: where the project and the shared real data are."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def shared_folder() -> Path:
+    """The folder of real photographs and references beside the project, or where PATCHMATTERS_SHARED points."""
+    return Path(os.environ.get("PATCHMATTERS_SHARED") or ROOT.parent / "shared")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def did_bench() -> Path:
+    """The folder of the 27 photographs with boxes."""
+    folder = shared_folder() / "did_bench"
+    if not (folder / "records.json").exists():
+        pytest.skip(f"the real photographs are not at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def did_records(did_bench: Path) -> list[dict]:
+    return json.loads((did_bench / "records.json").read_text(encoding="utf-8"))
