@@ -1,0 +1,276 @@
+"""The decode core: rows of a prefilled causal language model, decoded together, each with a seed of its own.
+
+It knows nothing of images, chat templates or model families, and takes no part in loading. Whoever has a causal
+language model of transformers (or a module with the same forward signature) uses it so:
+
+    core = DecodeCore(model)                                  # or DecodeCore(model.language_model)
+    state = core.prefill(inputs_embeds=..., attention_mask=...)   # or input_ids=, pixel_values=, ...: one row per prompt
+    rows = [Row("top-left, candidate 1", prompt=0, limit=512, sampling=Sampling(seed, 0.7, 1.0)), ...]
+    core.continue_rows(state, rows, stops, watch)             # repeats the prompts' state for their rows; decodes them
+    text = tokenizer.decode(rows[0].tokens, skip_special_tokens=True)
+
+k candidates of a prompt are k rows with the same `prompt`: the prompt is prefilled once, its cache repeated k times.
+Questions that share an instruction: `core.prefill_tokens(prompts)` prefills the common beginning of all of them once.
+To survive running out of memory, hand prefill and rows to `batches.decode_in_batches` instead.
+
+Promise: in fp32 a row's text depends on its prompt and seed only. In half precision rounding differs with the shape
+of the batch, so the same text is promised for the same seed, batch, device and precision only.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from os.path import commonprefix
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..base import Monitor
+from .sampling import Sampling, draw_tokens
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass
+class Row:
+    """One text being decoded.
+
+    `prompt` is the index of its prompt. `tokens` grows while it is decoded, without the stop token; `finished` is set
+    when it ended, `problem` when it cannot be continued. A row that was interrupted is continued from its tokens.
+    """
+
+    name: str
+    prompt: int
+    limit: int
+    sampling: Sampling = field(default_factory=Sampling)
+    tokens: list[int] = field(default_factory=list)
+    finished: bool = False
+    problem: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether there is more to decode."""
+        return not (self.finished or self.problem)
+
+
+class Watch(Protocol):
+    """Is told of every token; may raise to end the work (a cancel), after which the rows keep what they have."""
+
+    def step(self, rows: Sequence[Row]) -> None:
+        """These rows got one more token, or ended."""
+
+
+class MonitorWatch:
+    """Tells a Monitor: polls it once per token, hands it the text so far, and says when a row is done.
+
+    `decode` turns token ids into text. Only the last few tokens are decoded again at each step, so that a long text
+    does not cost the square of its length.
+    """
+
+    def __init__(self, monitor: Monitor, decode: Callable[[Sequence[int]], str]) -> None:
+        self._monitor, self._decode = monitor, decode
+        self._told: dict[int, tuple[int, str]] = {}  # id of row -> (tokens settled, their text)
+
+    def step(self, rows: Sequence[Row]) -> None:
+        self._monitor.poll()
+        for row in rows:
+            self._monitor.partial(row.name, self._text(row))
+            if not row.open:
+                self._told.pop(id(row), None)
+                self._monitor.advance(row.name)
+
+    def _text(self, row: Row) -> str:
+        settled, text = self._told.get(id(row), (0, ""))
+        tail = self._decode(row.tokens[settled:])
+        # A tail is settled only at a line end: anywhere else a tokenizer may still join what comes next.
+        if len(row.tokens) - settled >= 16 and tail.endswith("\n"):
+            self._told[id(row)] = (len(row.tokens), text + tail)
+        return text + tail
+
+
+@dataclass
+class State:
+    """What a model remembers of the rows it has read. Mutable: the core extends it in place.
+
+    `cache` is transformers' Cache; `logits` (rows, vocabulary) follow the last token read; `mask` (rows, length) is 1
+    where a token was read and 0 where there is padding; `following` (rows,) is the position of the next token.
+    """
+
+    cache: Any
+    logits: Tensor
+    mask: Tensor
+    following: Tensor
+
+    def select(self, rows: Sequence[int]) -> None:
+        """Keep these rows in this order; an index may occur more than once."""
+        import torch
+
+        index = torch.tensor(list(rows), device=self.mask.device)
+        self.cache.reorder_cache(index)
+        self.logits, self.mask, self.following = self.logits[index], self.mask[index], self.following[index]
+
+
+class DecodeCore:
+    """A causal language model, read and continued in batches.
+
+    `model` is called with `input_ids` or `inputs_embeds`, `attention_mask`, `position_ids`, `past_key_values` and
+    whatever else `prefill` was given, and returns an object with `logits` and `past_key_values`. `position_axes` is 3
+    for models with multimodal rotary positions (Qwen-VL), which find the positions of a prompt themselves; `decoder`
+    is then the inner module that receives them.
+    """
+
+    def __init__(self, model: Any, position_axes: int = 1, decoder: Any = None) -> None:
+        self._model = model
+        self._axes = position_axes
+        self._decoder = decoder
+
+    @cached_property
+    def _last_only(self) -> dict[str, int]:
+        """Models that can compute the logits of the last token alone are asked to: prompts are long."""
+        known = inspect.signature(self._model.forward).parameters
+        return {"logits_to_keep": 1} if "logits_to_keep" in known else {}
+
+    def prefill(self, *, attention_mask: Tensor, **inputs: Any) -> State:
+        """Read left-padded prompts, one row each, with whatever inputs the model takes (pixels, embeddings ...)."""
+        import torch
+
+        positions = attention_mask.long().cumsum(-1).sub_(1).clamp_(min=0)
+        seen: list[Tensor] = []
+        with torch.inference_mode(), _listening(self._decoder, seen):
+            output = self._model(
+                attention_mask=attention_mask,
+                **({"position_ids": positions} if self._axes == 1 else {}),
+                **inputs,
+                **self._last_only,
+                use_cache=True,
+            )
+        used = seen[0] if seen else positions
+        following = used.amax((0, 2) if used.ndim == 3 else 1) + 1
+        return State(output.past_key_values, output.logits[:, -1], attention_mask, following)
+
+    def prefill_tokens(self, prompts: Sequence[Sequence[int]]) -> State:
+        """Read prompts given as token ids, their common beginning only once. One row per prompt, none empty.
+
+        The texts that follow are the same as without the sharing. The padding lies between the common beginning and
+        the rest. Where a layer forgets (sliding windows shorter than the prompts, recurrent states), distances in the
+        cache matter, so that nothing is shared.
+        """
+        shared = len(commonprefix([list(prompt)[:-1] for prompt in prompts])) if len(prompts) > 1 else 0
+        if shared == 0:
+            return self._prefill_padded(prompts)
+        state = self._prefill_padded([prompts[0][:shared]])
+        if _forgets(state.cache, max(map(len, prompts))):
+            return self._prefill_padded(prompts)
+        state.select([0] * len(prompts))
+        self.extend(state, [prompt[shared:] for prompt in prompts])
+        return state
+
+    def _prefill_padded(self, prompts: Sequence[Sequence[int]]) -> State:
+        ids, mask = _left_padded(prompts, self._device)
+        return self.prefill(attention_mask=mask, input_ids=ids, **self._text_positions(mask))
+
+    def _text_positions(self, mask: Tensor) -> dict[str, Tensor]:
+        """Text has the same position on every axis; said explicitly, since the model may remember another picture's."""
+        if self._axes == 1:
+            return {}
+        return {"position_ids": mask.cumsum(-1).sub_(1).clamp_(min=0)[None].expand(self._axes, -1, -1)}
+
+    @property
+    def _device(self) -> Any:
+        return next(self._model.parameters()).device
+
+    def extend(self, state: State, tokens: Sequence[Sequence[int]]) -> None:
+        """Read more tokens of every row; rows of different lengths are padded on the left, unseen by attention."""
+        import torch
+
+        ids, mask = _left_padded(tokens, state.mask.device)
+        steps = mask.cumsum(-1).sub_(1).clamp_(min=0)
+        positions = state.following[:, None] + steps
+        state.mask = torch.cat([state.mask, mask], 1)
+        with torch.inference_mode():
+            output = self._model(
+                input_ids=ids,
+                attention_mask=state.mask,
+                position_ids=positions if self._axes == 1 else positions[None].expand(self._axes, -1, -1),
+                past_key_values=state.cache,
+                use_cache=True,
+                **self._last_only,
+            )
+        state.logits = output.logits[:, -1]
+        state.following = state.following + mask.sum(1)
+
+    def continue_rows(
+        self, state: State, rows: Sequence[Row], stops: Collection[int], watch: Watch, prompts: Sequence[int] = ()
+    ) -> None:
+        """Decode the open rows to their end. `state` has one row per prompt; `Row.prompt` says which is whose.
+
+        `prompts` are the numbers of the prompts in `state`, where they are not 0, 1, 2 ...
+        Rows that already have tokens (they were interrupted) read those first and go on where they were; either all
+        rows have some or none has. A row that ends leaves the batch.
+        """
+        active = [row for row in rows if row.open]
+        if not active:
+            return
+        state.select([prompts.index(row.prompt) if prompts else row.prompt for row in active])
+        if any(row.tokens for row in active):
+            self.extend(state, [row.tokens for row in active])
+        while True:
+            self._add_token(state, active, stops)
+            watch.step(active)
+            left = [number for number, row in enumerate(active) if row.open]
+            if not left:
+                return
+            if len(left) < len(active):
+                state.select(left)
+                active = [active[number] for number in left]
+            self.extend(state, [row.tokens[-1:] for row in active])
+
+    @staticmethod
+    def _add_token(state: State, active: Sequence[Row], stops: Collection[int]) -> None:
+        steps = [len(row.tokens) for row in active]
+        for row, token in zip(active, draw_tokens(state.logits, [row.sampling for row in active], steps), strict=True):
+            if token in stops:
+                row.finished = True
+            else:
+                row.tokens.append(token)
+                row.finished = len(row.tokens) >= row.limit
+
+
+def _left_padded(rows: Sequence[Sequence[int]], device: Any) -> tuple[Tensor, Tensor]:
+    """Token ids and mask, (rows, longest), padded on the left. The id of the padding does not matter: it is masked."""
+    import torch
+
+    longest = max(map(len, rows))
+    ids = [[0] * (longest - len(row)) + list(row) for row in rows]
+    mask = [[0] * (longest - len(row)) + [1] * len(row) for row in rows]
+    return torch.tensor(ids, device=device), torch.tensor(mask, device=device)
+
+
+def _forgets(cache: Any, length: int) -> bool:
+    """Whether some layer of a cache does not keep all of `length` tokens side by side."""
+    for layer in getattr(cache, "layers", ()):
+        if not hasattr(layer, "keys") or hasattr(layer, "recurrent_states"):
+            return True
+        if getattr(layer, "is_sliding", False) and length >= layer.sliding_window:
+            return True
+    return False
+
+
+class _listening:
+    """Collects the `position_ids` that a module is called with, while the context lasts."""
+
+    def __init__(self, module: Any, seen: list[Tensor]) -> None:
+        self._module, self._seen = module, seen
+
+    def __enter__(self) -> None:
+        self._hook = self._module and self._module.register_forward_pre_hook(self._note, with_kwargs=True)
+
+    def _note(self, module: Any, args: Any, kwargs: dict[str, Any]) -> None:
+        if kwargs.get("position_ids") is not None:
+            self._seen.append(kwargs["position_ids"])
+
+    def __exit__(self, *exception: object) -> None:
+        if self._hook:
+            self._hook.remove()
