@@ -12,6 +12,7 @@ from .generation import DecodeCore, Row, State, Watch
 
 log = logging.getLogger(__name__)
 
+_TOO_LARGE = "memory ran out while it was answered alone: choose fewer pixels, a smaller or a quantised model"
 _MESSAGES = (  # how the devices without an exception type of their own say it
     "out of memory",
     "can't allocate memory",
@@ -50,9 +51,7 @@ def decode_in_batches(
         _release()
         left = [row for row in batch if row.open]
         if len(left) == 1:
-            left[0].problem = (
-                "memory ran out while it was answered alone: choose fewer pixels, a smaller or quantised model"
-            )
+            left[0].problem = _TOO_LARGE
             watch.step(left)
             continue
         half = (len(left) + 1) // 2

@@ -3,10 +3,10 @@
 It knows nothing of images, chat templates or model families, and takes no part in loading. Whoever has a causal
 language model of transformers (or a module with the same forward signature) uses it so:
 
-    core = DecodeCore(model)                                  # or DecodeCore(model.language_model)
-    state = core.prefill(inputs_embeds=..., attention_mask=...)   # or input_ids=, pixel_values=, ...: one row per prompt
+    core = DecodeCore(model)  # or DecodeCore(model.language_model)
+    state = core.prefill(inputs_embeds=..., attention_mask=...)  # or input_ids=, pixel_values=, ...; a row per prompt
     rows = [Row("top-left, candidate 1", prompt=0, limit=512, sampling=Sampling(seed, 0.7, 1.0)), ...]
-    core.continue_rows(state, rows, stops, watch)             # repeats the prompts' state for their rows; decodes them
+    core.continue_rows(state, rows, stops, watch)  # repeats the prompts' state for their rows and decodes them
     text = tokenizer.decode(rows[0].tokens, skip_special_tokens=True)
 
 k candidates of a prompt are k rows with the same `prompt`: the prompt is prefilled once, its cache repeated k times.
@@ -23,7 +23,6 @@ import inspect
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from os.path import commonprefix
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..base import Monitor
@@ -157,8 +156,8 @@ class DecodeCore:
         the rest. Where a layer forgets (sliding windows shorter than the prompts, recurrent states), distances in the
         cache matter, so that nothing is shared.
         """
-        shared = len(commonprefix([list(prompt)[:-1] for prompt in prompts])) if len(prompts) > 1 else 0
-        if shared == 0:
+        shared = common_beginning(prompts)
+        if len(prompts) == 1 or shared == 0:
             return self._prefill_padded(prompts)
         state = self._prefill_padded([prompts[0][:shared]])
         if _forgets(state.cache, max(map(len, prompts))):
@@ -236,6 +235,13 @@ class DecodeCore:
             else:
                 row.tokens.append(token)
                 row.finished = len(row.tokens) >= row.limit
+
+
+def common_beginning(prompts: Sequence[Sequence[int]]) -> int:
+    """The number of tokens with which all prompts begin, leaving at least one of each to follow."""
+    shortest = min(map(len, prompts)) - 1
+    differing = (at for at in range(shortest) if len({prompt[at] for prompt in prompts}) > 1)
+    return next(differing, shortest)
 
 
 def _left_padded(rows: Sequence[Sequence[int]], device: Any) -> tuple[Tensor, Tensor]:
