@@ -47,8 +47,8 @@ class Measures:
     likeness of X and `columns` (11,) say how clearly the frame falls in two after
     after each row and column of cells (0..1).
     `structure` (12, 12) is the range of sRGB grey in each cell (0..1), `crispness` (12, 12) the steepest step between
-    neighbours as a share of it. `grain` is the noise's standard deviation in sRGB steps of 1/255 and its evenness
-    (0..1). These three are None for a crop that is too small to tell.
+    neighbours as a share of it, `activity` (12, 12) the mean step between neighbours. `grain` is the noise's standard
+    deviation in sRGB steps of 1/255 and its evenness (0..1). These are None for a crop that is too small to tell.
     """
 
     size: tuple[int, int]
@@ -69,6 +69,7 @@ class Measures:
     columns: Floats
     structure: Floats | None
     crispness: Floats | None
+    activity: Floats | None
     grain: tuple[float, float] | None
 
     @property
@@ -82,7 +83,7 @@ def measure(crop: Crop) -> Measures:
     picture, box = crop.picture, crop.pixels
     small = _averaged(picture, box, (_SIDE, _SIDE))
     lab, shares = _named(small)
-    structure, crispness = _detail(picture, box)
+    structure, crispness, activity = _detail(picture, box)
     cells = _cell_means(lab)
     lightness = lab[..., 0]
     low, high = np.percentile(lightness, [5, 95])
@@ -106,6 +107,7 @@ def measure(crop: Crop) -> Measures:
         columns=_divisions(cells.transpose(1, 0, 2)),
         structure=structure,
         crispness=crispness,
+        activity=activity,
         grain=_grain(picture, box),
     )
 
@@ -186,11 +188,11 @@ def _division_at(cells: Floats, row: int, everything: float) -> float:
     return clear * (0.85 + 0.15 * explained)  # so that of several clear lines the best stands out
 
 
-def _detail(picture: Image, box: PixelBox) -> tuple[Floats | None, Floats | None]:
-    """The range of lightness in each cell of the view, and the steepest step between neighbours as a share of it."""
+def _detail(picture: Image, box: PixelBox) -> tuple[Floats | None, Floats | None, Floats | None]:
+    """For each cell of the view the range of grey, the steepest step as a share of it, and the mean step."""
     view = _view(picture, box)
     if view is None:
-        return None, None
+        return None, None, None
     across = np.zeros_like(view)
     across[:, 1:] = np.abs(np.diff(view, axis=1))
     down = np.zeros_like(view)
@@ -198,7 +200,7 @@ def _detail(picture: Image, box: PixelBox) -> tuple[Floats | None, Floats | None
     blocks, steps = _blocks(view), _blocks(np.maximum(across, down))
     low, high = np.percentile(blocks, [2, 98], axis=2)
     steepest = np.percentile(steps, 98.5, axis=2)
-    return _rounded(high - low), _rounded(steepest / np.maximum(high - low, 0.02))
+    return _rounded(high - low), _rounded(steepest / np.maximum(high - low, 0.02)), _rounded(steps.mean(axis=2))
 
 
 def _view(picture: Image, box: PixelBox) -> Floats | None:

@@ -210,14 +210,15 @@ def brightest(measures: Measures, fields: Fields) -> float:
 
 def busyness(measures: Measures) -> Floats | None:
     """Detail in each cell, 0 to 1, from even surface to busy texture; None for a crop that is too small."""
-    return None if measures.structure is None else np.clip(measures.structure / 0.3, 0.0, 1.0)
+    return None if measures.activity is None else np.clip(measures.activity / 0.06, 0.0, 1.0)
 
 
 def texture(measures: Measures, fields: Fields) -> float | None:
-    if measures.structure is None:
+    if measures.activity is None:
         return None
-    structured = float((measures.structure > STRUCTURE).mean())
-    return slope(structured, 0.45, 0.25) if fields["texture"] == "smooth" else slope(structured, 0.7, 0.9)
+    if fields["texture"] == "smooth":
+        return slope(float((measures.activity < 0.012).mean()), 0.4, 0.6)
+    return slope(float((measures.activity > 0.03).mean()), 0.7, 0.9)
 
 
 def texture_place(measures: Measures, fields: Fields) -> float | None:
@@ -278,7 +279,7 @@ def grain(measures: Measures, fields: Fields) -> float | None:
     if measures.grain is None:
         return None
     noise, evenness = measures.grain
-    everywhere = slope(evenness, 0.45, 0.6)
+    everywhere = slope(evenness, 0.55, 0.67)
     return {
         "fine": band(noise, 3.0, 8.0, 1.5) * everywhere,
         "strong": slope(noise, 6.0, 9.0) * everywhere,
