@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from ..patchmatters.detections import read_detections
 from ..patchmatters.divide import DivideSettings, divide
-from .types import STAGES, BoxesSocket, SceneBatch, SceneSocket, pictures_from_image
+from .types import STAGES, SceneBatch, SceneSocket, boxes_input, pictures_from_image
 from .widgets import settings_from, widgets_for
 
 if TYPE_CHECKING:
@@ -26,11 +26,9 @@ class Divide(io.ComfyNode):
             search_aliases=["patch", "tile", "split image", "quadrants", "grid", "caption"],
             inputs=[
                 io.Image.Input("image", tooltip="The picture or batch of pictures to caption."),
-                BoxesSocket.Input(
-                    "bboxes",
-                    optional=True,
-                    tooltip="Detected objects, in pixels, from a detector such as RT-DETR or SAM3: one list for all "
-                    "pictures, or one list per picture. Without them the patches are plain quadrants.",
+                boxes_input(
+                    "Detected objects, in pixels, from a detector such as RT-DETR or SAM3: one list for all pictures, "
+                    "or one list per picture. Without them the patches are plain quadrants."
                 ),
                 *widgets_for(DivideSettings),
             ],

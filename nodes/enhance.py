@@ -14,7 +14,7 @@ from ..patchmatters.describe import DescribeSettings
 from ..patchmatters.options import options_of
 from ..patchmatters.pipeline import PRESETS, Preset
 from ..patchmatters.semantic_filter import Level
-from .types import CATEGORY, BoxesSocket, ChatModelSocket, SceneBatch, SceneSocket, ScorerSocket
+from .types import CATEGORY, ChatModelSocket, SceneBatch, SceneSocket, ScorerSocket, boxes_input
 from .widgets import widgets_for
 
 Link = Any  # [node id, output number], or a constant
@@ -47,11 +47,7 @@ class EnhanceCaption(io.ComfyNode):
                     tooltip="Measures how well a statement agrees with the picture. Unconnected: only statements that "
                     "several descriptions make are kept.",
                 ),
-                BoxesSocket.Input(
-                    "bboxes",
-                    optional=True,
-                    tooltip="Detected objects, in pixels: patches then cut no object in two.",
-                ),
+                boxes_input("Detected objects, in pixels, from a detector: patches then cut no object in two."),
                 ChatModelSocket.Input(
                     "text_model",
                     optional=True,

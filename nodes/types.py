@@ -27,11 +27,15 @@ SCENES = f"{CATEGORY}/scene"
 SceneSocket = io.Custom("PATCHMATTERS_SCENE")
 ChatModelSocket = io.Custom("PATCHMATTERS_CHAT_MODEL")
 ScorerSocket = io.Custom("PATCHMATTERS_SCORER")
-# Core's BOUNDING_BOX input comes with four number widgets; boxes here come from a detector, so this one has none.
-BoxesSocket = io.Custom("BOUNDING_BOX")
+_BoundingBox = io.Custom("BOUNDING_BOX")
 
 _CHANNELS = (1, 3, 4)
 _OVERSHOOT = (-0.5, 1.5)  # what resizing and sampling leave beyond 0..1; more than that is another unit
+
+
+def boxes_input(tooltip: str) -> io.Input:
+    """An optional socket for a detector's boxes; not forced, the frontend would make four number widgets of it."""
+    return _BoundingBox.Input("bboxes", optional=True, tooltip=tooltip, extra_dict={"forceInput": True})
 
 
 class SceneBatch(tuple[Scene, ...]):

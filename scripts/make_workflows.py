@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.append(str(ROOT / "tests" / "host"))
+sys.path.append(str(ROOT / "tests"))
 
-from comfy_server import Host, Server, find_host, prepare_base  # noqa: E402
-from workflow_files import controls_after, is_widget, node_inputs, widget_options  # noqa: E402
+from host.comfy_server import Host, Server, find_host, prepare_base  # noqa: E402
+from host.workflow_files import controls_after, is_widget, node_inputs, widget_options  # noqa: E402
 
 OURS = "PatchMatters_"
-GROUP_COLOURS = {"ours": "#3f789e", "core": "#444444"}
+GROUP_COLOURS = {"ours": "#3f789e", "core": "#8a8a8a"}
 TITLE = 30  # pixels above a node's position that its title takes
 MARGIN = 20
 CHECKPOINT = "v1-5-pruned-emaonly-fp16.safetensors"
@@ -67,17 +67,17 @@ def picture(at: tuple[int, int] = (0, 0), name: str = "picture") -> Node:
 
 def models(x: int = 0, y: int = 420) -> tuple[Node, ...]:
     return (
-        Node("captioner", f"{OURS}BuiltinModel", (x, y), (300, 90)),
-        Node("scorer", f"{OURS}Scorer", (x, y + 150), (300, 60)),
+        Node("captioner", f"{OURS}BuiltinModel", (x, y), (300, 100)),
+        Node("scorer", f"{OURS}Scorer", (x, y + 160), (300, 100)),
     )
 
 
 def near_stages(x: int, scene: str) -> tuple[Node, ...]:
     """Compare, filter and merge within patches, from `scene` on."""
     return (
-        Node("compare", f"{OURS}Compare", (x, 0), (340, 230), {"scene": scene}),
-        Node("filter", f"{OURS}Filter", (x, 290), (340, 110), {"scene": "compare", "scorer": "scorer"}),
-        Node("merge", f"{OURS}Merge", (x, 460), (340, 130), {"scene": "filter"}),
+        Node("compare", f"{OURS}Compare", (x, 0), (340, 250), {"scene": scene}),
+        Node("filter", f"{OURS}Filter", (x, 310), (340, 170), {"scene": "compare", "scorer": "scorer"}),
+        Node("merge", f"{OURS}Merge", (x, 540), (340, 170), {"scene": "filter"}),
     )
 
 
@@ -85,9 +85,9 @@ def far_stages(x: int) -> tuple[Node, ...]:
     """The same across overlapping patches."""
     across = {"level": "across patches"}
     return (
-        Node("compare_across", f"{OURS}Compare", (x, 0), (340, 230), {"scene": "merge"}, across),
-        Node("filter_across", f"{OURS}Filter", (x, 290), (340, 110), {"scene": "compare_across", "scorer": "scorer"}),
-        Node("merge_across", f"{OURS}Merge", (x, 460), (340, 130), {"scene": "filter_across"}),
+        Node("compare_across", f"{OURS}Compare", (x, 0), (340, 250), {"scene": "merge"}, across),
+        Node("filter_across", f"{OURS}Filter", (x, 310), (340, 170), {"scene": "compare_across", "scorer": "scorer"}),
+        Node("merge_across", f"{OURS}Merge", (x, 540), (340, 170), {"scene": "filter_across"}),
     )
 
 
@@ -95,18 +95,18 @@ def steps(first: tuple[Node, ...] = (), x: int = 380, scene: str = "divide") -> 
     """Divide to Compose, each stage a node; `first` is put between Divide and Describe, `scene` is its last."""
     boxes = {"bboxes": "detect"} if first else {}
     return (
-        Node("divide", f"{OURS}Divide", (x, 0), (340, 190), {"image": "picture", **boxes}),
+        Node("divide", f"{OURS}Divide", (x, 0), (340, 230), {"image": "picture", **boxes}),
         *first,
         Node(
             "describe",
             f"{OURS}Describe",
-            (x, 440 if first else 250),
-            (340, 330),
+            (x, 520 if first else 290),
+            (340, 350),
             {"scene": scene, "chat_model": "captioner"},
         ),
         *near_stages(x + 420, "describe"),
         *far_stages(x + 840),
-        Node("compose", f"{OURS}Compose", (x + 1260, 0), (340, 170), {"scene": "merge_across"}),
+        Node("compose", f"{OURS}Compose", (x + 1260, 0), (340, 200), {"scene": "merge_across"}),
     )
 
 
@@ -121,8 +121,8 @@ STEP_GROUPS = (
 def looks(x: int, y: int, caption: str, scene: str) -> tuple[Node, ...]:
     """The caption as text and the patches on the picture."""
     return (
-        Node("caption", "PreviewAny", (x, y), (400, 200), {"source": caption}, title="Caption"),
-        Node("inspect", f"{OURS}Inspect", (x, y + 260), (400, 400), {"scene": scene}),
+        Node("caption", "PreviewAny", (x, y), (400, 260), {"source": caption}, title="Caption"),
+        Node("inspect", f"{OURS}Inspect", (x, y + 320), (400, 400), {"scene": scene}),
     )
 
 
@@ -152,12 +152,12 @@ def sampling(x: int, caption: str) -> tuple[Node, ...]:
             "sampler",
             "KSampler",
             (x + 440, 0),
-            (320, 270),
+            (320, 340),
             {"model": "checkpoint.MODEL", "positive": "positive", "negative": "negative", "latent_image": "latent"},
         ),
-        Node("decode", "VAEDecode", (x + 440, 330), (320, 50), {"samples": "sampler", "vae": "checkpoint.VAE"}),
+        Node("decode", "VAEDecode", (x + 440, 400), (320, 60), {"samples": "sampler", "vae": "checkpoint.VAE"}),
         Node(
-            "save", "SaveImage", (x + 440, 440), (320, 320), {"images": "decode"}, {"filename_prefix": "PatchMatters"}
+            "save", "SaveImage", (x + 440, 520), (320, 320), {"images": "decode"}, {"filename_prefix": "PatchMatters"}
         ),
     )
 
@@ -171,11 +171,11 @@ SAMPLING_GROUP = Group(
 
 def enhance(x: int, image: str) -> Node:
     links = {"image": image, "chat_model": "captioner", "scorer": "scorer"}
-    return Node("enhance", f"{OURS}EnhanceCaption", (x, 0), (340, 220), links)
+    return Node("enhance", f"{OURS}EnhanceCaption", (x, 0), (340, 230), links)
 
 
 SEMANTIC = Node(
-    "semantic", f"{OURS}SemanticPatch", (380, 250), (340, 130), {"scene": "divide", "chat_model": "captioner"}
+    "semantic", f"{OURS}SemanticPatch", (380, 290), (340, 170), {"scene": "divide", "chat_model": "captioner"}
 )
 
 GRAPHS: Mapping[str, Graph] = {
@@ -184,7 +184,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             *steps(),
-            Node("report", "PreviewAny", (1640, 230), (340, 360), {"source": "filter.report"}, title="Report"),
+            Node("report", "PreviewAny", (1640, 260), (340, 450), {"source": "filter.report"}, title="Report"),
             *looks(2060, 0, "compose.caption", "compose.scene"),
         ),
         (*STEP_GROUPS, Group("5  Caption", ("compose", "report", "caption", "inspect"))),
@@ -194,7 +194,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             *steps(),
-            *looks(1640, 230, "compose.caption", "compose.scene"),
+            *looks(1640, 260, "compose.caption", "compose.scene"),
             *sampling(2120, "compose"),
         ),
         (*STEP_GROUPS, Group("5  Caption", ("compose", "caption", "inspect")), SAMPLING_GROUP),
@@ -204,7 +204,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             enhance(380, "picture"),
-            Node("caption", "PreviewAny", (380, 280), (340, 350), {"source": "enhance.caption"}, title="Caption"),
+            Node("caption", "PreviewAny", (380, 290), (340, 390), {"source": "enhance.caption"}, title="Caption"),
             *sampling(800, "enhance"),
         ),
         (
@@ -217,17 +217,17 @@ GRAPHS: Mapping[str, Graph] = {
         (
             picture(),
             *models(),
-            Node("detector", "UNETLoader", (0, 700), (300, 90), values={"unet_name": DETECTOR}),
+            Node("detector", "UNETLoader", (0, 740), (300, 110), values={"unet_name": DETECTOR}),
             Node(
                 "detect",
                 "RTDETR_detect",
-                (0, 850),
-                (300, 130),
+                (0, 910),
+                (300, 150),
                 {"model": "detector", "image": "picture"},
                 {"threshold": 0.3},
             ),
             *steps((SEMANTIC,), scene="semantic"),
-            *looks(1640, 230, "compose.caption", "compose.scene"),
+            *looks(1640, 260, "compose.caption", "compose.scene"),
         ),
         (
             Group("1  Picture, models and boxes", ("picture", "captioner", "scorer", "detector", "detect"), "core"),
@@ -247,9 +247,9 @@ GRAPHS: Mapping[str, Graph] = {
                 (300, 90),
                 {"images.image0": "picture", "images.image1": "picture_2"},
             ),
-            *models(380, 150),
+            *models(380, 170),
             enhance(760, "batch"),
-            Node("saved", f"{OURS}SaveScene", (760, 280), (340, 60), {"scene": "enhance.scene"}),
+            Node("saved", f"{OURS}SaveScene", (760, 290), (340, 100), {"scene": "enhance.scene"}),
             *looks(1180, 0, "enhance.caption", "enhance.scene"),
         ),
         (
@@ -351,6 +351,8 @@ def _node(node: Node, order: int, number: int, links: Sequence[list[Any]], info:
 def _input(name: str, spec: list[Any], link: int | None) -> dict[str, Any]:
     kind = "COMBO" if isinstance(spec[0], list) else spec[0]
     made = {"name": name, "type": kind, "link": link}
+    if "." in name:  # a member of a growing input
+        made["label"] = name.rpartition(".")[2]
     return made | ({"widget": {"name": name}} if is_widget(spec) else {})
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parent))
-
-from comfy_server import Host, Server, find_host, prepare_base
+from host.comfy_server import Host, Server, find_host, prepare_base
 
 
 @pytest.fixture(scope="session")

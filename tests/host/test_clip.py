@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from clip_weights import write_random_clip
-from comfy_server import Server
-from test_server import add, enhanced, pictures
+
+from host.clip_weights import write_random_clip
+from host.comfy_server import Server
+from host.graphs import add, enhanced, pictures
 
 
 def test_captions_reach_the_text_encoder(server: Server) -> None:

@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comfy_server import PACK_FOLDER, Server
-from workflow_files import WORKFLOWS, api_prompt, read_workflow
 
-OURS = "PatchMatters_"
+from host.comfy_server import PACK_FOLDER, Server
+from host.graphs import OURS, Prompt, add, downstream, enhanced, ids, pictures, stage_names
+from host.workflow_files import WORKFLOWS, api_prompt, needs_weights, read_workflow
+
 STEPS = next(path for path in WORKFLOWS if path.stem == "caption_step_by_step")
-WEIGHTS = ("CheckpointLoaderSimple", "UNETLoader")  # nodes that need a download
-Prompt = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -28,57 +27,6 @@ def info(server: Server) -> Mapping[str, Any]:
 def steps(info: Mapping[str, Any]) -> Prompt:
     """The graph of the method, each stage a node."""
     return api_prompt(read_workflow(STEPS), info)
-
-
-def ids(prompt: Prompt, class_type: str) -> list[str]:
-    return [node for node, spec in prompt.items() if spec["class_type"] in (class_type, OURS + class_type)]
-
-
-def downstream(prompt: Prompt, node: str) -> set[str]:
-    """The node and everything that depends on it."""
-    found = {node}
-    while True:
-        more = {
-            name
-            for name, spec in prompt.items()
-            if any(isinstance(value, list) and value[0] in found for value in spec["inputs"].values())
-        }
-        if more <= found:
-            return found
-        found |= more
-
-
-def add(prompt: Prompt, name: str, class_type: str, **inputs: Any) -> Prompt:
-    return prompt | {name: {"class_type": class_type, "inputs": inputs}}
-
-
-def pictures(server: Server, count: int, size: int = 96) -> Prompt:
-    """Nodes that load `count` different pictures as one batch; the batch is node "batch"."""
-    from PIL import Image
-
-    prompt: Prompt = {}
-    for number in range(count):
-        name = f"plain_{number}_{size}.png"
-        picture = Image.new("RGB", (size, size), [(200, 30, 30), (30, 160, 40), (40, 60, 200), (240, 240, 240)][number])
-        picture.paste((250, 220, 20), (0, 0, size // 2, size // 2))
-        picture.save(server.base / "input" / name)
-        prompt |= {f"load{number}": {"class_type": "LoadImage", "inputs": {"image": name}}}
-    links = {f"images.image{number}": [f"load{number}", 0] for number in range(count)}
-    return add(prompt, "batch", "BatchImagesNode", **links)
-
-
-def enhanced(prompt: Prompt, image: list[Any], **inputs: Any) -> Prompt:
-    """The prompt with Enhance Caption on `image`, and its captions as texts of node "texts"."""
-    prompt = add(prompt, "captioner", f"{OURS}BuiltinModel", max_sentences=9)
-    prompt = add(prompt, "scorer", f"{OURS}Scorer", model="built-in")
-    given = {"seed": 0, "preset": "paper", "chat_model": ["captioner", 0], "scorer": ["scorer", 0]}
-    prompt = add(prompt, "enhance", f"{OURS}EnhanceCaption", image=image, **given | inputs)
-    return add(prompt, "texts", "PreviewAny", source=["enhance", 0])
-
-
-def stage_names(executed: list[str]) -> list[str]:
-    """The stages that ran inside an expansion, in order, without the pack's prefix."""
-    return [name.rsplit(OURS, 1)[1] for name in executed if OURS in name]
 
 
 def test_the_pack_is_imported_without_a_complaint(server: Server) -> None:
@@ -109,7 +57,7 @@ def test_a_workflow_runs_or_lacks_only_weights(server: Server, info: Mapping[str
     prompt = api_prompt(read_workflow(path), info)
     assert all(spec["class_type"] in info for spec in prompt.values())
     assert len(prompt) > 5
-    needed = [node for kind in WEIGHTS for node in ids(prompt, kind)]
+    needed = needs_weights(read_workflow(path))
     run = server.run(prompt)
     if not needed:
         assert (run.status, run.node_errors) == ("success", {})

@@ -11,15 +11,21 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from comfy_server import PACK
+from host.comfy_server import PACK
 
 WORKFLOWS = sorted((PACK / "workflows").glob("*.json"))
 _WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
+_LOADERS = ("CheckpointLoaderSimple", "UNETLoader")  # nodes that need a download
 _SEEDS = ("seed", "noise_seed")  # the frontend puts a control after these unless they say otherwise
 
 
 def read_workflow(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def needs_weights(workflow: Mapping[str, Any]) -> list[str]:
+    """The ids of the nodes that load weights which nobody has by default."""
+    return [str(node["id"]) for node in workflow["nodes"] if node["type"] in _LOADERS]
 
 
 def api_prompt(workflow: Mapping[str, Any], object_info: Mapping[str, Any]) -> dict[str, Any]:
