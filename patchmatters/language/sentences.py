@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 from itertools import pairwise
 
 from .morphology import lemma, word_set
@@ -171,20 +170,30 @@ _ENDINGS = {"'s": (), "'re": ("are",), "'ve": ("have",), "'ll": ("will",), "'d":
 _TAKES_IS = word_set("it that there here he she what who where")
 
 
+_STOPS = frozenset(",;:.!?()\u3001\u3002")
+_WORD_OR_STOP = re.compile(rf"{_WORD.pattern}|[{''.join(sorted(_STOPS))}]")
+
+
 def words(text: str) -> list[str]:
     """The lower-case words of a text.
 
     Compounds with a hyphen are taken apart, contractions are written out ("isn't" -> "is", "not"), the genitive 's is
     dropped, numbers such as "10:45" and "3.5" stay whole, and a Chinese or Japanese character is a word of its own.
     """
-    plain = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'").replace("\u2018", "'")
-    found: list[str] = []
-    for word in _WORD.findall(plain):
-        if "'" in word or word == "cannot":
-            found.extend(_expanded(word))
-        else:
-            found.append(word)
-    return found
+    return _found(_WORD, text)
+
+
+def words_and_stops(text: str) -> list[str]:
+    """The same with the punctuation marks that end a phrase as words of their own."""
+    return _found(_WORD_OR_STOP, text)
+
+
+def _found(pattern: re.Pattern[str], text: str) -> list[str]:
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    found: list[str] = pattern.findall(plain.lower().replace("\u2019", "'").replace("\u2018", "'"))
+    if "'" not in plain and "\u2019" not in plain and "cannot" not in found:
+        return found
+    return [part for word in found for part in (_expanded(word) if "'" in word or word == "cannot" else (word,))]
 
 
 def _expanded(word: str) -> tuple[str, ...]:
@@ -213,14 +222,9 @@ FUNCTION_WORDS = word_set("""
     """)
 
 
-@lru_cache(maxsize=4096)
-def _content_words(text: str) -> tuple[str, ...]:
-    return tuple(lemma(word) for word in words(text) if word not in FUNCTION_WORDS)
-
-
 def content_words(text: str) -> list[str]:
     """The words of a text that carry its meaning, in their base form, in their order; repeated words stay repeated.
 
     Negations and prepositions are not among them: compare those with `patchmatters.language.conflict`.
     """
-    return list(_content_words(text))
+    return [lemma(word) for word in words(text) if word not in FUNCTION_WORDS]
