@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import logging
 import os
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
 
 OK, SOME_FAILED, USAGE = 0, 1, 2
 _NAME = "{name}"
-_STAGE_OPTIONS = ("divide", "describe", "compare", "filter")
-_SHARED = frozenset(
-    {"seed", "temperature"}
-)  # the same word in several stages: one option, or none, on the command line
+_STAGE_OPTIONS = ("divide", "describe", "compare", "filter", "merge", "compose")
+_SEED = "seed"  # one option for all stages
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -104,17 +103,14 @@ def _caption_options(parser: argparse.ArgumentParser, backend_name: str) -> None
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument("--verbose", action="store_true", help="say on stderr what happens")
-    _add_setting(parser, _seed_option(), "stages")
+    taken = {action.dest for action in parser._actions}
+    _add_settings(parser, "stages", [_seed_option()], taken)
     for stage in _STAGE_OPTIONS:
-        settings = getattr(PRESETS["paper"], stage)
-        group = parser.add_argument_group(f"{stage} (defaults are those of the preset)")
-        for named in options_of(type(settings)):
-            if named.name not in _SHARED:
-                _add_setting(group, named, f"stage_{stage}")
+        named = [one for one in options_of(type(getattr(PRESETS["paper"], stage))) if one.name != _SEED]
+        _add_settings(parser.add_argument_group(f"{stage} (defaults are those of the preset)"), stage, named, taken)
     if backend_name in CHAT_MODELS:
-        group = parser.add_argument_group(f"backend {backend_name}")
-        for named in options_of(CHAT_MODELS[backend_name].settings_class()):
-            _add_setting(group, named, "backend")
+        named = options_of(CHAT_MODELS[backend_name].settings_class())
+        _add_settings(parser.add_argument_group(f"backend {backend_name}"), "backend", named, taken)
 
 
 def _scene_options(parser: argparse.ArgumentParser) -> None:
@@ -127,23 +123,34 @@ def _listed(table: Mapping[str, Backend]) -> str:
 
 
 def _seed_option() -> NamedOption:
-    return next(named for named in options_of(type(PRESETS["paper"].describe)) if named.name == "seed")
+    return next(named for named in options_of(type(PRESETS["paper"].describe)) if named.name == _SEED)
 
 
-def _add_setting(parser: Any, named: NamedOption, owner: str) -> None:
-    """One setting as an option; left out of the namespace unless it is given."""
-    choices = {"choices": named.spec.choices} if named.spec.choices else {}
-    kind: dict[str, Any] = {"type": named.kind, "metavar": named.kind.__name__.upper()}
+def _add_settings(group: Any, owner: str, options: Sequence[NamedOption], taken: set[str]) -> None:
+    """Settings as options, left out of the namespace unless they are given.
+
+    A name that an earlier stage has taken gets its owner's name before it: --temperature, --compare-temperature.
+    """
+    for named in options:
+        name = f"{owner}_{named.name}" if named.name in taken else named.name
+        taken.add(name)
+        default = "" if named.kind is str and len(named.default) > 40 else f" (default: {named.default})"
+        group.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=f"{owner}.{named.name}",
+            default=argparse.SUPPRESS,
+            help=named.spec.help.replace("%", "%%") + default,
+            **_value(named),
+        )
+
+
+def _value(named: NamedOption) -> dict[str, Any]:
+    """How the option's value is written."""
     if named.kind is bool:
-        kind = {"action": argparse.BooleanOptionalAction}
-    if choices:
-        kind.pop("metavar", None)
-    text = named.spec.help.replace("%", "%%")
-    default = "" if named.kind is str and len(named.default) > 40 else f" (default: {named.default})"
-    flag = "--" + named.name.replace("_", "-")
-    parser.add_argument(
-        flag, dest=f"{owner}.{named.name}", default=argparse.SUPPRESS, help=text + default, **kind, **choices
-    )
+        return {"action": argparse.BooleanOptionalAction}
+    if named.spec.choices:
+        return {"choices": named.spec.choices}
+    return {"type": named.kind, "metavar": named.kind.__name__.upper()}
 
 
 def _given(options: argparse.Namespace, owner: str) -> dict[str, Any]:
@@ -197,13 +204,8 @@ def _scorer(options: argparse.Namespace) -> Scorer | None:
 
 
 def _preset(options: argparse.Namespace) -> Preset:
-    import dataclasses
-
     preset = PRESETS[options.preset]
-    changed = {
-        stage: dataclasses.replace(getattr(preset, stage), **_given(options, f"stage_{stage}"))
-        for stage in _STAGE_OPTIONS
-    }
+    changed = {stage: dataclasses.replace(getattr(preset, stage), **_given(options, stage)) for stage in _STAGE_OPTIONS}
     preset = dataclasses.replace(preset, **changed)
     seed = _given(options, "stages").get("seed")
     return preset if seed is None else with_seed(preset, seed)

@@ -84,7 +84,9 @@ def _divide_one(picture: Image, detections: Sequence[Detection], settings: Divid
     image = image_ref(picture, name)
     inside, lost = clip_detections(detections, image.box)
     chosen = select_detections(inside, settings.min_score)
-    boxes = merge_boxes([detection.box for detection in chosen] or [image.box], settings.merge_iou)
+    # Without detections the method takes the whole image for the one object. Of it no quadrant covers enough to grow,
+    # and in other grids a patch must not grow to it either: so there is no object to hold together.
+    boxes = merge_boxes([detection.box for detection in chosen], settings.merge_iou)
     scene = Scene(
         image=image,
         whole=Patch("whole image", Role.WHOLE, image.box),

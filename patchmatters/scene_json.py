@@ -184,7 +184,9 @@ def _decode_enum(value: Any, kind: type[Enum], where: str) -> Enum:
 
 
 def _decode_plain(value: Any, kind: type, where: str) -> Any:
-    if kind is float and type(value) in (int, float) and math.isfinite(value):
+    if kind is float:
+        if type(value) not in (int, float) or not math.isfinite(value):
+            raise ValueError(f"{where} must be a finite number, not {_kind(value)}.")
         return float(value)
     if type(value) is not kind:
         raise ValueError(f"{where} must be {kind.__name__}, not {_kind(value)}.")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from ..ask import record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
+from ..language import SIMILARITIES
 from ..language.basis import tells
 from ..language.places import place_of
-from ..language.similarity import SIMILARITIES
 from ..options import check_options, option
 from ..prompts import instruction
 from ..regions import described_regions

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 from .morphology import lemma, word_set
 from .sentences import FUNCTION_WORDS, words_and_stops
@@ -83,22 +84,20 @@ def _read(statement: str) -> Reading:
 
 def join_phrases(words: list[str]) -> list[str]:
     """Words with the phrases of the vocabulary joined by underscores: "turned", "on" -> "turned_on"."""
-    if PHRASES.keys().isdisjoint(words):
+    pairs = [*pairwise(words), ("", "")]
+    if PHRASES.keys().isdisjoint(pairs):
         return words
     joined: list[str] = []
     place = 0
     while place < len(words):
-        phrase = _phrase_at(words, place)
+        phrase = next((one for one in PHRASES.get(pairs[place], ()) if _stands_at(one, words, place)), None)
         joined.append("_".join(phrase) if phrase else words[place])
-        place += len(phrase) or 1
+        place += len(phrase) if phrase else 1
     return joined
 
 
-def _phrase_at(words: list[str], place: int) -> tuple[str, ...]:
-    for phrase in PHRASES.get(words[place], ()):
-        if tuple(words[place : place + len(phrase)]) == phrase:
-            return phrase
-    return ()
+def _stands_at(phrase: tuple[str, ...], words: list[str], place: int) -> bool:
+    return tuple(words[place : place + len(phrase)]) == phrase
 
 
 @lru_cache(maxsize=8192)
@@ -204,7 +203,6 @@ def _kinds_of_words() -> dict[str, str]:
 _KINDS = _kinds_of_words()
 
 
-@lru_cache(maxsize=8192)
 def _kind(word: str) -> str:
     known = _KINDS.get(word)
     if known is not None:
@@ -281,10 +279,10 @@ class _Reader:
     def reading(self) -> Reading:
         place = 0
         for word in self.words:
-            kind = _kind(word)
-            _HANDLERS[kind](self, word, place)
+            handle = _handler(word)
+            handle(self, word, place)
             self.previous = word
-            place += kind != "stop"
+            place += handle is not _Reader._on_stop
         self._close()
         return Reading(
             tokens=self.tokens,
@@ -506,6 +504,11 @@ def _take_last_value_for_noun(phrase: _Phrase) -> None:
         phrase.nouns.append(phrase.values[-1][0])
         if lemma(phrase.nouns[-1]) not in _PLACES:
             phrase.values.pop()
+
+
+@lru_cache(maxsize=8192)
+def _handler(word: str) -> Callable[[_Reader, str, int], None]:
+    return _HANDLERS[_kind(word)]
 
 
 @lru_cache(maxsize=8192)

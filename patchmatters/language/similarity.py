@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
 from .reading import LONGEST, read, values_of
-from .sentences import content_words, words
+from .sentences import FUNCTION_WORDS, content_words, words
 from .vocabulary import CONCEPTS, FILLERS
 
 
@@ -44,29 +44,35 @@ _CACHED = 4096
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """A statement as sets of meanings, by weight; `weight` is their sum, `subject` the kinds of what it is about."""
+    """A statement as sets of meanings, by weight; `weight` is their sum, `subject` what it is about."""
 
     things: frozenset[str]
     values: frozenset[str]
     fillers: frozenset[str]
     weight: float
-    subject: frozenset[str]
+    subject: str
     words: tuple[str, ...]
 
 
 @lru_cache(maxsize=_CACHED)
 def _profile(statement: str) -> _Profile:
-    content = content_words(statement)
-    fillers = frozenset(FILLERS.intersection(content))
-    kinds = frozenset(kind for word in content if word not in fillers for kind in CONCEPTS.get(word, (word,)))
-    values = frozenset(kind for kind in kinds if kind in _MARKERS or values_of(kind))
-    things = kinds - values
+    reading = read(statement)
+    content = [word for word in reading.lemmas if word not in _EMPTY]
+    fillers = FILLERS.intersection(content)
+    kinds = {kind for word in content if word not in fillers for kind in _meaning(word)}
+    values = frozenset(filter(_is_value, kinds))
+    things = frozenset(kinds - values)
     weight = len(things) * _THING + len(values) * _VALUE + len(fillers) * _FILLER
-    subject = read(statement).subject
-    return _Profile(things, values, fillers, weight, frozenset((subject,)) if subject else frozenset(), tuple(content))
+    return _Profile(things, values, fillers, weight, reading.subject, reading.tokens)
+
+
+@lru_cache(maxsize=8192)
+def _is_value(kind: str) -> bool:
+    return kind in _MARKERS or bool(values_of(kind))
 
 
 _MARKERS = frozenset(("male", "female", "child"))
+_EMPTY = FUNCTION_WORDS | frozenset(("be", "have", "do", "appear", "seem"))
 
 
 def _likeness(one: _Profile, two: _Profile) -> float:

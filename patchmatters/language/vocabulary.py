@@ -302,17 +302,17 @@ instead_of due_to
 """.split()  # noqa: SIM905
 
 
-def _build_phrases() -> dict[str, tuple[tuple[str, ...], ...]]:
-    """First word -> the phrases that begin with it, longest first."""
-    found: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+def _build_phrases() -> dict[tuple[str, str], tuple[tuple[str, ...], ...]]:
+    """The first two words -> the phrases that begin with them, longest first."""
+    found: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
     for name in (*VALUES, *QUANTITIES, *NEGATORS, *_MORE_PHRASES):
         if "_" in name:
-            parts = tuple(name.split("_"))
-            found[parts[0]].append(parts)
-    return {first: tuple(sorted(phrases, key=len, reverse=True)) for first, phrases in found.items()}
+            first, second, *rest = name.split("_")
+            found[first, second].append((first, second, *rest))
+    return {pair: tuple(sorted(phrases, key=len, reverse=True)) for pair, phrases in found.items()}
 
 
-PHRASES: dict[str, tuple[tuple[str, ...], ...]] = _build_phrases()
+PHRASES: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = _build_phrases()
 
 # Words of one meaning for the comparison of statements; each line is called by its first word. Kinds ("man" is a
 # person) come after a colon: a man is a person of a kind, so that "man" and "person" share more than "man" and "bus".

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from ..ask import Reply, ask, record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
+from ..language import SIMILARITIES
 from ..language.json_answer import UnreadableAnswer
-from ..language.similarity import SIMILARITIES, Similarity
+from ..language.similarity import Similarity
 from ..options import check_options, option
 from ..prompts import instruction
 from ..regions import overlap_regions
@@ -70,6 +71,15 @@ class _Task:
     patch: Patch
 
 
+@dataclass(frozen=True)
+class _Result:
+    """What became of a task: its statements, every reply of the model, and whether none of them could be read."""
+
+    statements: tuple[Statement, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    unreadable: bool = False
+
+
 _NEEDS: Mapping[Level, tuple[Stage, str]] = {
     Level.WITHIN: (Stage.DESCRIBED, "needs descriptions: put Describe Patches before it."),
     Level.ACROSS: (
@@ -99,36 +109,23 @@ def compare(
     if level is Level.ACROSS:
         scenes = [replace(scene, regions=overlap_regions(scene, settings.overlap_iou)) for scene in scenes]
     tasks = [_Task(number, patch) for number, scene in enumerate(scenes) for patch in _compared(scene, level)]
-    stage = f"compare {level.value}"
-    monitor.begin(stage, len(tasks))
-    sorting = _Sorting(settings, level, SIMILARITIES[settings.similarity]())
-    results = _ask_all(tasks, scenes, model, sorting, monitor) if model else {}
-    changed = [_finish(number, scene, level, tasks, results, sorting) for number, scene in enumerate(scenes)]
-    if model is None:
-        for task in tasks:
-            monitor.advance(task.patch.name)
-        return tuple(changed)
-    return tuple(_recorded(scene, stage, model, number, tasks, results) for number, scene in enumerate(changed))
-
-
-@dataclass(frozen=True)
-class _Sorting:
-    """What sorting without a model needs to know."""
-
-    settings: CompareSettings
-    level: Level
-    similarity: Similarity
-
-    def without_model(self, patch: Patch) -> tuple[Statement, ...]:
-        return sort_statements(patch.passages, self.similarity, same_extent=self.level is Level.WITHIN)
-
-
-@dataclass(frozen=True)
-class _Result:
-    """What a model made of a task: every reply, and the statements, None where none could be read."""
-
-    replies: tuple[Reply, ...] = ()
-    statements: tuple[Statement, ...] | None = None
+    monitor.begin(f"compare {level.value}", len(tasks))
+    similarity = SIMILARITIES[settings.similarity]()
+    results = (
+        _by_words(tasks, similarity, level, monitor)
+        if model is None
+        else _by_model(tasks, model, _questions(scenes, tasks, settings), monitor)
+    )
+    done = [_settled(task, result, similarity, level) for task, result in zip(tasks, results, strict=True)]
+    return tuple(
+        _finish(
+            scene,
+            level,
+            {task.patch.name: result for task, result in zip(tasks, done, strict=True) if task.scene == number},
+            model,
+        )
+        for number, scene in enumerate(scenes)
+    )
 
 
 def _compared(scene: Scene, level: Level) -> list[Patch]:
@@ -137,74 +134,84 @@ def _compared(scene: Scene, level: Level) -> list[Patch]:
     return [patch for patch in patches if len(patch.passages) > 1]
 
 
-def _ask_all(
-    tasks: Sequence[_Task], scenes: Sequence[Scene], model: ChatModel, sorting: _Sorting, monitor: Monitor
-) -> dict[int, _Result]:
-    """The model's result for each task, asked once more where the first answer could not be read."""
-    results = {number: _Result() for number in range(len(tasks))}
-    for attempt in range(2):
-        waiting = [number for number, result in results.items() if result.statements is None]
-        questions = [_question(tasks[number], scenes, sorting.settings, attempt) for number in waiting]
-        for number, reply in zip(waiting, ask(model, questions, monitor), strict=True):
-            read = _read(reply, tasks[number].patch)
-            results[number] = _Result((*results[number].replies, reply), read)
+def _by_words(tasks: Sequence[_Task], similarity: Similarity, level: Level, monitor: Monitor) -> list[_Result]:
+    results = []
+    for task in tasks:
+        monitor.poll()
+        results.append(_Result(sort_statements(task.patch.passages, similarity, same_extent=level is Level.WITHIN)))
+        monitor.advance(task.patch.name)
     return results
 
 
-def _question(task: _Task, scenes: Sequence[Scene], settings: CompareSettings, attempt: int) -> Question:
-    passages = "\n".join(f"{number}. {passage.text}" for number, passage in enumerate(task.patch.passages, 1))
-    text = f"Passages:\n{passages}"
-    return Question(
-        name=f"{scenes[task.scene].image.name}: compare {task.patch.name}" + (", again" if attempt else ""),
-        text=f"{text}\n\n{AGAIN}" if attempt else text,
-        prefix=instruction("compare"),
-        schema=SCHEMA,
-        temperature=settings.temperature,
-        top_p=settings.top_p,
-        max_new_tokens=settings.max_new_tokens,
-        seed=derive_seed(settings.seed, "compare", task.patch.name, attempt),
-    )
+def _by_model(
+    tasks: Sequence[_Task], model: ChatModel, question: Callable[[int, int], Question], monitor: Monitor
+) -> list[_Result]:
+    """The model's sorting of each task, asked once more where the first answer could not be read."""
+    results = [_Result(unreadable=True) for _ in tasks]
+    for attempt in range(2):
+        waiting = [number for number, result in enumerate(results) if result.unreadable]
+        replies = ask(model, [question(number, attempt) for number in waiting], monitor)
+        for number, reply in zip(waiting, replies, strict=True):
+            statements = _read(reply, tasks[number].patch)
+            results[number] = _Result(statements, (*results[number].replies, reply), unreadable=not statements)
+    return results
 
 
-def _read(reply: Reply, patch: Patch) -> tuple[Statement, ...] | None:
+def _questions(
+    scenes: Sequence[Scene], tasks: Sequence[_Task], settings: CompareSettings
+) -> Callable[[int, int], Question]:
+    """The question for a task and an attempt, both from 0."""
+
+    def question(number: int, attempt: int) -> Question:
+        patch = tasks[number].patch
+        passages = "\n".join(f"{number}. {passage.text}" for number, passage in enumerate(patch.passages, 1))
+        return Question(
+            name=f"{scenes[tasks[number].scene].image.name}: compare {patch.name}" + (", again" if attempt else ""),
+            text=f"Passages:\n{passages}" + (f"\n\n{AGAIN}" if attempt else ""),
+            prefix=instruction("compare"),
+            schema=SCHEMA,
+            temperature=settings.temperature,
+            top_p=settings.top_p,
+            max_new_tokens=settings.max_new_tokens,
+            seed=derive_seed(settings.seed, "compare", patch.name, attempt),
+        )
+
+    return question
+
+
+def _read(reply: Reply, patch: Patch) -> tuple[Statement, ...]:
+    """The statements of an answer, none where it cannot be read."""
     if reply.problem:
         log.warning("%s: %s.", reply.question.name, reply.problem)
-        return None
+        return ()
     try:
         return read_sorting(reply.answer.text, patch.passages)
     except UnreadableAnswer as error:
         log.warning("%s: %s", reply.question.name, error)
-        return None
+        return ()
 
 
-def _finish(
-    number: int,
-    scene: Scene,
-    level: Level,
-    tasks: Sequence[_Task],
-    results: Mapping[int, _Result],
-    sorting: _Sorting,
-) -> Scene:
-    """The Scene with the statements of all its tasks, the model's where it gave any."""
-    sorted_patches, warnings = [], []
-    for position, task in enumerate(tasks):
-        if task.scene != number:
-            continue
-        statements = results[position].statements if position in results else None
-        if position in results and statements is None:
-            warnings.append(
-                f"{task.patch.name}: the model's comparison could not be read, so it was compared by words."
-            )
-        sorted_patches.append(replace(task.patch, statements=statements or sorting.without_model(task.patch)))
+def _settled(task: _Task, result: _Result, similarity: Similarity, level: Level) -> _Result:
+    """The result, with the statements sorted by their words where the model's sorting could not be read."""
+    if not result.unreadable:
+        return result
+    sorted_ = sort_statements(task.patch.passages, similarity, same_extent=level is Level.WITHIN)
+    return replace(result, statements=sorted_)
+
+
+def _finish(scene: Scene, level: Level, results: Mapping[str, _Result], model: ChatModel | None) -> Scene:
+    """The Scene with the statements of its patches; an only passage has nothing to be compared with."""
+    compared = [replace(scene.patch(name), statements=result.statements) for name, result in results.items()]
     alone = scene.first_level if level is Level.WITHIN else ()
     single = [replace(one, statements=single_passage(one.passages)) for one in alone if len(one.passages) == 1]
-    return replace(scene.with_patches([*sorted_patches, *single]), stage=_GIVES[level]).with_warnings(*warnings)
-
-
-def _recorded(
-    scene: Scene, stage: str, model: ChatModel, number: int, tasks: Sequence[_Task], results: Mapping[int, _Result]
-) -> Scene:
-    replies = [
-        reply for position, result in results.items() if tasks[position].scene == number for reply in result.replies
-    ]
-    return replace(scene, records=(*scene.records, record_of(stage, model, replies))) if replies else scene
+    changed = replace(scene.with_patches([*compared, *single]), stage=_GIVES[level]).with_warnings(
+        *(
+            f"{name}: the model's comparison could not be read, so it was compared by words."
+            for name, result in results.items()
+            if result.unreadable
+        )
+    )
+    replies = [reply for result in results.values() for reply in result.replies]
+    if model is None or not replies:
+        return changed
+    return replace(changed, records=(*changed.records, record_of(f"compare {level.value}", model, replies)))

@@ -6,10 +6,10 @@ import itertools
 import time
 
 import pytest
-from engine.scenes import boxes, plain_picture
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.scenes import boxes, plain_picture
 from patchmatters.describe import described_patches
 from patchmatters.divide import DivideSettings, divide, merge_boxes, select_detections, spatial_patches
 from patchmatters.regions import overlap_groups
@@ -62,9 +62,9 @@ def test_patches_cover_every_pixel_of_any_picture(width: int, height: int, rows:
     assert len({patch.name for patch in patches}) == len(patches)
 
 
-def test_without_detections_the_whole_image_is_the_one_object() -> None:
+def test_without_detections_the_patches_are_the_quadrants() -> None:
     (scene,) = divide([plain_picture(100, 60)])
-    assert [patch.box for patch in scene.patches] == quadrants(100, 60)  # each covers only a quarter of the image
+    assert [patch.box for patch in scene.patches] == quadrants(100, 60)
 
 
 def test_thin_pictures_have_patches_only_where_there_are_pixels() -> None:

@@ -7,10 +7,10 @@ import math
 from dataclasses import replace
 
 import pytest
-from engine.scenes import plain_picture, scenes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.scenes import plain_picture, scenes
 from patchmatters.divide import divide
 from patchmatters.scene import Scene, Stage
 from patchmatters.scene_json import attach_picture, dump_scenes, load_scenes
@@ -63,7 +63,7 @@ def _body() -> dict:
         (lambda body: body["scenes"][0].update(stage="composed"), "has no caption"),
         (lambda body: body["scenes"][0].update(stage="filtered"), "no patch has a passage"),
         (lambda body: body["scenes"][0]["patches"][0].update(name="top-right"), "two patches of one name"),
-        (lambda body: body["scenes"][0]["whole"]["box"].update(left="0"), r"box.left must be float, not '0'"),
+        (lambda body: body["scenes"][0]["whole"]["box"].update(left="0"), r"box.left must be a finite number, not '0'"),
     ],
 )
 def test_what_is_unknown_is_named(change: object, words: str) -> None:

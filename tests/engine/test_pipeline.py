@@ -1,0 +1,356 @@
+"""The method from picture to caption: what is kept, what is dropped, and that no patch is lost or told twice."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.scenes import boxes, captioner, patch_of, plain_picture
+from patchmatters.aggregate import compose, merge
+from patchmatters.backends.base import Answer, Outcome, Question
+from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
+from patchmatters.describe import DescribeSettings, describe
+from patchmatters.divide import divide
+from patchmatters.language.sentences import split_sentences, words
+from patchmatters.pipeline import PRESETS, caption_pictures, with_seed
+from patchmatters.scene import Box, Detection, Scene, Stage, Statement, Verdict
+from patchmatters.scene_json import check_scene, dump_scenes, load_scenes
+from patchmatters.semantic_filter import FilterSettings, Level, compare, filter_statements
+
+DOG = "A brown dog sleeps on a red sofa."
+LAMP = "A tall lamp stands beside the window."
+TEXTS = {
+    "whole image": ["A living room with a sofa. The curtains are green."],
+    "top-left": [f"{DOG} {LAMP}", f"{DOG} The curtains are blue.", f"{DOG} A clock hangs on the wall."],
+    "top-right": ["Two cats sit on the carpet. The door is open."] * 2
+    + ["Three cats sit on the carpet. The door is open."],
+    "bottom-left": ["A glass table holds a vase of tulips."] * 3,
+    "bottom-right": ["A bookshelf is full of old books."] * 3,
+}
+TRUE_WORDS = ("lamp", "two", "blue")
+
+
+def truth(_: object, sentence: str) -> float:
+    """A scorer that knows what is true."""
+    return 0.9 if any(word in words(sentence) for word in TRUE_WORDS) else 0.1
+
+
+SCORER = ScriptedScorer(truth)
+
+
+def described(texts: dict[str, list[str]] | None = None) -> tuple[Scene, ...]:
+    return describe(divide([plain_picture()], names=["photo"]), captioner(texts or TEXTS))
+
+
+def statements(scene: Scene, patch: str) -> dict[str, Statement]:
+    return {statement.text: statement for statement in scene.patch(patch).statements}
+
+
+def test_every_candidate_reaches_its_own_patch() -> None:
+    (scene,) = described({name: [f"{name} {number}." for number in (1, 2, 3)] for name in TEXTS})
+    for patch in scene.patches:
+        assert [passage.text for passage in patch.passages] == [f"{patch.name} {number}." for number in (1, 2, 3)]
+        assert [passage.source for passage in patch.passages] == ["candidate 1", "candidate 2", "candidate 3"]
+        assert len({passage.seed for passage in patch.passages}) == 3
+    assert len(scene.whole.passages) == 1
+
+
+def test_agreed_statements_are_kept_and_rivals_decided_by_the_picture() -> None:
+    (scene,) = filter_statements(compare(described()), SCORER)
+    left, right = statements(scene, "top-left"), statements(scene, "top-right")
+    assert left[DOG].verdict is Verdict.SAME
+    assert left[DOG].kept
+    assert left[DOG].score is None
+    assert left[LAMP].verdict is Verdict.UNIQUE
+    assert left[LAMP].kept
+    assert not left["A clock hangs on the wall."].kept
+    two, three = right["Two cats sit on the carpet."], right["Three cats sit on the carpet."]
+    assert (two.verdict, three.verdict) == (Verdict.CONTRADICTORY, Verdict.CONTRADICTORY)
+    assert (two.kept, three.kept) == (True, False)
+    assert "score 0.10" in three.reason
+    assert three.sources == (2,)
+
+
+def test_without_a_scorer_only_agreement_counts_and_the_scene_says_so() -> None:
+    (scene,) = filter_statements(compare(described()))
+    left, right = statements(scene, "top-left"), statements(scene, "top-right")
+    assert left[DOG].kept
+    assert not left[LAMP].kept
+    assert right["Two cats sit on the carpet."].kept  # two passages against one
+    assert not right["Three cats sit on the carpet."].kept
+    assert any("No scorer is connected" in warning for warning in scene.warnings)
+
+
+@pytest.mark.parametrize(("keep_score", "kept"), [(0.3, True), (0.89, True), (0.9, False), (1.0, False)])
+def test_the_limit_is_exclusive(keep_score: float, kept: bool) -> None:
+    (scene,) = filter_statements(compare(described()), SCORER, FilterSettings(keep_score=keep_score))
+    assert statements(scene, "top-left")[LAMP].kept is kept
+
+
+def test_a_scorer_that_cannot_judge_drops_nothing_silently() -> None:
+    (scene,) = filter_statements(compare(described()), ScriptedScorer(lambda _, __: None))
+    assert "cannot judge" in statements(scene, "top-left")[LAMP].reason
+    assert any("could judge 0 of" in warning for warning in scene.warnings)
+
+
+def test_a_scorer_that_gives_no_numbers_is_an_error() -> None:
+    with pytest.raises(RuntimeError, match="not a number"):
+        filter_statements(compare(described()), ScriptedScorer(lambda _, __: float("nan")))
+
+
+def test_the_whole_caption_is_corrected_by_what_a_near_look_refutes() -> None:
+    (scene,) = caption_pictures([plain_picture()], captioner(TEXTS), SCORER)
+    assert "green" not in words(scene.caption_text)
+    assert "blue" in words(scene.caption_text)
+    refuted = statements(scene, "whole image")["The curtains are green."]
+    assert refuted.kept is False
+    assert "refuted by top-left" in refuted.reason
+
+
+def test_the_caption_tells_places_and_nothing_twice() -> None:
+    (scene,) = caption_pictures([plain_picture()], captioner(TEXTS), SCORER)
+    text = scene.caption_text
+    assert "At the bottom left, a glass table holds a vase of tulips." in text
+    assert "At the bottom right, a bookshelf is full of old books." in text
+    assert text.count("sofa") == 2  # the whole image's, and the one that a dog sleeps on
+    assert len(split_sentences(text)) == len(scene.caption)
+
+
+def check_trace(scene: Scene) -> None:
+    """Every word of the caption is in a kept statement that its sentence rests on, or says a place."""
+    place = set(words("At the top bottom left right center middle in on and"))
+    for sentence in scene.caption:
+        assert sentence.basis
+        told = [scene.patch(basis.patch).statements[basis.statement] for basis in sentence.basis]
+        assert all(statement.kept for statement in told)
+        assert set(words(sentence.text)) <= place.union(*(words(statement.text) for statement in told))
+
+
+def test_every_word_of_the_caption_can_be_traced() -> None:
+    (scene,) = caption_pictures([plain_picture()], captioner(TEXTS), SCORER)
+    check_trace(scene)
+    assert load_scenes(dump_scenes([scene])) == (scene,)
+
+
+@pytest.mark.parametrize(
+    ("stage", "words_"),
+    [
+        (compare, "Compare Statements needs descriptions: put Describe Patches before it"),
+        (lambda scenes: filter_statements(scenes, SCORER), "Filter Statements needs compared statements: put Compare"),
+        (merge, "Merge Descriptions needs filtered statements"),
+        (compose, "Compose Caption needs merged descriptions"),
+        (lambda scenes: compare(scenes, Level.ACROSS), "needs one merged description per patch"),
+        (lambda scenes: describe(describe(scenes, captioner({})), captioner({})), "needs a divided Scene"),
+        (lambda scenes: merge(describe(scenes, captioner({}))), "ask Describe Patches for one candidate only"),
+    ],
+)
+def test_a_stage_out_of_place_says_what_belongs_before_it(stage: Callable, words_: str) -> None:
+    with pytest.raises(ValueError, match=words_):
+        stage(divide([plain_picture()]))
+
+
+def test_a_model_that_only_describes_cannot_compare() -> None:
+    with pytest.raises(ValueError, match="leave chat_model unconnected"):
+        compare(described(), model=captioner({}))
+
+
+# --- answers of models -----------------------------------------------------------------------------------------------
+
+JUNK = [
+    "",
+    " \n ",
+    "x" * 1_000_000,
+    "\u8fd9\u662f\u4e00\u5f20\u56fe\u7247\u3002",
+    "I'm sorry, but I can't help with that.",
+    '{"same": [], "contradictory": [], "unique": []}',
+    '{"same": [{"statement": "A zebra wears a golden crown.", "passages": [1, 2]}]}',
+    "{{{{",
+    "```json\n{",
+    "Sort everything that they say into three groups. Use the observers' own words; add nothing, explain nothing.",
+]
+
+
+@pytest.mark.parametrize("junk", JUNK, ids=range(len(JUNK)))
+def test_no_text_of_a_writer_can_lose_a_patch_or_invent(junk: str) -> None:
+    writer = ScriptedChat(lambda _: junk, name="writer")
+    (scene,) = caption_pictures([plain_picture()], captioner(TEXTS), SCORER, writer)
+    for word in ("dog", "cats", "tulips", "bookshelf"):
+        assert word in words(scene.caption_text)
+    assert "zebra" not in words(scene.caption_text)
+    assert any("could not be read" in warning for warning in scene.warnings)
+    check_trace(scene)
+
+
+def test_an_unreadable_answer_is_asked_for_once_more() -> None:
+    asked: list[str] = []
+
+    def reply(question: Question) -> str:
+        asked.append(question.name)
+        good = {"same": [{"statement": DOG, "passages": [1, 2, 3]}], "contradictory": [], "unique": []}
+        return json.dumps(good) if "again" in question.name else "Let me think about that."
+
+    (scene,) = compare(described({"top-left": TEXTS["top-left"]}), model=ScriptedChat(reply))
+    assert "photo: compare top-left" in asked
+    assert "photo: compare top-left, again" in asked
+    assert statements(scene, "top-left")[DOG].verdict is Verdict.SAME
+    assert LAMP in statements(scene, "top-left")  # the model left it out, the passages did not
+
+
+def test_what_a_model_says_is_believed_only_where_the_passages_bear_it_out() -> None:
+    answer = {
+        "same": [
+            {"statement": DOG, "passages": [1, 2]},
+            {"statement": LAMP, "passages": [1, 2]},  # only the first says it
+            {"statement": "A zebra wears a golden crown.", "passages": [1, 3]},  # nobody says it
+        ],
+        "contradictory": [[{"statement": "The curtains are blue.", "passage": 2}]],  # a rival of nothing
+        "unique": [],
+    }
+    (scene,) = compare(described({"top-left": TEXTS["top-left"]}), model=ScriptedChat(lambda _: json.dumps(answer)))
+    left = statements(scene, "top-left")
+    assert left[DOG].verdict is Verdict.SAME
+    assert (left[LAMP].verdict, left[LAMP].sources) == (Verdict.UNIQUE, (0,))
+    assert left["A zebra wears a golden crown."].verdict is Verdict.REFUSED
+    assert left["The curtains are blue."].verdict is Verdict.UNIQUE
+    (filtered,) = filter_statements([scene], ScriptedScorer(lambda _, __: 1.0))
+    assert not statements(filtered, "top-left")["A zebra wears a golden crown."].kept
+
+
+def test_a_writer_cannot_bring_back_what_was_dropped() -> None:
+    def reply(question: Question) -> str:
+        if "compare" in question.name:
+            return ""
+        return "Two cats sit on the carpet. Three cats sit on the carpet. A clock hangs on the wall. The door is open."
+
+    (scene,) = caption_pictures([plain_picture()], captioner(TEXTS), SCORER, ScriptedChat(reply, name="writer"))
+    assert not {"three", "clock"} & set(words(scene.caption_text))
+    assert any("refused a sentence" in warning for warning in scene.warnings)
+
+
+GOOD_CAPTION = (
+    "In a living room with a sofa, a brown dog sleeps on the red sofa at the top left beside a tall lamp and blue "
+    "curtains. At the top right, two cats sit on the carpet and the door is open. A glass table with a vase of "
+    "tulips stands at the bottom left. A bookshelf full of old books is at the bottom right."
+)
+
+
+def test_a_good_writer_is_used_and_each_region_is_shown_to_it_once() -> None:
+    seen: list[str] = []
+
+    def reply(question: Question) -> str:
+        if "compare" in question.name:
+            return ""
+        if "compose" in question.name:
+            seen.append(question.text)
+            return GOOD_CAPTION
+        return " ".join(line[2:] for line in question.text.splitlines() if line.startswith("- "))
+
+    (scene,) = caption_pictures([plain_picture()], captioner(TEXTS), SCORER, ScriptedChat(reply, name="writer"))
+    assert scene.caption_text.startswith("In a living room with a sofa, a brown dog sleeps")
+    assert [seen[0].count(word) for word in ("tulips", "cats", "bookshelf")] == [1, 1, 1]
+    assert len(scene.caption) == 4
+    assert all(sentence.basis for sentence in scene.caption)
+    assert sum(record.calls for record in scene.records if record.model == "writer") == len(seen) + 4 + 2 * 4
+
+
+# --- failures --------------------------------------------------------------------------------------------------------
+
+
+def failing(*names: str) -> ScriptedChat:
+    good = captioner(TEXTS)
+
+    def reply(question: Question) -> str | Answer:
+        if patch_of(question) in names:
+            return Answer("", Outcome.FAILURE, "the server is on fire")
+        return good.reply(question)
+
+    return replace(good, reply=reply)
+
+
+def test_a_failed_patch_names_itself() -> None:
+    with pytest.raises(RuntimeError, match=r"No description of top-right.*candidate 1: the server is on fire"):
+        describe(divide([plain_picture()]), failing("top-right"))
+
+
+def test_with_continue_the_others_go_on() -> None:
+    preset = replace(PRESETS["paper"], describe=DescribeSettings(on_failure="continue"))
+    (scene,) = caption_pictures([plain_picture()], failing("top-right", "whole image"), SCORER, preset=preset)
+    assert {failure.patch for failure in scene.failures} == {"top-right", "whole image"}
+    assert "tulips" in words(scene.caption_text)
+    assert "cats" not in words(scene.caption_text)
+    with pytest.raises(RuntimeError, match="No description of whole image, top-left"):
+        caption_pictures([plain_picture()], failing("whole image", *TEXTS), SCORER, preset=preset)
+
+
+@pytest.mark.parametrize(
+    "silence", ["", "   ", "I'm sorry, I can't describe this image.", "Describe this image in detail."]
+)
+def test_silence_is_no_caption(silence: str) -> None:
+    with pytest.raises(RuntimeError, match="No description of whole image"):
+        describe(divide([plain_picture()]), captioner({}, default=silence))
+
+
+# --- properties ------------------------------------------------------------------------------------------------------
+
+WORDS = [
+    "red",
+    "blue",
+    "two",
+    "three",
+    "dog",
+    "cat",
+    "table",
+    "lamp",
+    "left",
+    "sleeps",
+    "stands",
+    "the",
+    "a",
+    "no",
+    "tall",
+]
+
+
+def random_texts(rng: random.Random) -> Callable[[Question], str]:
+    def reply(question: Question) -> str:
+        marker = f"Mark{patch_of(question).replace('-', '').replace(' ', '')} stands here."
+        said = [" ".join(rng.choices(WORDS, k=rng.randint(2, 7))).capitalize() + "." for _ in range(rng.randint(0, 4))]
+        return " ".join([marker, *said])
+
+    return reply
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**32), st.lists(boxes(width=640, height=480), max_size=5), st.integers(0, 1))
+def test_no_patch_is_lost_and_none_is_told_twice(seed: int, objects: list[Box], semantic: int) -> None:
+    rng = random.Random(seed)
+    chat = ScriptedChat(random_texts(rng), follows_instructions=False)
+    scorer = ScriptedScorer(lambda _, sentence: 1.0 if "Mark" in sentence else rng.random())
+    detections = [Detection(box, "dog") for box in objects]
+    preset = with_seed(replace(PRESETS["paper"], semantic=bool(semantic)), seed)
+    (scene,) = caption_pictures([plain_picture()], chat, scorer, None, [detections], preset)
+    members = [name for region in scene.regions for name in region.members]
+    assert sorted(members) == sorted(patch.name for patch in scene.patches)
+    for patch in scene.patches:
+        assert words(scene.caption_text).count(f"mark{patch.name.replace('-', '')}") == 1
+    check_scene(scene)
+    assert load_scenes(dump_scenes([scene])) == (scene,)
+    assert scene.stage is Stage.COMPOSED
+
+
+def test_the_same_seed_gives_the_same_text_whatever_the_batch() -> None:
+    def reply(question: Question) -> str:
+        return f"A lamp number {question.seed % 9973} stands here. {DOG}"
+
+    chat = ScriptedChat(reply, follows_instructions=False)
+    alone = caption_pictures([plain_picture()], chat, SCORER)[0].caption_text
+    batch = [scene.caption_text for scene in caption_pictures([plain_picture()] * 3, chat, SCORER)]
+    other = caption_pictures([plain_picture()], chat, SCORER, preset=with_seed(PRESETS["paper"], 1))[0].caption_text
+    assert batch == [alone] * 3
+    assert other != alone
