@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..language.conflict import find_conflict
+from ..language.conflict import find_conflict, is_about_frame
 from ..language.morphology import word_set
-from ..language.places import place_of_all
+from ..language.places import places_of
 from ..language.sentences import content_words, statements_of, words
 from ..language.similarity import containment
 from ..scene import Basis, Box, Patch, Sentence, Statement
@@ -89,7 +89,7 @@ def tell_places(told: Sequence[Told], width: int, height: int) -> list[Sentence]
     """
     by_place: dict[str, list[Told]] = {}
     for one in told:
-        phrase = place_of_all(one.boxes, width, height) if one.boxes else ""
+        phrase = places_of(one.boxes, width, height)
         by_place.setdefault(phrase, []).append(one)
     sentences = [Sentence(ended(one.text), one.basis) for one in by_place.pop("", [])]
     return sentences + [_at_place(phrase, group) for phrase, group in by_place.items()]
@@ -118,11 +118,16 @@ def ended(text: str) -> str:
 
 
 def boxes_by_basis(patches: Mapping[str, Patch], basis: Sequence[Basis]) -> tuple[Box, ...]:
-    """Where the statements of a basis were seen: for one that a single member of a region said, that member's box."""
+    """Where the statements of a basis hold, each place once.
+
+    What one member of a region said holds for that member. What several said is one thing that reaches over all of
+    them, unless it is about the frame ("The light is dim."): that holds for each member by itself.
+    """
     boxes: dict[Box, None] = {}
     for one in basis:
         patch = patches[one.patch]
-        sources = patch.statements[one.statement].sources
-        member = patches.get(patch.passages[sources[0]].source) if len(sources) == 1 else None
-        boxes[(member or patch).box] = None
+        statement = patch.statements[one.statement]
+        members = [patches[name] for name in (patch.passages[s].source for s in statement.sources) if name in patches]
+        apart = len(members) == 1 or is_about_frame(statement.text)
+        boxes.update(dict.fromkeys(member.box for member in (members if apart and members else [patch])))
     return tuple(boxes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..scene import Box, union_of
+from ..scene import Box
 
 _WIDE = 0.75  # a box over more than this share of a side has no place along it
 _NEAR, _FAR = 0.4, 0.6  # a centre before or after these fractions is at that side
@@ -36,16 +36,12 @@ def place_of(box: Box, width: int, height: int) -> str:
     return _PHRASES[down, across]
 
 
-def place_of_all(boxes: Sequence[Box], width: int, height: int) -> str:
-    """Where several boxes lie: one phrase where they fill their union ("at the top"), else one after the other.
-
-    Empty where together they fill the whole picture.
-    """
-    whole = union_of(boxes)
-    if sum(box.area for box in boxes) >= _WIDE * whole.area:
-        return place_of(whole, width, height)
-    phrases = list(dict.fromkeys(filter(None, (place_of(box, width, height) for box in boxes))))
-    return " and ".join(phrases)
+def places_of(boxes: Sequence[Box], width: int, height: int) -> str:
+    """Where several boxes lie, one after the other: "at the top left and on the right". Empty for the whole picture."""
+    phrases = list(dict.fromkeys(place_of(box, width, height) for box in boxes))
+    if "" in phrases:
+        return ""
+    return " and ".join(filter(None, [", ".join(phrases[:-1]), phrases[-1]])) if phrases else ""
 
 
 def _along(start: float, end: float, names: tuple[str, str, str]) -> str:

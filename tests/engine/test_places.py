@@ -1,0 +1,44 @@
+"""Places in words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from engine.scenes import boxes
+from patchmatters.language.places import place_of, places_of
+from patchmatters.scene import Box
+
+
+@pytest.mark.parametrize(
+    ("box", "words"),
+    [
+        (Box(0, 0, 50, 50), "at the top left"),
+        (Box(50, 50, 100, 100), "at the bottom right"),
+        (Box(50, 0, 100, 100), "on the right"),
+        (Box(0, 0, 100, 50), "at the top"),
+        (Box(40, 40, 60, 60), "in the center"),
+        (Box(0, 40, 20, 60), "at the middle left"),
+        (Box(45, 0, 55, 100), "in the middle"),
+        (Box(0, 0, 100, 100), ""),
+    ],
+)
+def test_boxes_have_places(box: Box, words: str) -> None:
+    assert place_of(box, 100, 100) == words
+
+
+def test_several_boxes_are_listed_and_the_whole_needs_no_place() -> None:
+    top_left, right, bottom = Box(0, 0, 50, 50), Box(50, 0, 100, 100), Box(0, 50, 100, 100)
+    assert places_of([top_left, right], 100, 100) == "at the top left and on the right"
+    assert places_of([top_left, top_left], 100, 100) == "at the top left"
+    assert places_of([top_left, right, bottom], 100, 100) == "at the top left, on the right and at the bottom"
+    assert places_of([top_left, Box(0, 0, 100, 100)], 100, 100) == ""
+    assert places_of([], 100, 100) == ""
+
+
+@given(boxes(width=100, height=100))
+def test_mirrored_boxes_have_mirrored_places(box: Box) -> None:
+    mirrored = Box(100 - box.right, box.top, 100 - box.left, box.bottom)
+    swapped = place_of(mirrored, 100, 100).translate(str.maketrans({"<": ">"}))
+    marked = place_of(box, 100, 100).replace("left", "<").replace("right", "left").replace("<", "right")
+    assert swapped == marked
