@@ -160,7 +160,7 @@ class Server:
             return json.load(response)
 
     def run(self, prompt: Mapping[str, Any], interrupt_at: str | None = None, timeout_s: float = 240) -> Run:
-        """Run an API-format prompt to its end. `interrupt_at` cancels it at the first progress of that node."""
+        """Run an API-format prompt to its end. `interrupt_at` cancels it as soon as that node starts."""
         return asyncio.run(asyncio.wait_for(_run(self.url, prompt, interrupt_at), timeout_s))
 
 
@@ -206,7 +206,7 @@ async def _follow(run: Run, http: Any, socket_: Any, url: str, prompt_id: str, i
         if data.get("prompt_id") not in (None, prompt_id):
             continue
         _note(run, kind, data)
-        if interrupt_at is not None and sent_at is None and kind == "progress" and data["node"] == interrupt_at:
+        if interrupt_at is not None and sent_at is None and kind == "executing" and data["node"] == interrupt_at:
             sent_at = time.monotonic()
             await http.post(f"{url}/interrupt", json={"prompt_id": prompt_id})
         if run.status:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,11 @@ def test_every_node_is_offered(info: Mapping[str, Any]) -> None:
 
 def test_the_workflows_are_offered_as_templates(server: Server) -> None:
     assert set(server.get("/api/workflow_templates")[PACK_FOLDER]) == {path.stem for path in WORKFLOWS}
+
+
+def test_a_help_page_is_served(server: Server) -> None:
+    with urllib.request.urlopen(f"{server.url}/extensions/{PACK_FOLDER}/docs/{OURS}Filter.md", timeout=10) as page:
+        assert page.read().decode().startswith("# Filter Statements")
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -172,13 +178,13 @@ def test_a_cancelled_stage_ends_within_a_second(server: Server, steps: Prompt, s
     if stage != "Describe":  # the same Scenes for all the later stages
         many[ids(steps, "Describe")[0]]["inputs"]["candidates"] = 2
     many = add(many, "small", "ImageScale", image=[load, 0], upscale_method="area", width=96, height=96, crop="center")
-    many = add(many, "many", "RepeatImageBatch", image=["small", 0], amount=48)
+    many = add(many, "many", "RepeatImageBatch", image=["small", 0], amount=96)
     node = ids(steps, stage)[0]
     run = server.run(many, interrupt_at=node)
     assert run.status == "interrupted"
     assert run.interrupted_after is not None
     assert run.interrupted_after < 1.0
-    assert run.executed[-1] == node
+    assert run.executed[-1] == node, "the stage went on to its end"
 
 
 def test_a_missing_stage_is_named_in_a_sentence(server: Server, steps: Prompt) -> None:

@@ -6,10 +6,12 @@ import dataclasses
 import inspect
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+PACK = Path(__file__).resolve().parents[2]
 IDS = [
     "BuiltinModel",
     "Scorer",
@@ -101,6 +103,14 @@ def test_no_seed_starts_random(nodes: dict[str, Any], folders: Any, node_id: str
         if name == "seed":
             assert extra["control_after_generate"] is False
             assert (extra["min"], extra["max"]) == (0, 2**63 - 1)
+
+
+@each_node
+def test_every_node_that_people_see_has_a_help_page(nodes: dict[str, Any], folders: Any, node_id: str) -> None:
+    schema = nodes[node_id].GET_SCHEMA()
+    page = PACK / "web" / "docs" / f"{node_id}.md"
+    assert page.exists() is not schema.is_dev_only
+    assert schema.is_dev_only or page.read_text(encoding="utf-8").startswith(f"# {schema.display_name}\n")
 
 
 def test_widgets_are_the_options_of_the_settings(part: Callable[[str], Any]) -> None:
