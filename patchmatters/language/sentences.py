@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import pairwise
 
 from .morphology import lemma, word_set
@@ -138,13 +139,19 @@ def statements_of(text: str) -> list[str]:
     A sentence that opens with an anaphor ("It is brown.", "Behind them, ...") stays with the sentence before it:
     kept alone, it would attach to whatever comes before it in the merged text.
     """
+    return list(_statements(text))
+
+
+@lru_cache(maxsize=256)
+def _statements(text: str) -> tuple[str, ...]:
+    """Kept, because every stage asks again for the statements of the same few passages."""
     statements: list[str] = []
     for sentence in split_sentences(text):
         if statements and opens_with_anaphor(sentence):
             statements[-1] = f"{statements[-1]} {sentence}"
         else:
             statements.append(sentence)
-    return statements
+    return tuple(statements)
 
 
 def opens_with_anaphor(sentence: str) -> bool:
