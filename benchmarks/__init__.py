@@ -1,0 +1,1 @@
+"""Timed comparisons and measurements; the README names the command of each."""
