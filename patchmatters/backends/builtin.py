@@ -23,36 +23,11 @@ if TYPE_CHECKING:
 
 # What the sentences are about: a part of the picture as such. Such a statement is true of its own crop only, and does
 # not contradict one with the same subject about another crop.
-FRAME_SUBJECTS: frozenset[str] = frozenset(
-    {
-        "accent",
-        "area",
-        "background",
-        "balance",
-        "colour",
-        "colours",
-        "contrast",
-        "depth",
-        "division",
-        "focus",
-        "format",
-        "frame",
-        "grain",
-        "horizon",
-        "layout",
-        "light",
-        "lighting",
-        "palette",
-        "part",
-        "picture",
-        "saturation",
-        "sharpness",
-        "symmetry",
-        "temperature",
-        "texture",
-        "tone",
-    }
-)
+FRAME_SUBJECTS: frozenset[str] = frozenset({
+    "accent", "background", "balance", "brightness", "centre", "colour", "contrast", "corner", "depth", "edges",
+    "focus", "format", "grain", "horizon", "hue", "hues", "layout", "light", "lighting", "palette", "picture",
+    "saturation", "sharpness", "symmetry", "texture", "third", "tone", "tones",
+})  # fmt: skip
 
 _KEPT_MEASURES = 64  # crops; about 45 kB each
 _LEFT_OUT = 0.5  # share of the sentences that temperature 1 leaves out

@@ -17,17 +17,16 @@ from . import supports as true
 from .grammar import SLOTS, compiled, parts, say, sentences
 from .measure import Measures
 from .proposals import Propose
-from .supports import Fields, Support
-
-CLEAR = 0.8  # support from which a claim is made
+from .supports import CLEAR, Fields, Support
 
 
 @dataclass(frozen=True)
 class Fact:
     """One line of the table.
 
-    `templates` are ways to say it, the first being the usual one; `patterns` (with {slots}, on plain text) read it
-    back. `rank` orders what is left out first in a short description: 0 stays longest. `most` claims of it are made.
+    `templates` are ways to say it, the first being the usual one; the others differ in words that carry no meaning, so
+    that comparing candidates as text finds them the same. `patterns` (with {slots}, on plain text) read it back.
+    `rank` orders what is left out first in a short description: 0 stays longest. `most` claims of it are made.
     """
 
     name: str
@@ -46,13 +45,14 @@ class Fact:
 _THE = r"(?:the |an? )?"
 _MAIN = r"(?:most )?(?:dominant|main|predominant|prevailing|principal|prevalent|common)"
 _QUITE = r"(?:very |fairly |rather |quite )?"
+_COVERS = r"(?:covers|fills|takes up|occupies)"
 _ACCENT = r"(?:lies|stands out|appears|sits|is)"
 
 FACTS: tuple[Fact, ...] = (
     Fact(
         "dominant",
         0,
-        ("The dominant colour is {colour}.", "The main colour is {colour}."),
+        ("The dominant colour is {colour}.",),
         (
             _THE + _MAIN + r" colour is (?:an? )?{colour}",
             r"{colour} is (?:the |a )?" + _MAIN + " colour",
@@ -73,26 +73,26 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "coverage",
         5,
-        ("The colour {colour} covers {fraction} of the frame.", "The colour {colour} fills {fraction} of the frame."),
-        (r"(?:the colour )?{colour} (?:covers|fills|takes up|occupies) {fraction}(?: the picture)?",),
-        true.coverage,
+        ("The most common colour covers {fraction} of the frame.",),
+        (r"the " + _MAIN + r" colour " + _COVERS + " {fraction}(?: the picture)?",),
+        true.main_coverage,
         worth.coverage,
     ),
     Fact(
-        "second colour",
-        1,
-        ("The second main colour is {colour}.",),
-        (_THE + r"(?:other|second|secondary) (?:main |major )?colour is {colour}",),
-        true.second_colour,
-        worth.second_colour,
+        "coverage by name",
+        5,
+        ("The colour {colour} covers {fraction} of the frame.",),
+        (r"(?:the colour )?{colour} " + _COVERS + " {fraction}(?: the picture)?",),
+        true.coverage,
+        worth.nothing,
     ),
     Fact(
         "palette",
         1,
-        ("The other main colours are {colours}.", "The palette also has {colours}."),
+        ("The palette includes {colours}.", "The palette contains {colours}."),
         (
-            _THE + r"(?:other|secondary) (?:main |major )?colours are {colours}",
             r"the (?:colour )?palette (?:also )?(?:has|holds|includes|contains) {colours}",
+            _THE + r"(?:other|second|secondary) (?:main |major )?colours? (?:is|are) {colours}",
             r"the (?:main|dominant) colours are {colours}",
         ),
         true.palette,
@@ -101,8 +101,9 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "edges",
         2,
-        ("The colour along the edges is {colour}.",),
+        ("The edges are mostly {colour}.",),
         (
+            r"the edges are (?:mostly |mainly )?{colour}(?: all (?:a)?round)?",
             r"the colour along (?:all )?(?:the|its) edges is (?:mostly |mainly )?{colour}",
             r"the background(?: colour)? is (?:an? |mostly |mainly |plain )*{colour}",
         ),
@@ -112,14 +113,23 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "zone",
         2,
-        ("The colour {place} is {colour}.", "The main colour {place} is {colour}."),
+        ("The {zone} is {colour}.",),
         (
-            r"the (?:main |dominant )?colour {place} is (?:mostly |mainly )?{colour}",
-            r"{place},? the (?:main |dominant )?colour is {colour}",
+            r"the {zone} is (?:mostly |mainly |predominantly )?{colour}",
+            r"the (?:main |dominant )?colour (?:at|in|of) the {zone} is (?:mostly |mainly )?{colour}",
+            r"the (?:main |dominant )?colour on the {zone} is (?:mostly |mainly )?{colour}",
         ),
         true.zone_colour,
         worth.zone_colour,
         most=3,
+    ),
+    Fact(
+        "accents",
+        1,
+        ("The accent {accents}.",),
+        (r"the accent(?:s| colours| hues)? (?:are|is) {accents}", _THE + r"accent(?: colour| hue)? is {accents}"),
+        true.accents,
+        worth.accents,
     ),
     Fact(
         "accent",
@@ -128,43 +138,39 @@ FACTS: tuple[Fact, ...] = (
         (
             _THE + rf"{{colour}} accent {_ACCENT} {{place}}",
             _THE + rf"accent of {{colour}} {_ACCENT} {{place}}",
-            _THE + r"accent(?: colour)? {place} is {colour}",
+            _THE + r"accent(?: colour| hue)? {place} is {colour}",
         ),
         true.accent,
-        worth.accent,
-        most=3,
-    ),
-    Fact(
-        "accent colour",
-        3,
-        ("An accent colour is {colour}.",),
-        (
-            _THE + r"accent(?: colour)? is {colour}",
-            r"accents? of {colour} (?:is|are) (?:scattered|spread|dotted)(?: about)?",
-        ),
-        true.accent_colour,
-        worth.accent_colour,
+        worth.nothing,
     ),
     Fact(
         "horizontal division",
         2,
-        ("A clear horizontal division lies {down}.",),
-        (_THE + r"(?:clear |sharp )?(?:horizontal division|horizon(?: line)?) (?:lies|runs|is) {down}",),
+        ("The layout is divided horizontally {down}.",),
+        (
+            r"the (?:layout|picture) is (?:clearly )?divided horizontally {down}",
+            r"the (?:layout|picture) has a (?:clear |sharp )?(?:horizontal division|horizon(?: line)?) {down}",
+            _THE + r"(?:clear |sharp )?(?:horizontal division|horizon(?: line)?) (?:lies|runs|is) {down}",
+        ),
         true.horizontal_division,
         worth.horizontal_division,
     ),
     Fact(
         "vertical division",
         2,
-        ("A clear vertical division lies {across}.",),
-        (_THE + r"(?:clear |sharp )?vertical division (?:lies|runs|is) {across}",),
+        ("The layout is divided vertically {across}.",),
+        (
+            r"the (?:layout|picture) is (?:clearly )?divided vertically {across}",
+            r"the (?:layout|picture) has a (?:clear |sharp )?vertical division {across}",
+            _THE + r"(?:clear |sharp )?vertical division (?:lies|runs|is) {across}",
+        ),
         true.vertical_division,
         worth.vertical_division,
     ),
     Fact(
         "symmetry",
         2,
-        ("The symmetry between left and right is strong.", "The layout is nearly symmetrical."),
+        ("The symmetry between left and right is strong.",),
         (
             r"the symmetry between (?:the )?left and (?:the )?right(?: halves)? is (?:strong|clear)",
             r"the (?:layout|picture|composition) is (?:nearly |almost )?symmetrical",
@@ -182,12 +188,12 @@ FACTS: tuple[Fact, ...] = (
             r"the (?:overall )?tones are (?:mostly )?{tone}",
         ),
         true.tone,
-        worth.each("tone", "very dark", "very bright", "dark", "bright", "fairly dark", "fairly bright"),
+        worth.tone,
     ),
     Fact(
         "light",
         6,
-        ("The light is {light}.", "The lighting is {light}."),
+        ("The light is {light}.", "The overall light is {light}."),
         (r"the (?:overall )?light(?:ing)? is {light}",),
         true.light,
         worth.each("light", "dim"),
@@ -201,19 +207,35 @@ FACTS: tuple[Fact, ...] = (
         worth.once,
     ),
     Fact(
+        "fall of light",
+        3,
+        ("The brightness falls from {source} to {target}.",),
+        (r"the (?:brightness|light) (?:falls|fades|decreases|drops) from {source} to {target}",),
+        true.fall_of_light,
+        worth.fall_of_light,
+    ),
+    Fact(
         "brightest",
         4,
-        ("The {extreme} part lies {place}.", "The {extreme} area lies {place}."),
-        (r"the {extreme} (?:part|area|region) (?:lies|is) {place}", r"the (?:light|tone|picture) is {extreme} {place}"),
+        ("The brightness is greatest {place}.",),
+        (
+            r"the brightness is (?:greatest|highest|strongest) {place}",
+            r"the (?:brightest|lightest) (?:part|area|region) (?:lies|is) {place}",
+            r"the (?:light|tone|picture) is (?:brightest|brighter|lightest|lighter|strongest) {place}",
+        ),
         true.brightest,
-        worth.extreme("extreme", "brightest", 1.0, lambda measures: measures.lightness),
+        worth.brightest,
     ),
     Fact(
         "darkest",
-        5,
-        ("The {extreme} part lies {place}.", "The {extreme} area lies {place}."),
-        (),
-        true.brightest,
+        4,
+        ("The brightness is least {place}.",),
+        (
+            r"the brightness is (?:least|lowest|weakest) {place}",
+            r"the darkest (?:part|area|region) (?:lies|is) {place}",
+            r"the (?:light|tone|picture) is (?:darkest|darker|weakest) {place}",
+        ),
+        true.darkest,
         worth.darkest,
     ),
     Fact(
@@ -227,29 +249,40 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "contrast",
         4,
-        ("The contrast is {contrast}.",),
+        ("The contrast is {contrast}.", "The overall contrast is {contrast}."),
         (r"the (?:overall |tonal )?contrast is " + _QUITE + r"{contrast}",),
         true.contrast,
         worth.contrast,
     ),
     Fact(
+        "black and white",
+        3,
+        ("The picture is nearly black and white.",),
+        (
+            r"the (?:picture|photo) is (?:nearly |almost )?(?:black and white|monochrome|colourless)",
+            r"the colours are (?:nearly |almost )?(?:black and white|monochrome)",
+        ),
+        true.black_and_white,
+        worth.once,
+    ),
+    Fact(
         "saturation",
         4,
-        ("The colours are {saturation}.",),
+        ("The saturation is {saturation}.", "The overall saturation is {saturation}."),
         (
-            r"the (?:colours|picture) (?:are|is) " + _QUITE + r"{saturation}",
-            r"the (?:colour )?saturation is " + _QUITE + r"{saturation}",
+            r"the (?:overall |colour )?saturation is " + _QUITE + r"{saturation}",
+            r"the (?:colours|picture|palette) (?:are|is) " + _QUITE + r"{saturation}",
         ),
         true.saturation,
-        worth.each("saturation", "nearly black and white", "muted", "vivid"),
+        worth.saturation,
     ),
     Fact(
         "warmth",
         5,
-        ("The colour temperature is {warmth}.", "The colour balance is {warmth}."),
+        ("The colour balance is {warmth}.", "The overall colour balance is {warmth}."),
         (
             r"the (?:overall )?(?:colour temperature|colour balance|temperature|tone) is {warmth}",
-            r"the colours are {warmth}",
+            r"the (?:overall )?(?:colours|tones|colour tones) are {warmth}",
         ),
         true.warmth,
         worth.each("warmth", "warm", "cool"),
@@ -265,7 +298,7 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "shallow",
         3,
-        ("The depth of field is shallow.", "The focus is shallow."),
+        ("The depth of field is shallow.",),
         (r"the (?:depth of field|depth of focus|focus) is shallow",),
         true.shallow,
         worth.once,
@@ -292,7 +325,7 @@ FACTS: tuple[Fact, ...] = (
         ("The texture is {detail} {place}.",),
         (r"the (?:texture|detail) is {detail} {place}",),
         true.texture_place,
-        worth.extreme("detail", "smoothest", -1.0, true.busyness),
+        worth.where(true.busyness, -1.0, detail="smoothest"),
     ),
     Fact(
         "busiest",
@@ -300,7 +333,7 @@ FACTS: tuple[Fact, ...] = (
         ("The texture is {detail} {place}.",),
         (),
         true.texture_place,
-        worth.extreme("detail", "busiest", 1.0, true.busyness),
+        worth.where(true.busyness, detail="busiest"),
     ),
     Fact(
         "grain",
@@ -308,12 +341,12 @@ FACTS: tuple[Fact, ...] = (
         ("The grain is {grain}.",),
         (r"the (?:film )?(?:grain|noise) is {grain}",),
         true.grain,
-        worth.each("grain", "strong", "fine"),
+        worth.grain,
     ),
     Fact(
         "layout",
         7,
-        ("The layout is {layout}.", "The format is {layout}."),
+        ("The format is {layout}.",),
         (r"the (?:layout|format|orientation|picture) is {layout}",),
         true.layout,
         worth.layout,

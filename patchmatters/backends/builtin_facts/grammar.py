@@ -62,12 +62,49 @@ def _place_ways(place: str) -> tuple[str, ...]:
     return (PLACE_PHRASES[place], *ways, *(("towards the bottom", "near the bottom") if place == "bottom" else ()))
 
 
+def _zone_ways(place: str) -> tuple[str, ...]:
+    if place == "centre":
+        return ("centre", "middle")
+    ends = ("corner",) if " " in place else ("third", "side", "half", "edge")
+    return (*(f"{place} {end}" for end in ends), place)
+
+
 _COLOUR = _colour_pattern()
+_PLACE = word_slot({place: _place_ways(place) for place in PLACES})
+_ACCENT = rf"(?:{_COLOUR})(?: {_PLACE.pattern})?"
+_ONE_ACCENT = re.compile(rf"(?P<colour>{_COLOUR})(?: (?P<place>{_PLACE.pattern}))?")
+
+
+def _read_accents(words: str) -> str | None:
+    read = [_read_accent(part) for part in re.split(r", and |, | and ", words)]
+    return ", ".join(part for part in read if part) if all(read) else None
+
+
+def _read_accent(words: str) -> str | None:
+    match = _ONE_ACCENT.fullmatch(words)
+    colour = _read_colour(match["colour"]) if match else None
+    if match is None or colour is None:
+        return None
+    place = _PLACE.read(match["place"]) if match["place"] else None
+    return f"{colour} at {place}" if place else colour
+
+
+def _say_accents(value: str) -> str:
+    """With its verb, which must agree: "hue is red on the left", "hues are red and blue"."""
+    parts = [one.partition(" at ") for one in value.split(", ")]
+    said = [f"{colour} {PLACE_PHRASES[place]}" if place else colour for colour, _, place in parts]
+    return f"{'hue is' if len(said) == 1 else 'hues are'} {_say_colours(', '.join(said))}"
+
+
 SLOTS: Mapping[str, Slot] = MappingProxyType(
     {
         "colour": Slot(f"(?:{_COLOUR})", _read_colour, str),
         "colours": Slot(rf"(?:{_COLOUR})(?:(?:, and |, | and )(?:{_COLOUR}))*", _read_colours, _say_colours),
-        "place": word_slot({place: _place_ways(place) for place in PLACES}),
+        "place": _PLACE,
+        "zone": word_slot({place: _zone_ways(place) for place in PLACES}),
+        "source": word_slot({place: (f"the {place}", place) for place in PLACES}),
+        "target": word_slot({place: (f"the {place}", place) for place in PLACES}),
+        "accents": Slot(rf"{_ACCENT}(?:(?:, and |, | and ){_ACCENT})*", _read_accents, _say_accents),
         "fraction": word_slot(
             {
                 "about a quarter": ("about a quarter", "a quarter", "around a quarter", "roughly a quarter"),
@@ -99,7 +136,6 @@ SLOTS: Mapping[str, Slot] = MappingProxyType(
                 "bright": ("bright", "strong", "plentiful"),
             }
         ),
-        "extreme": word_slot({"brightest": ("brightest", "brighter", "lightest"), "darkest": ("darkest", "darker")}),
         "contrast": word_slot(
             {
                 "low": ("low", "soft", "weak", "flat", "gentle"),
@@ -109,15 +145,9 @@ SLOTS: Mapping[str, Slot] = MappingProxyType(
         ),
         "saturation": word_slot(
             {
-                "nearly black and white": (
-                    "nearly black and white",
-                    "black and white",
-                    "monochrome",
-                    "nearly colourless",
-                ),
-                "muted": ("muted", "low", "subdued", "dull", "desaturated", "soft"),
+                "low": ("low", "muted", "subdued", "dull", "desaturated", "soft"),
                 "moderate": ("moderate", "medium", "moderately saturated"),
-                "vivid": ("vivid", "high", "strong", "saturated", "intense", "rich", "bright"),
+                "high": ("high", "vivid", "strong", "saturated", "intense", "rich", "bright"),
             }
         ),
         "warmth": word_slot({"warm": ("warm",), "cool": ("cool", "cold"), "neutral": ("neutral", "balanced")}),

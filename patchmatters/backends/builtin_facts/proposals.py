@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from . import colours
+from . import supports as true
 from .measure import Measures
 from .places import FRACTIONS, MASKS, PLACES, POSITIONS, nearest, place_of_mass, zone_difference
-from .supports import ACCENTS, Fields, accent_mass, coverage_of, edge_coverage, silhouette
+from .supports import ACCENTS, CLEAR, Fields, accent_mass, coverage_of, edge_coverage
 
 Propose = Callable[[Measures], Sequence[Fields]]
 
@@ -20,16 +21,8 @@ _FLAT = 0.04  # evenness below which the crop is one area of colour, and nothing
 _MAIN_SHARE = 0.1
 _ACCENT_SHARE = 0.17  # a larger area is a main colour, not an accent
 _ACCENT_LEAST = 0.005
-_OPPOSITE = {
-    "top": "bottom",
-    "bottom": "top",
-    "left": "right",
-    "right": "left",
-    "top left": "bottom right",
-    "bottom right": "top left",
-    "top right": "bottom left",
-    "bottom left": "top right",
-}
+_MOST_ACCENTS = 3
+_SAME_ACCENT = 0.3  # likeness from which two names pass for one accent
 _STRONG = 0.045  # a main colour of at least this chroma leaves no room for an accent of its family
 _ACCENT_FAMILIES = ("red", "pink", "magenta", "orange", "yellow", "green", "teal", "blue", "purple")
 
@@ -49,7 +42,11 @@ def once(measures: Measures) -> Sequence[Fields]:
 
 def each(slot: str, *values: str) -> Propose:
     """Try each of these values of one slot, in this order; the first that is true enough is said."""
-    return lambda measures: [{slot: value} for value in values]
+    return lambda measures: () if is_flat(measures) else [{slot: value} for value in values]
+
+
+def grain(measures: Measures) -> Sequence[Fields]:
+    return ({"grain": "strong"}, {"grain": "fine"})
 
 
 def _main(measures: Measures) -> list[str]:
@@ -69,21 +66,19 @@ def coverage(measures: Measures) -> Sequence[Fields]:
     covered = coverage_of(measures, name)
     if is_flat(measures) or covered < 0.4:
         return ()
-    return ({"colour": name, "fraction": nearest(FRACTIONS, covered)},)
-
-
-def second_colour(measures: Measures) -> Sequence[Fields]:
-    others = _main(measures)[1:]
-    return ({"colour": others[0]},) if len(others) == 1 else ()
+    return ({"fraction": nearest(FRACTIONS, covered)},)
 
 
 def palette(measures: Measures) -> Sequence[Fields]:
-    others = _main(measures)[1:]
-    return ({"colours": ", ".join(others)},) if len(others) > 1 else ()
+    others = [] if is_flat(measures) else _main(measures)[1:]
+    return ({"colours": ", ".join(others)},) if others else ()
 
 
 def zone_colour(measures: Measures) -> Sequence[Fields]:
-    """Zones of one colour other than the dominant one, the most even first, each in a place and colour of its own."""
+    """Zones of one colour other than the dominant one, the most even first.
+
+    Each has a colour and sides of its own, and only one is a corner: two corners, compared as text, look like rivals.
+    """
     if is_flat(measures):
         return ()
     main = colours.main_colours(measures.total, 0.0, 1)[0]
@@ -98,11 +93,12 @@ def zone_colour(measures: Measures) -> Sequence[Fields]:
 
 
 def _apart(ranked: Sequence[tuple[float, str, str]]) -> Iterator[Fields]:
-    taken, named = np.zeros_like(MASKS["top"]), set()
+    taken, said = np.zeros_like(MASKS["top"]), set()
     for _, place, name in ranked:
-        if name not in named and not (taken & MASKS[place]).any():
-            taken, named = taken | MASKS[place], {*named, name}
-            yield {"place": place, "colour": name}
+        words = {name, *place.split(), *(["corner"] if " " in place else [])}
+        if said.isdisjoint(words) and not (taken & MASKS[place]).any():
+            taken, said = taken | MASKS[place], said | words
+            yield {"zone": place, "colour": name}
 
 
 def edges(measures: Measures) -> Sequence[Fields]:
@@ -125,21 +121,32 @@ def _accents(measures: Measures) -> list[str]:
         if family not in taken and _ACCENT_LEAST <= share <= _ACCENT_SHARE:
             largest = max(members, key=lambda index: round(float(total[index]), 4))
             found.append((round(share, 3), colours.NAMES[largest]))
-    return [name for _, name in sorted(found, key=lambda one: (-one[0], one[1]))]
+    return _distinct([name for _, name in sorted(found, key=lambda one: (-one[0], one[1]))])
 
 
-def accent(measures: Measures) -> Sequence[Fields]:
-    """Accents that lie in one place, unless a whole zone of that colour was named already."""
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names without those that are too near to one before to be another accent."""
+    kept: list[str] = []
+    for name in names:
+        index = colours.NAMES.index(name)
+        if all(colours.alike(index, colours.NAMES.index(other)) < _SAME_ACCENT for other in kept):
+            kept.append(name)
+    return kept
+
+
+def accents(measures: Measures) -> Sequence[Fields]:
+    """All clear accents in one list, each with its place where it lies in one, so that no list lacks one.
+
+    A colour that was named as that of a whole zone is none.
+    """
     named = {fields["colour"] for fields in zone_colour(measures)}
     placed = ((name, place_of_mass(accent_mass(measures, name))) for name in _accents(measures) if name not in named)
-    return [{"colour": name, "place": place} for name, place in placed if place]
+    listed = [f"{name} at {place}" if place else name for name, place in placed]
+    clear = [one for one in listed if true.accents(measures, {"accents": one}) >= CLEAR]
+    return ({"accents": ", ".join(clear[:_MOST_ACCENTS])},) if clear else ()
 
 
-def accent_colour(measures: Measures) -> Sequence[Fields]:
-    return [{"colour": name} for name in _accents(measures) if not place_of_mass(accent_mass(measures, name))]
-
-
-def extreme(slot: str, word: str, sign: float, cells_of: Callable[[Measures], np.ndarray | None]) -> Propose:
+def where(cells_of: Callable[[Measures], np.ndarray | None], sign: float = 1.0, **fixed: str) -> Propose:
     """Where a value over the cells is greatest (sign 1) or least (sign -1), whole sides before corners."""
 
     def propose(measures: Measures) -> Sequence[Fields]:
@@ -148,34 +155,58 @@ def extreme(slot: str, word: str, sign: float, cells_of: Callable[[Measures], np
             return ()
         rated = {place: round(sign * zone_difference(cells, place), 3) for place in PLACES}
         best = max(rated.values())
-        return [{slot: word, "place": place} for place in PLACES if rated[place] >= 0.85 * best][:1]
+        return [{**fixed, "place": place} for place in PLACES if rated[place] >= 0.85 * best][:1]
 
     return propose
 
 
+_LIGHTEST = where(lambda measures: measures.lightness)
+_DARKEST = where(lambda measures: measures.lightness, -1.0)
+
+
+def fall_of_light(measures: Measures) -> Sequence[Fields]:
+    return [
+        {"source": start["place"], "target": end["place"]}
+        for start in _LIGHTEST(measures)
+        for end in _DARKEST(measures)
+    ]
+
+
+def _falls(measures: Measures) -> bool:
+    return any(true.fall_of_light(measures, fields) >= CLEAR for fields in fall_of_light(measures))
+
+
+def brightest(measures: Measures) -> Sequence[Fields]:
+    """Where it is brightest, unless the fall of light says so already."""
+    return () if _falls(measures) else _LIGHTEST(measures)
+
+
 def darkest(measures: Measures) -> Sequence[Fields]:
-    """Where it is darkest, unless that only turns round what was said of the brightest part."""
-    brightest = extreme("extreme", "brightest", 1.0, lambda measures: measures.lightness)(measures)
-    found = extreme("extreme", "darkest", -1.0, lambda measures: measures.lightness)(measures)
-    opposite = {_OPPOSITE.get(fields["place"]) for fields in brightest}
-    return [fields for fields in found if fields["place"] not in opposite]
+    """Where it is darkest, unless the fall of light says so already."""
+    return () if _falls(measures) else _DARKEST(measures)
 
 
-def where(cells_of: Callable[[Measures], np.ndarray | None]) -> Propose:
-    """Where a value over the cells is greatest, whole sides before corners."""
-    propose = extreme("", "", 1.0, cells_of)
-    return lambda measures: [{"place": fields["place"]} for fields in propose(measures)]
+def tone(measures: Measures) -> Sequence[Fields]:
+    levels = ("very dark", "very bright", "dark", "bright", "fairly dark", "fairly bright", "medium")
+    return [{"tone": level} for level in (levels if is_flat(measures) else levels[:-1])]
+
+
+def saturation(measures: Measures) -> Sequence[Fields]:
+    """Low or high, but low not where the stronger statement is made."""
+    if is_flat(measures) or true.black_and_white(measures, {}) >= CLEAR:
+        return ()
+    return ({"saturation": "low"}, {"saturation": "high"})
 
 
 def contrast(measures: Measures) -> Sequence[Fields]:
     """Low or high, but not where the stronger statement about darks and lights is made."""
-    if silhouette(measures, {}) >= 0.8:
+    if is_flat(measures) or true.silhouette(measures, {}) >= CLEAR:
         return ()
     return ({"contrast": "low"}, {"contrast": "high"})
 
 
 def layout(measures: Measures) -> Sequence[Fields]:
-    if not measures.whole:
+    if is_flat(measures) or not measures.whole:
         return ()
     return [{"layout": value} for value in ("panoramic", "vertical", "horizontal", "square")]
 

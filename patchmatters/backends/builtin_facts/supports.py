@@ -20,6 +20,7 @@ Floats = NDArray[np.float32]
 Fields = Mapping[str, str]
 Support = Callable[[Measures, Fields], "float | None"]
 
+CLEAR = 0.8  # support from which a claim is made
 SHARP, SOFT = 0.42, 0.24  # steepest step as a share of the range: above, an edge is crisp; below, it is out of focus
 # The colours (names,) that can be an accent: strong ones that are not nearly black.
 ACCENTS = (colours.CHROMA >= 0.085) & (colours.LIGHTNESS >= 0.355)
@@ -76,8 +77,13 @@ def coverage(measures: Measures, fields: Fields) -> float:
     return slope(away, 0.18, 0.07)
 
 
-def second_colour(measures: Measures, fields: Fields) -> float:
-    return slope(coverage_of(measures, fields["colour"]), 0.03, 0.08)
+def dominant_name(measures: Measures) -> str:
+    """The name of the dominant colour."""
+    return colours.NAMES[colours.main_colours(measures.total, 0.0, 1)[0]]
+
+
+def main_coverage(measures: Measures, fields: Fields) -> float:
+    return coverage(measures, {"colour": dominant_name(measures), "fraction": fields["fraction"]})
 
 
 def palette(measures: Measures, fields: Fields) -> float:
@@ -85,7 +91,7 @@ def palette(measures: Measures, fields: Fields) -> float:
 
 
 def zone_colour(measures: Measures, fields: Fields) -> float:
-    covered = colours.blended(measures.shares[MASKS[fields["place"]]].mean(axis=0))
+    covered = colours.blended(measures.shares[MASKS[fields["zone"]]].mean(axis=0))
     degrees = np.clip((covered - 0.2) / 0.3, 0.0, 1.0) * _leading(covered)
     return _best(degrees, colour_of(fields["colour"]).fit)
 
@@ -123,6 +129,17 @@ def accent_colour(measures: Measures, fields: Fields) -> float:
     return _accent_presence(accent_mass(measures, fields["colour"]))
 
 
+def accents(measures: Measures, fields: Fields) -> float:
+    """The least of the accents of a list like "red at top left, blue": the words of a place are its name here."""
+    return min(_one_accent(measures, *one.partition(" at ")[::2]) for one in fields["accents"].split(", "))
+
+
+def _one_accent(measures: Measures, colour: str, place: str) -> float:
+    return (
+        accent(measures, {"colour": colour, "place": place}) if place else accent_colour(measures, {"colour": colour})
+    )
+
+
 # Light and colour as a whole
 
 _TONES: Mapping[str, tuple[float, float]] = MappingProxyType(
@@ -140,7 +157,7 @@ _CONTRASTS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {"low": (0.0, 0.3), "medium": (0.34, 0.62), "high": (0.66, 1.0)}
 )
 _SATURATIONS: Mapping[str, tuple[float, float]] = MappingProxyType(
-    {"muted": (0.0, 0.056), "moderate": (0.06, 0.11), "vivid": (0.115, 1.0)}
+    {"low": (0.0, 0.056), "moderate": (0.06, 0.11), "high": (0.115, 1.0)}
 )
 _WARMTHS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {"cool": (-1.0, -0.018), "neutral": (-0.01, 0.012), "warm": (0.03, 1.0)}
@@ -173,12 +190,14 @@ def silhouette(measures: Measures, fields: Fields) -> float:
     return slope(dark + bright, 0.55, 0.7) * slope(min(dark, bright), 0.1, 0.18)
 
 
+def black_and_white(measures: Measures, fields: Fields) -> float:
+    return slope(measures.peak_chroma, 0.03, 0.016) * slope(measures.coloured, 0.006, 0.002)
+
+
 def saturation(measures: Measures, fields: Fields) -> float:
-    if fields["saturation"] == "nearly black and white":
-        return slope(measures.peak_chroma, 0.03, 0.016) * slope(measures.coloured, 0.006, 0.002)
     strength = measures.chroma + 0.35 * measures.peak_chroma  # a little of strong colour makes a picture vivid
     degree = band(strength, *_SATURATIONS[fields["saturation"]], soft=0.02)
-    return degree * slope(measures.peak_chroma, 0.095, 0.12) if fields["saturation"] == "vivid" else degree
+    return degree * slope(measures.peak_chroma, 0.095, 0.12) if fields["saturation"] == "high" else degree
 
 
 def warmth(measures: Measures, fields: Fields) -> float:
@@ -204,8 +223,15 @@ def leaning(cells: Floats, place: str, least: float) -> float:
 
 
 def brightest(measures: Measures, fields: Fields) -> float:
-    sign = 1.0 if fields["extreme"] == "brightest" else -1.0
-    return leaning(sign * measures.lightness, fields["place"], 0.1)
+    return leaning(measures.lightness, fields["place"], 0.1)
+
+
+def darkest(measures: Measures, fields: Fields) -> float:
+    return leaning(-measures.lightness, fields["place"], 0.1)
+
+
+def fall_of_light(measures: Measures, fields: Fields) -> float:
+    return min(brightest(measures, {"place": fields["source"]}), darkest(measures, {"place": fields["target"]}))
 
 
 def busyness(measures: Measures) -> Floats | None:
