@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 class Row:
     """One text being decoded.
 
-    `prompt` is the index of its prompt. `tokens` grows while it is decoded, without the stop token; `finished` is set
-    when it ended, `problem` when it cannot be continued. A row that was interrupted is continued from its tokens.
+    `prompt` is the index of its prompt, `read` the length of that prompt in tokens once it was read. `tokens` grows
+    while it is decoded, without the stop token; `finished` is set when it ended, `problem` when it cannot be continued.
+    A row that was interrupted is continued from its tokens.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Row:
     tokens: list[int] = field(default_factory=list)
     finished: bool = False
     problem: str = ""
+    read: int = 0
 
     @property
     def open(self) -> bool:
@@ -213,10 +215,12 @@ class DecodeCore:
         if not active:
             return
         state.select([prompts.index(row.prompt) if prompts else row.prompt for row in active])
+        for row, length in zip(active, state.mask.sum(1).tolist(), strict=True):
+            row.read = length
         if any(row.tokens for row in active):
             self.extend(state, [row.tokens for row in active])
         while True:
-            self._add_token(state, active, stops)
+            add_tokens(state.logits, active, stops)
             watch.step(active)
             left = [number for number, row in enumerate(active) if row.open]
             if not left:
@@ -226,15 +230,18 @@ class DecodeCore:
                 active = [active[number] for number in left]
             self.extend(state, [row.tokens[-1:] for row in active])
 
-    @staticmethod
-    def _add_token(state: State, active: Sequence[Row], stops: Collection[int]) -> None:
-        steps = [len(row.tokens) for row in active]
-        for row, token in zip(active, draw_tokens(state.logits, [row.sampling for row in active], steps), strict=True):
-            if token in stops:
-                row.finished = True
-            else:
-                row.tokens.append(token)
-                row.finished = len(row.tokens) >= row.limit
+
+def add_tokens(logits: Tensor, rows: Sequence[Row], stops: Collection[int]) -> list[int]:
+    """Draw one token for each row, append it or end the row; the drawn tokens, stops included."""
+    steps = [len(row.tokens) for row in rows]
+    drawn = draw_tokens(logits, [row.sampling for row in rows], steps)
+    for row, token in zip(rows, drawn, strict=True):
+        if token in stops:
+            row.finished = True
+        else:
+            row.tokens.append(token)
+            row.finished = len(row.tokens) >= row.limit
+    return drawn
 
 
 def common_beginning(prompts: Sequence[Sequence[int]]) -> int:

@@ -75,22 +75,3 @@ def _inverse_cdf(probabilities: Tensor, numbers: Sequence[float]) -> Tensor:
     cumulative = probabilities.cumsum(-1)
     wanted = torch.tensor(numbers, dtype=torch.float64, device=cumulative.device)[:, None] * cumulative[:, -1:]
     return torch.searchsorted(cumulative, wanted, right=True).clamp_(max=cumulative.shape[1] - 1)[:, 0]
-
-
-class SamplingProcessor:
-    """The same draws as a `logits_processor` for transformers' own `generate(do_sample=False)`: one-hot rows.
-
-    For model types whose forward pass the decode core does not know. `samplings` has one entry per row.
-    """
-
-    def __init__(self, samplings: Sequence[Sampling]) -> None:
-        self._samplings = tuple(samplings)
-        self._step = 0
-
-    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
-        import torch
-
-        tokens = draw_tokens(scores, self._samplings, [self._step] * len(self._samplings))
-        self._step += 1
-        chosen = torch.tensor(tokens, device=scores.device)[:, None]
-        return torch.full_like(scores, float("-inf")).scatter_(1, chosen, 0.0)

@@ -1,0 +1,119 @@
+"""Making a module of a model folder: safetensors only, no network, no code from the folder."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .model_files import ModelFiles
+
+if TYPE_CHECKING:
+    from torch import dtype as Dtype
+
+log = logging.getLogger(__name__)
+
+PRECISIONS = ("auto", "bf16", "fp16", "fp32")
+ATTENTION = ("auto", "sdpa", "flash", "eager")
+QUANTISATION = ("none", "8-bit", "4-bit")
+_IMPLEMENTATIONS = {"sdpa": "sdpa", "flash": "flash_attention_2", "eager": "eager"}
+_OLDEST = (4, 57)
+
+
+@dataclass(frozen=True)
+class WeightOptions:
+    """How weights are held and computed with; see PRECISIONS, ATTENTION and QUANTISATION."""
+
+    precision: str = "auto"
+    attention: str = "auto"
+    quantisation: str = "none"
+
+
+def require_transformers() -> Any:
+    """The module transformers. RuntimeError where it is missing or too old."""
+    try:
+        import transformers
+    except ImportError as error:
+        raise RuntimeError(
+            f'Local models need torch and transformers ({error}): run "pip install comfyui-patchmatters[local]".'
+        ) from None
+    version = tuple(int(part) for part in transformers.__version__.split(".")[:2])
+    if version < _OLDEST:
+        raise RuntimeError(
+            f"transformers {transformers.__version__} is too old for local models: "
+            'run "pip install --upgrade transformers" (4.57 or newer).'
+        )
+    return transformers
+
+
+def class_for(files: ModelFiles, autos: Sequence[str]) -> type:
+    """The first class of these names that can load the model: Auto classes by model type, others by architecture.
+
+    ValueError where this version of transformers knows none.
+    """
+    transformers = require_transformers()
+    for name in autos:
+        auto = getattr(transformers, name)
+        if _maps(auto, files.model_type):
+            return auto
+    known = files.model_type in transformers.CONFIG_MAPPING
+    remedy = "choose another model" if known else "update transformers, or choose another model"
+    raise ValueError(
+        f"{files.name} is a model of the type {files.model_type or 'unknown'!r}, which transformers "
+        f"{transformers.__version__} cannot use here: {remedy}."
+    )
+
+
+def _maps(auto: Any, model_type: str) -> bool:
+    from transformers.models.auto.configuration_auto import CONFIG_MAPPING_NAMES
+
+    mapping = auto._model_mapping._model_mapping  # model type -> class name, filled without importing any model
+    return model_type in CONFIG_MAPPING_NAMES and model_type in mapping
+
+
+def load_module(cls: Any, files: ModelFiles, options: WeightOptions, dtype: Dtype, device: Any) -> Any:
+    """The module of a folder on the CPU (quantised ones: on `device`), in evaluation mode.
+
+    RuntimeError, in a sentence, where the weights do not fit the configuration or cannot be read.
+    """
+    arguments: dict[str, Any] = {"dtype": dtype, "local_files_only": True, "use_safetensors": True}
+    if options.attention != "auto":
+        arguments["attn_implementation"] = _IMPLEMENTATIONS[options.attention]
+    if options.quantisation != "none":
+        arguments |= {"quantization_config": _quantisation(options, dtype), "device_map": {"": device}}
+    log.info("Loading %s as %s.", files.name, cls.__name__)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            loaded = cls.from_pretrained(str(files.folder), output_loading_info=True, **arguments)
+    except (OSError, ImportError, KeyError, RuntimeError, ValueError) as error:
+        raise RuntimeError(
+            f"{files.folder} could not be loaded ({_first_line(error)}): download the model again, or choose another."
+        ) from error
+    module, info = loaded
+    _require_complete(files, info)
+    return module.eval().requires_grad_(False)
+
+
+def _quantisation(options: WeightOptions, dtype: Dtype) -> Any:
+    from transformers import BitsAndBytesConfig
+
+    if options.quantisation == "8-bit":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=dtype)
+
+
+def _require_complete(files: ModelFiles, info: Any) -> None:
+    """A model with weights that were made up at random would talk nonsense: refuse it."""
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise RuntimeError(
+            f"{files.folder} lacks {len(missing)} weights ({missing[0]} ...): its files belong to another model or "
+            "version. Download the model again."
+        )
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split("\n")[0][:200].rstrip(".") or type(error).__name__

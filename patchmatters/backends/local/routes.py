@@ -1,0 +1,254 @@
+"""How a family's pictures and prompts reach the decode core.
+
+`CORE_FAMILIES` share one shape: a forward pass that takes what the processor gives, and goes on from a cache with
+tokens alone. BLIP-2 needs its parts put together. Every other family goes through transformers' own `generate`, one
+prompt at a time with all its candidates: slower, and right for whatever the family does in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ...picture import Crop
+from .dialogue import brings_its_start
+from .generation import DecodeCore, Row, State, Watch, add_tokens
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from torch import Tensor
+
+CORE_FAMILIES = frozenset(
+    {
+        "llava", "llava_next", "llava_onevision", "vipllava",
+        "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe",
+        "idefics2", "idefics3", "smolvlm", "internvl", "aya_vision", "mistral3",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A rendered text and the crops that it speaks of, in their order."""
+
+    text: str
+    crops: tuple[Crop, ...] = ()
+
+
+@dataclass(frozen=True)
+class Eyes:
+    """A processor, and how a crop becomes the picture that it is given."""
+
+    processor: Any
+    load: Callable[[Crop], Image]
+
+    def encode(self, prompts: Sequence[Prompt], *, nested: bool = True) -> dict[str, Tensor]:
+        """The processor's tensors for these prompts, padded on the left.
+
+        `nested` for processors that take several pictures a prompt.
+        """
+        tokenizer = self.processor.tokenizer
+        tokenizer.padding_side = "left"
+        if tokenizer.pad_token is None:
+            tokenizer.pad_token = tokenizer.eos_token
+        texts = [prompt.text for prompt in prompts]
+        special = {"add_special_tokens": False} if brings_its_start(texts[0], tokenizer) else {}
+        pictures: list[Any] = [[self.load(crop) for crop in prompt.crops] for prompt in prompts]
+        if not nested:
+            pictures = [picture for several in pictures for picture in several]
+        found = self.processor(images=pictures, text=texts, return_tensors="pt", padding=True, **special)
+        return {name: value for name, value in found.items() if hasattr(value, "is_floating_point")}
+
+
+class Route(Protocol):
+    """Reads prompts with pictures and continues them; what `batches.decode_in_batches` needs."""
+
+    def read(self, prompts: Sequence[Prompt]) -> Any:
+        """The model's state after these prompts, one row each."""
+        ...
+
+    def continue_rows(
+        self, state: Any, rows: Sequence[Row], stops: Collection[int], watch: Watch, prompts: Sequence[int] = ()
+    ) -> None:
+        """As `DecodeCore.continue_rows`."""
+        ...
+
+
+def decode_core(model: Any) -> DecodeCore:
+    """The core for a model: Qwen-VL and its kin have positions along three axes and find them themselves."""
+    inner = getattr(model, "model", None)
+    if hasattr(inner, "get_rope_index"):
+        return DecodeCore(model, position_axes=3, decoder=inner.language_model)
+    return DecodeCore(model)
+
+
+def picture_route(model: Any, eyes: Eyes, model_type: str) -> Route:
+    """The way in which a model of this type is asked about pictures."""
+    if model_type in CORE_FAMILIES:
+        return CoreRoute(model, eyes)
+    if model_type == "blip-2" and model.config.use_decoder_only_language_model:
+        return Blip2Route(model, eyes)
+    return GenerateRoute(model, eyes)
+
+
+class TextRoute:
+    """Prompts without pictures: what they have in common is read once."""
+
+    def __init__(self, model: Any, tokenize: Callable[[str], list[int]]) -> None:
+        self._tokenize = tokenize
+        self._core = decode_core(model)
+        self.continue_rows = self._core.continue_rows
+
+    def read(self, prompts: Sequence[Prompt]) -> State:
+        return self._core.prefill_tokens([self._tokenize(prompt.text) for prompt in prompts])
+
+
+class CoreRoute:
+    """One left-padded batch through the model's own forward pass: pictures and prompts are read once."""
+
+    def __init__(self, model: Any, eyes: Eyes) -> None:
+        self._model, self._eyes = model, eyes
+        self._core = decode_core(model)
+        self.continue_rows = self._core.continue_rows
+        complete_llava(eyes.processor, model.config)
+
+    def read(self, prompts: Sequence[Prompt]) -> State:
+        return self._core.prefill(**placed(self._eyes.encode(prompts), self._model))
+
+
+class Blip2Route:
+    """BLIP-2 with a decoder-only language model: its pictures become embeddings, which the language model reads."""
+
+    def __init__(self, model: Any, eyes: Eyes) -> None:
+        self._model, self._eyes = model, eyes
+        self._core = DecodeCore(model.language_model)
+        self.continue_rows = self._core.continue_rows
+
+    def read(self, prompts: Sequence[Prompt]) -> State:
+        import torch
+
+        inputs = placed(self._eyes.encode(prompts, nested=False), self._model)
+        with torch.inference_mode():
+            embeddings = self._embeddings(inputs["input_ids"], inputs["pixel_values"])
+        return self._core.prefill(inputs_embeds=embeddings, attention_mask=inputs["attention_mask"])
+
+    def _embeddings(self, ids: Tensor, pixels: Tensor) -> Tensor:
+        """(prompts, length, hidden): the prompt's embeddings with the picture's queries in their places."""
+        import torch
+
+        model = self._model
+        seen = model.vision_model(pixel_values=pixels).last_hidden_state
+        queries = model.qformer(
+            query_embeds=model.query_tokens.expand(len(seen), -1, -1),
+            encoder_hidden_states=seen,
+            encoder_attention_mask=torch.ones(seen.shape[:2], dtype=torch.long, device=seen.device),
+        ).last_hidden_state
+        words = model.get_input_embeddings()(ids)
+        projected = model.language_projection(queries.to(seen.dtype)).to(words.dtype)
+        places = (ids == model.config.image_token_id)[..., None].expand_as(words)
+        return words.masked_scatter(places, projected)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The processed inputs of each prompt."""
+
+    inputs: tuple[Mapping[str, Any], ...]
+
+
+class GenerateRoute:
+    """transformers' own `generate`: one prompt at a time, its candidates in one batch, drawn by our seeds.
+
+    A row that was interrupted by lack of memory starts again here; it draws the same tokens.
+    """
+
+    def __init__(self, model: Any, eyes: Eyes) -> None:
+        self._model, self._eyes = model, eyes
+
+    def read(self, prompts: Sequence[Prompt]) -> _Asked:
+        return _Asked(tuple(placed(self._eyes.encode([prompt], nested=False), self._model) for prompt in prompts))
+
+    def continue_rows(
+        self, state: _Asked, rows: Sequence[Row], stops: Collection[int], watch: Watch, prompts: Sequence[int] = ()
+    ) -> None:
+        for place, inputs in enumerate(state.inputs):
+            number = prompts[place] if prompts else place
+            asked = [row for row in rows if row.prompt == number and row.open]
+            if asked:
+                self._generate(inputs, asked, stops, watch)
+
+    def _generate(self, inputs: Mapping[str, Any], rows: Sequence[Row], stops: Collection[int], watch: Watch) -> None:
+        import torch
+
+        for row in rows:
+            row.tokens.clear()
+        follower = _Follower(rows, stops, watch)
+        with torch.inference_mode():
+            self._model.generate(
+                **{name: value.repeat_interleave(len(rows), 0) for name, value in inputs.items()},
+                do_sample=False,
+                num_beams=1,
+                max_new_tokens=max(row.limit for row in rows) + 1,
+                logits_processor=[follower.draw],
+                stopping_criteria=[follower.ended],
+            )
+
+
+class _Follower:
+    """Draws for `generate`, as its logits processor, and ends it when all rows have ended."""
+
+    def __init__(self, rows: Sequence[Row], stops: Collection[int], watch: Watch) -> None:
+        self._rows, self._stops, self._watch = rows, stops, watch
+        self.draw = _Draw(self._next)
+        self.ended = _Ended(rows)
+
+    def _next(self, scores: Tensor) -> Tensor:
+        """Scores (rows, vocabulary) that leave one token each; an ended row repeats its end."""
+        import torch
+
+        active = [number for number, row in enumerate(self._rows) if row.open]
+        tokens = [next(iter(self._stops), 0)] * len(self._rows)
+        drawn = add_tokens(scores[active], [self._rows[number] for number in active], self._stops)
+        for number, token in zip(active, drawn, strict=True):
+            tokens[number] = token
+        self._watch.step([self._rows[number] for number in active])
+        chosen = torch.tensor(tokens, device=scores.device)[:, None]
+        return torch.full_like(scores, float("-inf")).scatter_(1, chosen, 0.0)
+
+
+@dataclass(frozen=True)
+class _Draw:
+    choose: Callable[[Tensor], Tensor]
+
+    def __call__(self, input_ids: Tensor, scores: Tensor) -> Tensor:
+        return self.choose(scores)
+
+
+@dataclass(frozen=True)
+class _Ended:
+    rows: Sequence[Row]
+
+    def __call__(self, input_ids: Tensor, scores: Tensor, **kwargs: Any) -> Tensor:
+        import torch
+
+        over = not any(row.open for row in self.rows)
+        return torch.full((len(input_ids),), over, dtype=torch.bool, device=input_ids.device)
+
+
+def placed(inputs: Mapping[str, Tensor], model: Any) -> dict[str, Tensor]:
+    """Tensors on the model's device, pixels in its number format."""
+    like = next(model.parameters())
+    return {
+        name: value.to(like.device, like.dtype) if value.is_floating_point() else value.to(like.device)
+        for name, value in inputs.items()
+    }
+
+
+def complete_llava(processor: Any, config: Any) -> None:
+    """Folders from before transformers 4.46 do not say how many tokens a picture takes; the configuration does."""
+    if getattr(processor, "patch_size", 0) is None:
+        processor.patch_size = config.vision_config.patch_size
+    if getattr(processor, "vision_feature_select_strategy", "") is None:
+        processor.vision_feature_select_strategy = config.vision_feature_select_strategy
+        processor.num_additional_image_tokens = 1  # the class token of CLIP

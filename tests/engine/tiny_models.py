@@ -1,0 +1,322 @@
+"""Tiny models of the real architectures with random weights, built in the test by transformers' own classes.
+
+Their texts mean nothing. They prove that files are found, loaded, prompted, batched, decoded and scored as the real
+ones are, for every family, with the real code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+_LEXICON = """
+a the dog cat bird horse man woman child ball tree house car boat sky sea grass road sun lamp table red blue green
+white black brown large small old young sits stands runs holds wears is on in under near with and left right top
+describe this image detail compare passages same unique yes no question answer user assistant : . , ? 1 2 3 4
+"""
+WORDS = tuple(_LEXICON.split())
+_SPECIAL = ("<unk>", "<s>", "</s>", "<pad>", "[CLS]", "[SEP]", "[ENC]", "[PAD]")
+SIDE = 56  # pixels: what the tiny vision towers look at
+# Every family's markup for one picture, as its real template writes it.
+_IMAGE_MARKS = {
+    "qwen": "<|vision_start|><|image_pad|><|vision_end|>",
+    "plain": "<image>",
+}
+
+
+def tiny_tokenizer(extra: tuple[str, ...] = (), **names: str) -> Any:
+    """A tokenizer of whole words; unknown words are `<unk>`, so that any prompt can be read."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    vocabulary = {word: number for number, word in enumerate(dict.fromkeys((*_SPECIAL, *WORDS)))}
+    inner = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    inner.pre_tokenizer = pre_tokenizers.Whitespace()
+    inner.decoder = decoders.WordPiece(prefix="##", cleanup=True)
+    arguments = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "pad_token": "<pad>"} | names
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, additional_special_tokens=list(extra), **arguments, model_max_length=4096
+    )
+
+
+def template(image: str) -> str:
+    """A chat template with the given mark for a picture."""
+    return (
+        "{% for message in messages %}user : "
+        "{% if message['content'] is string %}{{ message['content'] }}{% else %}"
+        "{% for part in message['content'] %}{% if part['type'] == 'image' %}" + image + "{% else %}{{ part['text'] }}"
+        "{% endif %}{% endfor %}{% endif %}{% endfor %}{% if add_generation_prompt %} assistant :{% endif %}"
+    )
+
+
+def save(
+    folder: Path, model: Any, tokenizer: Any, image_processor: Any = None, processor: str = "", image: str = "",
+    **processor_settings: Any,
+) -> Path:  # fmt: skip
+    """Write a model folder as people download it: weights, configuration, tokenizer, processor and template."""
+    peaked(model)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    if image:
+        (folder / "chat_template.jinja").write_text(template(image), encoding="utf-8")
+    if image_processor is not None:
+        image_processor.save_pretrained(folder)
+        path = folder / "preprocessor_config.json"
+        written = json.loads(path.read_text(encoding="utf-8")) | {"processor_class": processor}
+        path.write_text(json.dumps(written), encoding="utf-8")
+        settings = {"processor_class": processor, **processor_settings}
+        (folder / "processor_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return folder
+
+
+def peaked(model: Any) -> None:
+    """Scale the output head, so that a token is clearly the best and rounding does not decide."""
+    import torch
+
+    head = model.get_output_embeddings() if hasattr(model, "get_output_embeddings") else None
+    if head is not None:
+        with torch.no_grad():
+            head.weight.mul_(40)
+
+
+def _text(tokenizer: Any, **changes: Any) -> dict[str, Any]:
+    """The sizes of a tiny language model."""
+    return {
+        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "num_key_value_heads": 2, "vocab_size": len(tokenizer), "max_position_embeddings": 4096,
+        "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 3, "tie_word_embeddings": False,
+    } | changes  # fmt: skip
+
+
+def _clip(**changes: Any) -> dict[str, Any]:
+    """The sizes of a tiny CLIP tower: 4 x 4 patches of 14 pixels."""
+    return {
+        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "image_size": SIDE, "patch_size": 14, "projection_dim": 16,
+    } | changes  # fmt: skip
+
+
+def _clip_pictures(**changes: Any) -> Any:
+    from transformers import CLIPImageProcessor
+
+    size = {"size": {"shortest_edge": SIDE}, "crop_size": {"height": SIDE, "width": SIDE}}
+    return CLIPImageProcessor(**(size | changes))
+
+
+def llava(folder: Path) -> Path:
+    from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
+
+    tokenizer = tiny_tokenizer(("<image>",))
+    config = LlavaConfig(
+        vision_config=CLIPVisionConfig(**_clip()), text_config=LlamaConfig(**_text(tokenizer)),
+        image_token_id=len(tokenizer) - 1,
+        image_token_index=len(tokenizer) - 1, vision_feature_layer=-2, image_seq_length=16,
+    )  # fmt: skip
+    return save(
+        folder, LlavaForConditionalGeneration(config), tokenizer, _clip_pictures(), "LlavaProcessor", "<image>",
+        patch_size=14, vision_feature_select_strategy="default", image_token="<image>",
+        num_additional_image_tokens=1,
+    )  # fmt: skip
+
+
+def llava_next(folder: Path) -> Path:
+    from transformers import (
+        CLIPVisionConfig,
+        LlavaNextConfig,
+        LlavaNextForConditionalGeneration,
+        LlavaNextImageProcessor,
+        MistralConfig,
+    )
+
+    tokenizer = tiny_tokenizer(("<image>",))
+    grids = [[SIDE, 2 * SIDE], [2 * SIDE, SIDE], [2 * SIDE, 2 * SIDE]]
+    config = LlavaNextConfig(
+        vision_config=CLIPVisionConfig(**_clip()), text_config=MistralConfig(**_text(tokenizer), sliding_window=None),
+        image_token_id=len(tokenizer) - 1, image_token_index=len(tokenizer) - 1, vision_feature_layer=-2,
+        image_grid_pinpoints=grids, image_seq_length=16,
+    )  # fmt: skip
+    pictures = LlavaNextImageProcessor(
+        size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}, image_grid_pinpoints=grids
+    )
+    return save(
+        folder, LlavaNextForConditionalGeneration(config), tokenizer, pictures, "LlavaNextProcessor", "<image>",
+        patch_size=14, vision_feature_select_strategy="default", image_token="<image>",
+        num_additional_image_tokens=1,
+    )  # fmt: skip
+
+
+_QWEN_TOKENS = ("<|im_start|>", "<|im_end|>", "<|vision_start|>", "<|vision_end|>", "<|image_pad|>", "<|video_pad|>")
+
+
+def _qwen_ids(tokenizer: Any) -> dict[str, int]:
+    start, end, image, video = (tokenizer.convert_tokens_to_ids(token) for token in _QWEN_TOKENS[2:])
+    return {
+        "vision_start_token_id": start, "vision_end_token_id": end, "image_token_id": image, "video_token_id": video
+    }  # fmt: skip
+
+
+def qwen2_5_vl(folder: Path) -> Path:
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2VLImageProcessor
+
+    tokenizer = tiny_tokenizer(_QWEN_TOKENS, eos_token="<|im_end|>")
+    rope = {"rope_scaling": {"type": "mrope", "rope_type": "default", "mrope_section": [1, 1, 2]}}
+    config = Qwen2_5_VLConfig(
+        text_config=_text(tokenizer, **rope),
+        vision_config={
+            "depth": 2, "hidden_size": 32, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": 32,
+            "fullatt_block_indexes": [1], "window_size": 56,
+        },
+        **_qwen_ids(tokenizer), tie_word_embeddings=False,
+    )  # fmt: skip
+    return save(
+        folder, Qwen2_5_VLForConditionalGeneration(config), tokenizer,
+        Qwen2VLImageProcessor(min_pixels=SIDE * SIDE, max_pixels=4 * SIDE * SIDE), "Qwen2_5_VLProcessor",
+        _IMAGE_MARKS["qwen"],
+    )  # fmt: skip
+
+
+def qwen3_vl(folder: Path) -> Path:
+    from transformers import Qwen2VLImageProcessor, Qwen3VLConfig, Qwen3VLForConditionalGeneration
+
+    tokenizer = tiny_tokenizer(_QWEN_TOKENS, eos_token="<|im_end|>")
+    rope = {
+        "rope_theta": 10000.0, "rope_type": "default", "mrope_section": [1, 1, 2], "mrope_interleaved": True
+    }  # fmt: skip
+    text = _text(tokenizer, head_dim=8, rope_scaling=rope, rope_theta=10000.0)
+    config = Qwen3VLConfig(
+        text_config=text,
+        vision_config={
+            "depth": 2, "hidden_size": 32, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": 32,
+            "deepstack_visual_indexes": [0], "num_position_embeddings": 64, "patch_size": 16,
+        },
+        **_qwen_ids(tokenizer), tie_word_embeddings=False,
+    )  # fmt: skip
+    pictures = Qwen2VLImageProcessor(
+        min_pixels=SIDE * SIDE, max_pixels=4 * SIDE * SIDE, patch_size=16, merge_size=2, temporal_patch_size=2
+    )
+    return save(
+        folder, Qwen3VLForConditionalGeneration(config), tokenizer, pictures, "Qwen3VLProcessor", _IMAGE_MARKS["qwen"]
+    )
+
+
+def _idefics(folder: Path, config_name: str, model_name: str, pictures_name: str, processor: str) -> Path:
+    import transformers
+
+    tokens = ("<image>", "<fake_token_around_image>", "<global-img>", "<end_of_utterance>")
+    rows = tuple(f"<row_{row}_col_{column}>" for row in range(1, 5) for column in range(1, 5))
+    tokenizer = tiny_tokenizer((*tokens, *rows), eos_token="<end_of_utterance>")
+    tokenizer.image_token, tokenizer.fake_image_token, tokenizer.global_image_token = tokens[:3]
+    config = getattr(transformers, config_name)(
+        vision_config={
+            "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "image_size": SIDE, "patch_size": 14,
+        },
+        text_config={"model_type": "llama", **_text(tokenizer)},
+        image_token_id=tokenizer.convert_tokens_to_ids("<image>"), scale_factor=2, pad_token_id=3,
+    )  # fmt: skip
+    pictures = getattr(transformers, pictures_name)(
+        size={"longest_edge": 2 * SIDE}, max_image_size={"longest_edge": SIDE}, do_image_splitting=True
+    )
+    model = getattr(transformers, model_name)(config)
+    return save(folder, model, tokenizer, pictures, processor, "<image>", image_seq_len=4)
+
+
+def idefics3(folder: Path) -> Path:
+    return _idefics(
+        folder, "Idefics3Config", "Idefics3ForConditionalGeneration", "Idefics3ImageProcessor", "Idefics3Processor"
+    )
+
+
+def smolvlm(folder: Path) -> Path:
+    return _idefics(
+        folder, "SmolVLMConfig", "SmolVLMForConditionalGeneration", "SmolVLMImageProcessor", "SmolVLMProcessor"
+    )
+
+
+def blip2(folder: Path) -> Path:
+    from transformers import Blip2Config, Blip2ForConditionalGeneration, BlipImageProcessor
+
+    tokenizer = tiny_tokenizer(("<image>",))
+    config = Blip2Config(
+        vision_config={
+            "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "image_size": SIDE, "patch_size": 14,
+        },
+        qformer_config={
+            "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "encoder_hidden_size": 16, "vocab_size": 100,
+        },
+        text_config={
+            "model_type": "opt", "hidden_size": 32, "ffn_dim": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+            "vocab_size": len(tokenizer), "max_position_embeddings": 512, "word_embed_proj_dim": 32,
+            "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 3,
+        },
+        num_query_tokens=8, image_token_index=len(tokenizer) - 1,
+    )  # fmt: skip
+    model = Blip2ForConditionalGeneration(config)
+    peaked(model.language_model)
+    return save(
+        folder, model, tokenizer, BlipImageProcessor(size={"height": SIDE, "width": SIDE}), "Blip2Processor",
+        num_query_tokens=8,
+    )  # fmt: skip
+
+
+def blip_captioner(folder: Path) -> Path:
+    from transformers import BlipConfig, BlipForConditionalGeneration, BlipImageProcessor
+
+    tokenizer = _bert_tokenizer()
+    config = BlipConfig(text_config=_blip_text(tokenizer), vision_config=_blip_vision(), projection_dim=16)
+    model = BlipForConditionalGeneration(config)
+    peaked(model.text_decoder)
+    return save(folder, model, tokenizer, BlipImageProcessor(size={"height": SIDE, "width": SIDE}), "BlipProcessor")
+
+
+def _bert_tokenizer() -> Any:
+    """A tokenizer that frames a text as BERT's does: [CLS] text [SEP]."""
+    from tokenizers import normalizers
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer = tiny_tokenizer(
+        ("[DEC]",), bos_token="[DEC]", eos_token="[SEP]", sep_token="[SEP]", cls_token="[CLS]", pad_token="[PAD]"
+    )
+    tokenizer.backend_tokenizer.normalizer = normalizers.BertNormalizer()
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 4), ("[SEP]", 5)]
+    )
+    return tokenizer
+
+
+def _blip_text(tokenizer: Any, **changes: Any) -> dict[str, Any]:
+    return {
+        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "vocab_size": len(tokenizer), "encoder_hidden_size": 16, "max_position_embeddings": 64,
+        "bos_token_id": len(tokenizer) - 1, "sep_token_id": 5, "eos_token_id": 5, "pad_token_id": 7,
+    } | changes  # fmt: skip
+
+
+def _blip_vision() -> dict[str, Any]:
+    return {
+        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "image_size": SIDE, "patch_size": 14,
+    }  # fmt: skip
+
+
+def text_model(folder: Path, **changes: Any) -> Path:
+    from transformers import Qwen2Config, Qwen2ForCausalLM
+
+    tokenizer = tiny_tokenizer()
+    return save(folder, Qwen2ForCausalLM(Qwen2Config(**_text(tokenizer, **changes))), tokenizer, image="<image>")
+
+
+CAPTIONERS: Mapping[str, Callable[[Path], Path]] = {
+    "llava": llava,
+    "llava_next": llava_next,
+    "qwen2_5_vl": qwen2_5_vl,
+    "qwen3_vl": qwen3_vl,
+    "idefics3": idefics3,
+    "smolvlm": smolvlm,
+    "blip2": blip2,
+    "blip_captioner": blip_captioner,
+}
