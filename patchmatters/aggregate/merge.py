@@ -61,9 +61,7 @@ def merge(
     tasks = [_Task(number, patch) for number, scene in enumerate(ready) for patch in _merged(scene) if _written(patch)]
     monitor.begin("merge", len(tasks))
     if model is None:
-        for task in tasks:
-            monitor.advance(task.patch.name)
-        return tuple(_finish(scene, {}) for scene in ready)
+        return tuple(_told(scene, monitor) for scene in ready)
     sources = [_sources(task.patch) for task in tasks]
     written = write_all(model, lambda task, attempt: _question(ready, tasks[task], settings, attempt), sources, monitor)
     return tuple(
@@ -74,6 +72,15 @@ def merge(
         )
         for number, scene in enumerate(ready)
     )
+
+
+def _told(scene: Scene, monitor: Monitor) -> Scene:
+    """The Scene merged without a model. Telling takes its time in a batch, so a cancel is noticed between pictures."""
+    told = _finish(scene, {})
+    for patch in filter(_written, _merged(scene)):
+        monitor.advance(patch.name)
+    monitor.poll()
+    return told
 
 
 def _ready(scene: Scene) -> Scene:
