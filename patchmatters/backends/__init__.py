@@ -50,7 +50,10 @@ CHAT_MODELS: Mapping[str, Backend] = {
     "builtin": Backend(
         ".builtin", "BuiltinSettings", "create_captioner", "measures colours and light; needs no weights"
     ),
+    "transformers": Backend(".transformers_chat", "TransformersSettings", "create", "local weights: LLaVA, Qwen-VL ..."),
     "scripted": Backend(".scripted", "RecordingSettings", "recorded_chat", "replays answers from a JSON file"),
+    "openai": Backend(".openai_chat", "OpenAISettings", "create", "OpenAI, Zhipu, OpenRouter, Ollama, vLLM and others"),
+    "anthropic": Backend(".anthropic_chat", "AnthropicSettings", "create", "Claude"),
 }
 
 SCORERS: Mapping[str, Backend] = {

@@ -1,0 +1,142 @@
+"""What comes back, in the same words for every protocol, and what it becomes: answer, refusal or failure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...language.clean import clean_answer, is_refusal, strip_machinery
+from ..base import Answer, Outcome
+from .providers import Price
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens of one request. `input` includes what was read from and written into a prompt cache. None: not told."""
+
+    input: int | None = None
+    output: int | None = None
+    cached: int = 0
+    written: int = 0
+    cost: float | None = None  # US dollars, where the provider says it
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer of a reply. `finish` is the provider's reason for its end, empty while there is none."""
+
+    text: str = ""
+    finish: str = ""
+    refusal: str = ""
+    thought: bool = False
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One response. Choices without a `finish` did not arrive whole."""
+
+    choices: tuple[Choice, ...] = ()
+    usage: Usage = Usage()
+
+    @property
+    def complete(self) -> tuple[Choice, ...]:
+        return tuple(choice for choice in self.choices if choice.finish)
+
+
+# Reasons for an end that are no answer, whatever text came before it.
+_REFUSED: Mapping[str, str] = {
+    "content_filter": "the provider's content filter stopped the answer: use another picture, model or provider",
+    "sensitive": "the provider's content filter stopped the answer: use another picture, model or provider",
+    "refusal": "the model refused: use another picture or model",
+}
+_FAILED: Mapping[str, str] = {
+    "network_error": "the provider failed while it wrote the answer: run again, only this question is asked anew",
+    "error": "the provider failed while it wrote the answer: run again, only this question is asked anew",
+    "tool_calls": "the model called a tool instead of answering: use another model",
+    "function_call": "the model called a tool instead of answering: use another model",
+    "tool_use": "the model called a tool instead of answering: use another model",
+    "pause_turn": "the model paused instead of answering: run again, only this question is asked anew",
+}
+_LENGTH = ("length", "max_tokens", "model_context_window_exceeded")
+
+
+def answer_of(choice: Choice, limit: int) -> Answer:
+    """The answer in a whole choice, without its tokens. `limit` is the question's token limit, for the message."""
+    apology = choice.refusal or (choice.text if is_refusal(clean_answer(choice.text)) else "")
+    if apology:
+        return Answer("", Outcome.REFUSAL, f"the model refused ({apology[:160]!r}): use another picture or model")
+    if choice.finish in _REFUSED:
+        return Answer("", Outcome.REFUSAL, _REFUSED[choice.finish])
+    if choice.finish in _FAILED:
+        return Answer("", Outcome.FAILURE, _FAILED[choice.finish])
+    if not strip_machinery(choice.text):
+        return Answer("", Outcome.FAILURE, _empty(choice, limit))
+    return Answer(choice.text)
+
+
+def _empty(choice: Choice, limit: int) -> str:
+    if choice.finish in _LENGTH:
+        return (
+            f"the model used up all {limit} tokens before it answered, probably for thinking: raise max_new_tokens, or "
+            "use a model that does not think"
+        )
+    if choice.thought or choice.text.strip():
+        return "the model thought and then answered nothing: run again, or use a model that does not think"
+    return "the model answered nothing: run again, only this question is asked anew"
+
+
+def priced(answers: Sequence[Answer], usage: Usage, price: Price | None) -> list[Answer]:
+    """The answers of one response with its tokens and cost shared among them, so that their sum is the response's."""
+    cost = usage.cost if usage.cost is not None else cost_of(usage, price)
+    count = len(answers)
+    return [
+        Answer(
+            answer.text,
+            answer.outcome,
+            answer.detail,
+            input_tokens=usage.input if number == 0 or usage.input is None else 0,
+            output_tokens=_share(usage.output, count, number),
+            cost=None if cost is None else cost / count,
+        )
+        for number, answer in enumerate(answers)
+    ]
+
+
+def _share(total: int | None, count: int, number: int) -> int | None:
+    return None if total is None else total // count + (number < total % count)
+
+
+def cost_of(usage: Usage, price: Price | None) -> float | None:
+    """US dollars; None where the price or the tokens are unknown."""
+    if price is None or usage.input is None or usage.output is None:
+        return None
+    cached = price.input if price.cached is None else price.cached
+    written = price.input if price.written is None else price.written
+    plain = max(usage.input - usage.cached - usage.written, 0)
+    total = plain * price.input + usage.cached * cached + usage.written * written + usage.output * price.output
+    return total / 1_000_000
+
+
+# --- reading JSON that may be anything -------------------------------------------------------------------------------
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """The value as an object; an empty one where it is something else. SDK models become plain objects."""
+    plain = value.to_dict() if hasattr(value, "to_dict") else value
+    return plain if isinstance(plain, Mapping) else {}
+
+
+def items(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+def text(value: Any) -> str:
+    """A string; of a list of content parts, their texts."""
+    if isinstance(value, str):
+        return value
+    return "".join(text(mapping(part).get("text")) for part in items(value))
+
+
+def count(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

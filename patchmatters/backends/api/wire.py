@@ -1,0 +1,84 @@
+"""What a protocol has to know: how a question is written down, sent, and its answer read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Protocol
+
+from ..base import Question
+from .encoding import EncodedCrop
+from .providers import Model, Provider
+from .replies import Reply
+from .troubles import Target
+
+OnText = Callable[[int, str], None]  # number of the choice, its text so far
+SEED_BITS = 31  # llama.cpp and others keep seeds in 32 bits
+
+
+@dataclass(frozen=True)
+class Asking:
+    """A question as it is to be asked: with its pictures encoded, `count` answers at once, some settings left out."""
+
+    question: Question
+    images: tuple[EncodedCrop, ...]
+    provider: Provider
+    model: Model
+    count: int = 1
+    stream: bool = True
+    left_out: frozenset[str] = frozenset()
+
+    @property
+    def token_limit(self) -> int:
+        return self.question.max_new_tokens + self.model.thinking
+
+    def sampling(self) -> Mapping[str, float]:
+        """Temperature and top_p as this model takes them."""
+        if not self.model.samples:
+            return {}
+        values = {"temperature": self.question.temperature}
+        if self.question.top_p < 1.0 and not self.provider.one_sampler:
+            values["top_p"] = self.question.top_p
+        if self.provider.open_sampling:  # ends excluded: 0.01 to 0.99, as the provider's own SDK does it
+            return {name: min(max(value, 0.01), 0.99) for name, value in values.items()}
+        return values
+
+    def wanted(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the settings that are not left out."""
+        return {name: value for name, value in settings.items() if name not in self.left_out}
+
+
+class Wire(Protocol):
+    """One protocol over its official SDK."""
+
+    sdk: str
+
+    def open(self, sdk: ModuleType, target: Target, key: str, http: Any, retries: int) -> Any:
+        """The SDK's client, told everything that it would otherwise read from its own environment variables."""
+
+    def body(self, asking: Asking) -> dict[str, Any]:
+        """The JSON of a request."""
+
+    async def send(self, client: Any, body: dict[str, Any], on_text: OnText) -> Reply:
+        """Send it and read the response; choices that did not arrive whole have no `finish`.
+
+        What the SDK and its HTTP library raise goes on, and so do Unreadable and CutOff.
+        """
+
+
+class Unreadable(Exception):
+    """A response with status 200 that is no chat answer; the message is its content type."""
+
+
+class CutOff(Exception):
+    """A response that ended in the middle, with no whole answer in it."""
+
+
+def in_mid_stream(error: Exception, sdk: ModuleType) -> Exception:
+    """What an error while a stream is read means: the provider's own goes on, a broken line is a cut-off answer.
+
+    The SDKs send a request again until its response begins; from there on it is up to the caller.
+    """
+    own = isinstance(error, sdk.APIError) and not isinstance(error, sdk.APIConnectionError)
+    return error if own else CutOff()
