@@ -51,6 +51,8 @@ def test_every_node_is_offered(info: Mapping[str, Any]) -> None:
 
 def test_the_workflows_are_offered_as_templates(server: Server) -> None:
     assert set(server.get("/api/workflow_templates")[PACK_FOLDER]) == {path.stem for path in WORKFLOWS}
+    for path in WORKFLOWS:
+        assert server.get(f"/api/workflow_templates/{PACK_FOLDER}/{path.name}") == read_workflow(path)
 
 
 def test_a_help_page_is_served(server: Server) -> None:

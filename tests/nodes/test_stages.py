@@ -1,0 +1,243 @@
+"""The nodes one after the other, called as the host calls them, without a server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BOXES = [
+    {"x": 10, "y": 20, "width": 90, "height": 60, "label": "rabbit", "score": 0.9},
+    {"x": 60, "y": 60, "width": 80, "height": 90, "label": "dress", "score": 0.8},
+]
+Execute = Callable[..., tuple[Any, ...]]
+
+
+@pytest.fixture(scope="session")
+def execute(nodes: dict[str, Any]) -> Execute:
+    """`execute("Divide", image=...)`: the node's outputs, with every widget that is not given at its default."""
+
+    def run(name: str, **inputs: Any) -> tuple[Any, ...]:
+        node = nodes[f"PatchMatters_{name}"]
+        widgets = {one.id: one.default for one in node.GET_SCHEMA().inputs if getattr(one, "default", None) is not None}
+        return node.EXECUTE_NORMALIZED(**widgets | inputs).args
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def batch(photo: Any) -> Any:
+    """Two different pictures."""
+    import torch
+
+    return torch.cat([photo, photo.flip(2) * 0.5])
+
+
+@pytest.fixture(scope="session")
+def captioner(execute: Execute) -> Any:
+    return execute("BuiltinModel")[0]
+
+
+@pytest.fixture(scope="session")
+def scorer(execute: Execute) -> Any:
+    return execute("Scorer")[0]
+
+
+@pytest.fixture(scope="session")
+def described(execute: Execute, batch: Any, captioner: Any) -> Any:
+    (divided,) = execute("Divide", image=batch, bboxes=BOXES)
+    (semantic,) = execute("SemanticPatch", scene=divided, chat_model=captioner)
+    return execute("Describe", scene=semantic, chat_model=captioner)[0]
+
+
+@pytest.fixture(scope="session")
+def filtered(execute: Execute, described: Any, scorer: Any) -> tuple[Any, ...]:
+    (compared,) = execute("Compare", scene=described)
+    return execute("Filter", scene=compared, scorer=scorer)
+
+
+@pytest.fixture(scope="session")
+def composed(execute: Execute, filtered: tuple[Any, ...], scorer: Any) -> tuple[Any, ...]:
+    (merged,) = execute("Merge", scene=filtered[0])
+    (across,) = execute("Compare", scene=merged, level="across patches")
+    (merged_across,) = execute("Merge", scene=execute("Filter", scene=across, scorer=scorer)[0])
+    return execute("Compose", scene=merged_across)
+
+
+def test_the_nodes_say_what_the_engine_says(
+    composed: tuple[Any, ...], part: Callable[[str], Any], batch: Any, captioner: Any, scorer: Any
+) -> None:
+    pictures = part("nodes.types").pictures_from_image(batch)
+    boxes = part("patchmatters.detections").read_detections(BOXES, 2)
+    scenes = part("patchmatters.pipeline").caption_pictures(pictures, captioner, scorer, detections=boxes)
+    assert composed[0] == [scene.caption_text for scene in scenes]
+    assert len(set(composed[0])) == 2
+
+
+def test_a_report_for_every_picture(filtered: tuple[Any, ...]) -> None:
+    scenes, reports = filtered
+    assert len(reports) == len(scenes) == 2
+    for scene, report in zip(scenes, reports, strict=True):
+        assert scene.patches[0].statements[0].text in report
+
+
+def test_a_filter_without_a_scorer_keeps_only_what_was_agreed(execute: Execute, described: Any) -> None:
+    scenes, _ = execute("Filter", scene=execute("Compare", scene=described)[0])
+    verdicts = {one.verdict.value for scene in scenes for patch in scene.patches for one in patch.kept}
+    assert "unique" not in verdicts
+    assert all("scorer" in " ".join(scene.warnings) for scene in scenes)
+
+
+def test_inputs_are_left_as_they_were(execute: Execute, described: Any, part: Callable[[str], Any]) -> None:
+    """The host shares what a node gives with every node behind it, and with its cache."""
+    before = part("patchmatters.scene_json").dump_scenes(described)
+    execute("Filter", scene=execute("Compare", scene=described)[0])
+    assert part("patchmatters.scene_json").dump_scenes(described) == before
+
+
+def test_regions_agree_with_one_another(execute: Execute, composed: tuple[Any, ...]) -> None:
+    crops, masks, boxes, texts = execute("Regions", scene=composed[1])
+    assert len(boxes) == 2
+    flat = [box for row in boxes for box in row]
+    assert len(crops) == len(masks) == len(texts) == len(flat) > 2
+    for crop, mask, box, text in zip(crops, masks, flat, texts, strict=True):
+        assert crop.shape == (1, box["height"], box["width"], 3)
+        assert mask.shape == (1, 160, 160)
+        assert mask.sum() == box["height"] * box["width"]
+        assert text
+
+
+def test_boxes_of_regions_are_boxes_for_divide(execute: Execute, composed: tuple[Any, ...], batch: Any) -> None:
+    boxes = execute("Regions", scene=composed[1])[2]
+    (again,) = execute("Divide", image=batch, bboxes=boxes)
+    assert [len(scene.detections) for scene in again] == [len(row) for row in boxes]
+
+
+def test_regions_before_the_merge_name_the_remedy(execute: Execute, described: Any) -> None:
+    with pytest.raises(ValueError, match="put Merge Descriptions before"):
+        execute("Regions", scene=described)
+
+
+@pytest.mark.parametrize(
+    ("bboxes", "words"),
+    [
+        ("a text", "Boxes must be a list"),
+        ([{"x": 1, "y": 2}], "has no width, height"),
+        ([{"x": 0, "y": 0, "width": -1, "height": 5}], "inverted"),
+        ([[], [], []], "boxes for 3 pictures, but 2 pictures"),
+    ],
+)
+def test_wrong_boxes_are_refused_in_the_engines_words(execute: Execute, batch: Any, bboxes: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        execute("Divide", image=batch, bboxes=bboxes)
+
+
+def test_inspect_draws_every_picture(execute: Execute, nodes: dict[str, Any], folders: Path, described: Any) -> None:
+    output = nodes["PatchMatters_Inspect"].EXECUTE_NORMALIZED(scene=described)
+    assert output.args[0].shape == (2, 160, 160, 3)
+    shown = output.ui.as_dict()["images"]
+    assert len(shown) == 2
+    assert all((folders / "temp" / one["subfolder"] / one["filename"]).is_file() for one in shown)
+
+
+def test_a_scene_comes_back_from_its_file(
+    execute: Execute, nodes: dict[str, Any], folders: Path, described: Any, batch: Any
+) -> None:
+    saved = [
+        nodes["PatchMatters_SaveScene"].EXECUTE_NORMALIZED(scene=described, filename_prefix="a/b").ui for _ in range(2)
+    ]
+    names = [one["scene_files"][0] for one in saved]
+    assert names == ["a/b_00001_.json", "a/b_00002_.json"]
+    assert json.loads((folders / "output" / names[0]).read_text(encoding="utf-8"))
+    (without,) = execute("LoadScene", scene_file=f"{names[0]} [output]")
+    assert without == described
+    assert all(scene.picture is None for scene in without)
+    (pictured,) = execute("LoadScene", scene_file=f"{names[0]} [output]", image=batch)
+    assert [scene.picture.size for scene in pictured] == [(160, 160)] * 2
+
+
+def test_new_files_are_offered_and_reread(nodes: dict[str, Any], folders: Path) -> None:
+    load = nodes["PatchMatters_LoadScene"]
+    (folders / "input" / "one.json").write_text("1", encoding="utf-8")
+    (folders / "output" / "deep").mkdir()
+    (folders / "output" / "deep" / "two.json").write_text("2", encoding="utf-8")
+    (combo,) = (one for one in load.GET_SCHEMA().inputs if one.id == "scene_file")
+    assert combo.options == ["one.json", "deep/two.json [output]"]
+    before = load.fingerprint_inputs(scene_file="one.json")
+    assert load.fingerprint_inputs(scene_file="one.json", image=None) == before
+    (folders / "input" / "one.json").write_text("3", encoding="utf-8")
+    assert load.fingerprint_inputs(scene_file="one.json") != before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../a.json", "/etc/a.json", "x/../../a.json", "../output/a.json", "..\\..\\a.json [output]", "a.txt"],
+)
+def test_a_file_outside_the_folders_is_never_read(nodes: dict[str, Any], folders: Path, name: str) -> None:
+    answer = nodes["PatchMatters_LoadScene"].validate_inputs(scene_file=name)
+    assert isinstance(answer, str)
+
+
+def test_other_pictures_are_not_attached(
+    execute: Execute, nodes: dict[str, Any], folders: Path, described: Any, batch: Any, photo: Any
+) -> None:
+    nodes["PatchMatters_SaveScene"].EXECUTE_NORMALIZED(scene=described, filename_prefix="c")
+    with pytest.raises(ValueError, match="2 Scenes, but 1 pictures"):
+        execute("LoadScene", scene_file="c_00001_.json [output]", image=photo)
+    with pytest.raises(ValueError):
+        execute("LoadScene", scene_file="c_00001_.json [output]", image=batch.flip(0))
+
+
+@pytest.mark.parametrize("content", [b"{}", b"not json", b"\xff\xfe\x00", b""])
+def test_a_file_that_is_no_scene_is_refused(execute: Execute, folders: Path, content: bytes) -> None:
+    (folders / "input" / "odd.json").write_bytes(content)
+    with pytest.raises(ValueError):
+        execute("LoadScene", scene_file="odd.json")
+
+
+@pytest.fixture
+def interrupted(comfy: Path) -> Iterator[None]:
+    """The user has pressed the stop button."""
+    from comfy.model_management import interrupt_current_processing
+
+    interrupt_current_processing(True)
+    yield
+    interrupt_current_processing(False)
+
+
+@pytest.mark.usefixtures("interrupted")
+@pytest.mark.parametrize("stage", ["Describe", "Compare"])
+def test_a_cancel_leaves_a_stage_as_the_hosts_own_exception(
+    execute: Execute, batch: Any, captioner: Any, described: Any, stage: str
+) -> None:
+    from comfy.model_management import InterruptProcessingException
+
+    inputs = {
+        "Describe": {"scene": execute("Divide", image=batch)[0], "chat_model": captioner},
+        "Compare": {"scene": described},
+    }
+    with pytest.raises(InterruptProcessingException):
+        execute(stage, **inputs[stage])
+
+
+def test_a_model_that_writes_is_asked_at_every_text_stage(
+    execute: Execute, described: Any, scorer: Any, part: Callable[[str], Any]
+) -> None:
+    """The optional chat_model of Compare, Merge and Compose really reaches the engine."""
+    asked: list[str] = []
+
+    def reply(question: Any) -> str:
+        asked.append(question.name.split(": ", 1)[1])
+        return "nothing readable"
+
+    model = part("patchmatters.backends.scripted").ScriptedChat(reply)
+    (compared,) = execute("Compare", scene=described, chat_model=model)
+    (merged,) = execute("Merge", scene=execute("Filter", scene=compared, scorer=scorer)[0], chat_model=model)
+    captions, scenes = execute("Compose", scene=merged, chat_model=model)
+    assert any(name.startswith("compare top-left") for name in asked)
+    assert any(name.startswith("merge top-left") for name in asked)
+    assert {record.stage for scene in scenes for record in scene.records} >= {"describe", "merge", "compose"}
+    assert len(captions) == 2
