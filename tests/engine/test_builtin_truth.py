@@ -14,6 +14,10 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from patchmatters.backends.base import Question, QuietMonitor
 from patchmatters.backends.builtin import BuiltinSettings, create_captioner, create_scorer
+from patchmatters.backends.builtin_facts.colours import NAMES, read_colour
+from patchmatters.backends.builtin_facts.facts import claims_of, read_claims
+from patchmatters.backends.builtin_facts.measure import measure
+from patchmatters.backends.builtin_facts.places import FRACTIONS
 from patchmatters.picture import Crop, open_picture, picture_digest
 from patchmatters.scene import Box
 
@@ -131,6 +135,30 @@ def test_small_changes_of_wording_do_not_change_the_score(data: st.DataObject) -
             changed = changed.replace(old, new)
     changed = data.draw(st.sampled_from([str, str.upper, str.lower, lambda text: f"  {text[:-1]} "]))(changed)
     assert SCORER.score(_land(), [changed]) == SCORER.score(_land(), [sentence])
+
+
+@settings(max_examples=80, deadline=None)
+@given(pictures())
+def test_every_wording_of_every_claim_is_read_back_as_that_claim(picture: Image.Image) -> None:
+    for claim in claims_of(measure(crop_of(picture))):
+        for way in range(3):
+            (read,) = read_claims(claim.words(way))
+            assert (read.fact, dict(read.fields), read.negated) == (claim.fact, dict(claim.fields), False)
+
+
+@pytest.mark.parametrize("fraction", FRACTIONS)
+def test_every_fraction_is_read_and_measured(fraction: str) -> None:
+    picture = Image.new("RGB", (120, 120), "#f6f6f6")
+    picture.paste((44, 86, 174), (0, 0, 120, round(120 * FRACTIONS[fraction])))
+    (score,) = SCORER.score(crop_of(picture), [f"The colour blue covers {fraction} of the picture."])
+    assert score > 0.9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_colour_of_the_table_names_itself(name: str) -> None:
+    found = read_colour(name)
+    assert found is not None
+    assert NAMES[int(found.fit.argmax())] == name
 
 
 @pytest.fixture(scope="module")

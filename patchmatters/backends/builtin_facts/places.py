@@ -123,11 +123,6 @@ def _slope(value: float, zero_at: float, one_at: float) -> float:
     return float(min(1.0, max(0.0, (value - zero_at) / (one_at - zero_at))))
 
 
-def zone_mean(cells: Floats, place: str) -> float:
-    """The mean of a value over the cells (12, 12) of a place."""
-    return float(cells[MASKS[place]].mean())
-
-
 def zone_difference(cells: Floats, place: str) -> float:
     """The mean over a place less the mean over the rest of the frame."""
     mask = MASKS[place]

@@ -290,7 +290,7 @@ def shallow(measures: Measures, fields: Fields) -> float | None:
     if cells is None:
         return None
     crisp, soft = (float(part.mean()) for part in cells)
-    return slope(crisp, 0.05, 0.1) * slope(soft, 0.08, 0.16) * slope(soft / (crisp + soft), 0.15, 0.25)
+    return slope(crisp, 0.05, 0.1) * slope(soft, 0.08, 0.16) * slope(soft / max(crisp + soft, 1e-6), 0.15, 0.25)
 
 
 def focus_place(measures: Measures, fields: Fields) -> float | None:
