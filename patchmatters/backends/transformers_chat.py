@@ -11,12 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..options import check_options, option
-from ..picture import Crop
 from .base import QUIET, Answer, Monitor, Outcome, Question
 from .local.batches import decode_in_batches
 from .local.devices import (
@@ -27,29 +25,14 @@ from .local.devices import (
     choose_device,
     choose_dtype,
 )
-from .local.dialogue import brings_its_start, follows_instructions, render, require_prompt
 from .local.generation import MonitorWatch, Row
-from .local.loading import (
-    ATTENTION,
-    PRECISIONS,
-    QUANTISATION,
-    WeightOptions,
-    class_for,
-    load_module,
-    require_transformers,
-)
+from .local.loading import ATTENTION, PRECISIONS, QUANTISATION, WeightOptions
 from .local.memory import check_fits, most_rows, require_free, row_bytes, rows_that_fit, weight_bytes
 from .local.model_files import ModelFiles, inspect_folder
 from .local.model_names import find_model
-from .local.pictures import fitted
-from .local.processors import chat_template, load_processor, load_tokenizer, stop_tokens
-from .local.routes import CORE_FAMILIES, Eyes, Prompt, Route, TextRoute, picture_route
+from .local.routes import Prompt
 from .local.sampling import Sampling
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-_SEEING, _READING = "AutoModelForImageTextToText", "AutoModelForCausalLM"
+from .local.speech import Speech, speech_for
 
 
 @dataclass(frozen=True)
@@ -95,8 +78,7 @@ def create(
     device = choose_device(settings.device)
     check_weight_options(settings.weights, device)
     files = inspect_folder(find_model(settings.model, roots, monitor))
-    cls = class_for(files, (_SEEING, _READING))
-    require_prompt(files)
+    speech = speech_for(files, settings.weights, settings.max_pixels)
     dtype = choose_dtype(settings.precision, device)
     needed = weight_bytes(files, settings.weights, dtype)
     check_fits(files, needed, device)
@@ -104,10 +86,10 @@ def create(
 
     def load() -> Any:
         require_free(files, needed, device if quantised else choose_device("cpu"))
-        return load_module(cls, files, settings.weights, dtype, device)
+        return speech.load(dtype, device)
 
     home = residence(load, device, needed, not quantised)
-    return TransformersChat(files, settings, home, sees_images=cls.__name__ == _SEEING)
+    return TransformersChat(files, settings, home, speech)
 
 
 @dataclass
@@ -121,13 +103,11 @@ class _Job:
 class TransformersChat:
     """A chat model of local weights. They are loaded when the first question comes."""
 
-    def __init__(
-        self, files: ModelFiles, settings: TransformersSettings, residence: Residence, *, sees_images: bool
-    ) -> None:
-        self.files, self.settings, self.residence = files, settings, residence
+    def __init__(self, files: ModelFiles, settings: TransformersSettings, residence: Residence, speech: Speech) -> None:
+        self.files, self.settings, self.residence, self.speech = files, settings, residence, speech
         self.name = files.name
-        self.sees_images = sees_images
-        self.follows_instructions = follows_instructions(files)
+        self.sees_images = speech.sees_images
+        self.follows_instructions = speech.follows_instructions
         self._kept: dict[tuple[object, ...], Answer] = {}  # answers that were complete when a stage was cancelled
 
     def __repr__(self) -> str:
@@ -177,7 +157,7 @@ class TransformersChat:
         rows = [
             Row(
                 question.name,
-                prompt=numbers.setdefault(self.prompt(question), len(numbers)),
+                prompt=numbers.setdefault(self.speech.prompt(question), len(numbers)),
                 limit=question.max_new_tokens,
                 sampling=Sampling(question.seed, question.temperature, question.top_p),
             )
@@ -185,76 +165,33 @@ class TransformersChat:
         ]
         return _Job(list(numbers), rows)
 
-    def prompt(self, question: Question) -> Prompt:
-        """The question as the model reads it."""
-        text = render(question, self.files, self.tokenizer, self.template, parts=self.sees_images)
-        return Prompt(text, question.images)
-
     def _decode(self, job: _Job, watch: MonitorWatch, monitor: Monitor) -> None:
         monitor.poll()
-        lengths = self._lengths(job)
-        window = getattr(self.config.get_text_config(), "max_position_embeddings", None) or max(lengths) + 2**20
+        lengths = self.speech.lengths(job.prompts)
+        config, device = self.speech.config, self.residence.device
+        window = getattr(config.get_text_config(), "max_position_embeddings", None) or max(lengths) + 2**20
         for row in job.rows:
             _keep_in_window(row, lengths[row.prompt], window)
-        per_row = row_bytes(self.config, self._itemsize, max(lengths), max(row.limit for row in job.rows))
-        device = self.residence.device
-        with self.residence.lend(per_row * min(len(job.rows), most_rows(device))) as module:
-            route = self._route(module, pictured=bool(job.prompts[0].crops))
+        pictured = bool(job.prompts[0].crops)
+        aside = self.speech.picture_bytes(self._itemsize) if pictured else 0
+        per_row = row_bytes(config, self._itemsize, max(lengths), max(row.limit for row in job.rows))
+        with self.residence.lend(aside + per_row * min(len(job.rows), most_rows(device))) as module:
+            route = self.speech.route(module, pictured=pictured, poll=monitor.poll)
             decode_in_batches(
                 route,
                 job.rows,
                 lambda numbers: route.read([job.prompts[number] for number in numbers]),
-                stop_tokens(module, self.tokenizer),
+                self.speech.stops(module),
                 watch,
-                self.settings.batch_size or rows_that_fit(per_row, self.residence.free_bytes(), device),
+                self.settings.batch_size or rows_that_fit(per_row, self.residence.free_bytes() - aside, device),
             )
-
-    def _route(self, module: Any, *, pictured: bool) -> Route:
-        if pictured:
-            return picture_route(module, self.eyes, self.files.model_type)
-        return TextRoute(module, self.tokenize)
-
-    def _lengths(self, job: _Job) -> list[int]:
-        """The length of each prompt in tokens; with pictures that of the first for all, since only that is measured."""
-        if not job.prompts[0].crops:
-            return [len(self.tokenize(prompt.text)) for prompt in job.prompts]
-        first = self.eyes.encode(job.prompts[:1], nested=self.files.model_type in CORE_FAMILIES)
-        return [first["input_ids"].shape[1]] * len(job.prompts)
-
-    def tokenize(self, text: str) -> list[int]:
-        """The token ids of a rendered prompt."""
-        special = self.sees_images and not brings_its_start(text, self.tokenizer)
-        return self.tokenizer(text, add_special_tokens=special)["input_ids"]
-
-    @cached_property
-    def processor(self) -> Any:
-        return load_processor(self.files) if self.sees_images else None
-
-    @cached_property
-    def tokenizer(self) -> Any:
-        return self.processor.tokenizer if self.sees_images else load_tokenizer(self.files)
-
-    @cached_property
-    def template(self) -> str:
-        return chat_template(self.files)
-
-    @cached_property
-    def eyes(self) -> Eyes:
-        return Eyes(self.processor, self._picture)
-
-    def _picture(self, crop: Crop) -> Image:
-        return fitted(crop.load(), self.settings.max_pixels)
-
-    @cached_property
-    def config(self) -> Any:
-        return require_transformers().AutoConfig.from_pretrained(str(self.files.folder), local_files_only=True)
 
     @property
     def _itemsize(self) -> int:
         return choose_dtype(self.settings.precision, self.residence.device).itemsize
 
     def _text(self, tokens: Sequence[int]) -> str:
-        return self.tokenizer.decode(tokens, skip_special_tokens=True)
+        return self.speech.tokenizer.decode(tokens, skip_special_tokens=True)
 
     def _answer(self, row: Row) -> Answer:
         if row.problem:
