@@ -163,9 +163,6 @@ SLOTS: Mapping[str, Slot] = MappingProxyType(
                 "busy": ("busy", "dense", "rich", "fine and dense", "detailed", "rough"),
             }
         ),
-        "detail": word_slot(
-            {"smoothest": ("smoothest", "smoother"), "busiest": ("busiest", "busier", "densest", "denser")}
-        ),
         "grain": word_slot(
             {
                 "fine": ("fine", "fine but visible", "visible", "light", "slight"),

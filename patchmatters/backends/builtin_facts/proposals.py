@@ -146,7 +146,7 @@ def accents(measures: Measures) -> Sequence[Fields]:
     return ({"accents": ", ".join(clear[:_MOST_ACCENTS])},) if clear else ()
 
 
-def where(cells_of: Callable[[Measures], np.ndarray | None], sign: float = 1.0, **fixed: str) -> Propose:
+def where(cells_of: Callable[[Measures], np.ndarray | None], sign: float = 1.0) -> Propose:
     """Where a value over the cells is greatest (sign 1) or least (sign -1), whole sides before corners."""
 
     def propose(measures: Measures) -> Sequence[Fields]:
@@ -155,7 +155,7 @@ def where(cells_of: Callable[[Measures], np.ndarray | None], sign: float = 1.0, 
             return ()
         rated = {place: round(sign * zone_difference(cells, place), 3) for place in PLACES}
         best = max(rated.values())
-        return [{**fixed, "place": place} for place in PLACES if rated[place] >= 0.85 * best][:1]
+        return [{"place": place} for place in PLACES if rated[place] >= 0.85 * best][:1]
 
     return propose
 

@@ -247,11 +247,14 @@ def texture(measures: Measures, fields: Fields) -> float | None:
     return slope(float((measures.activity > 0.03).mean()), 0.7, 0.9)
 
 
-def texture_place(measures: Measures, fields: Fields) -> float | None:
+def busiest(measures: Measures, fields: Fields) -> float | None:
     detail = busyness(measures)
-    if detail is None:
-        return None
-    return leaning(detail if fields["detail"] == "busiest" else -detail, fields["place"], 0.3)
+    return None if detail is None else leaning(detail, fields["place"], 0.3)
+
+
+def smoothest(measures: Measures, fields: Fields) -> float | None:
+    detail = busyness(measures)
+    return None if detail is None else leaning(-detail, fields["place"], 0.3)
 
 
 # Sharpness, grain
