@@ -73,7 +73,9 @@ async function visit(page, { path: file, run }) {
   if (run) Object.assign(seen, { after: await page.evaluate(inspectGraph, plan.vue), messages: await messages(page) })
   await page.evaluate(async () => window.app.extensionManager.command.execute('Comfy.Canvas.FitView'))
   await page.waitForTimeout(1200)
-  if (plan.shots) await page.screenshot({ path: path.join(plan.shots, `${stem}${plan.vue ? '_vue' : ''}.png`) })
+  const shot = path.join(plan.shots, `${stem}${plan.vue ? '_vue' : ''}`)
+  await page.screenshot({ path: `${shot}.png` })
+  await page.screenshot({ path: `${shot}_graph.png`, clip: await page.evaluate(graphOnScreen) })
   return seen
 }
 
@@ -100,6 +102,16 @@ function inspectGraph(vue) {
   const texts = nodes.filter((node) => node.type === 'PreviewAny')
     .map((node) => [node.title, node.widgets?.map((w) => w.value).filter((v) => typeof v === 'string').join('\n') ?? ''])
   return { missing, overlaps, texts: Object.fromEntries(texts) }
+}
+
+// Where the groups lie on the page: what a picture of the graph alone shows.
+function graphOnScreen() {
+  const { scale, offset } = window.app.canvas.ds
+  const page = window.app.canvas.canvas.getBoundingClientRect()
+  const sides = window.app.graph._groups.map(({ boundingRect: [x, y, w, h] }) => [x, y, x + w, y + h])
+  const side = (pick, axis, i) => (pick(...sides.map((one) => one[i])) + offset[axis]) * scale
+  const [left, top, right, bottom] = [side(Math.min, 0, 0), side(Math.min, 1, 1), side(Math.max, 0, 2), side(Math.max, 1, 3)]
+  return { x: left + page.x, y: top + page.y, width: right - left, height: bottom - top }
 }
 
 function runGraph(timeout) {
