@@ -40,7 +40,7 @@ class Preset:
 
 PRESETS: Mapping[str, Preset] = {
     "paper": Preset(
-        "The paper's defaults: 3 candidates a patch. 13 to 16 model calls about an image, and 9 to 18 about text "
+        "The paper's defaults: 3 candidates a patch. 13 to 17 model calls about an image, and 9 to 17 about text "
         "(none without a text model)."
     ),
     "fast": Preset(
@@ -50,8 +50,8 @@ PRESETS: Mapping[str, Preset] = {
         semantic=False,
     ),
     "thorough": Preset(
-        "5 candidates a patch, and the whole-image caption is checked too. 21 to 26 model calls about an image, "
-        "and 9 to 18 about text (none without a text model).",
+        "5 candidates a patch, and the whole-image caption is checked too. 21 to 27 model calls about an image, "
+        "and 9 to 17 about text (none without a text model).",
         describe=DescribeSettings(candidates=5),
         filter=FilterSettings(check_whole=True),
     ),

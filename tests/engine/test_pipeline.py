@@ -354,3 +354,38 @@ def test_the_same_seed_gives_the_same_text_whatever_the_batch() -> None:
     other = caption_pictures([plain_picture()], chat, SCORER, preset=with_seed(PRESETS["paper"], 1))[0].caption_text
     assert batch == [alone] * 3
     assert other != alone
+
+
+OVERLAPPING = [Detection(Box(0, 100, 310, 400), "sofa"), Detection(Box(330, 100, 630, 400), "shelf")]
+APART = [Detection(Box(10, 10, 60, 60), "sofa")]
+
+
+@pytest.mark.parametrize(
+    ("preset", "detections", "about_image", "about_text"),
+    [
+        ("paper", [], 13, 9),
+        ("paper", APART, 17, 13),
+        ("paper", OVERLAPPING, 14, 14),
+        ("fast", OVERLAPPING, 5, 1),
+        ("thorough", [], 21, 9),
+        ("thorough", APART, 27, 13),
+    ],
+)
+def test_presets_cost_what_they_say(
+    preset: str, detections: list[Detection], about_image: int, about_text: int
+) -> None:
+    asked: list[Question] = []
+
+    def reply(question: Question) -> str:
+        asked.append(question)
+        if question.schema is None:
+            return "A sofa stands beside a lamp."
+        if "labels" in question.schema["properties"]:
+            return json.dumps({"labels": ["sofa", "shelf", "unicorn"]})
+        return json.dumps({"same": [{"statement": "A sofa stands beside a lamp.", "passages": [1, 2]}]})
+
+    chat = ScriptedChat(reply)
+    (scene,) = caption_pictures([plain_picture()], chat, SCORER, chat, [detections], PRESETS[preset])
+    assert sum(bool(question.images) for question in asked) == about_image
+    assert sum(not question.images for question in asked) == about_text
+    assert sum(record.calls for record in scene.records if record.stage != "filter") == len(asked)
