@@ -17,6 +17,7 @@ import json
 import os
 import random
 import re
+import statistics
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -46,7 +47,8 @@ _COLOURS = [
 ]  # fmt: skip
 _TOO_CLOSE = [
     {"golden", "gold", "yellow", "orange", "brown", "beige"}, {"silver", "gray", "grey", "white"}, {"beige", "white"},
-    {"turquoise", "blue", "navy", "green", "emerald"}, {"pink", "purple", "violet"}, {"pink", "red", "crimson", "scarlet"},
+    {"turquoise", "blue", "navy", "green", "emerald"}, {"pink", "purple", "violet"},
+    {"pink", "red", "crimson", "scarlet"},
 ]  # fmt: skip
 _NUMBERS = [["two", "2"], ["three", "3"], ["four", "4"], ["five", "5"], ["six", "6"], ["seven"], ["eight"], ["ten"],
             ["twelve"], ["twenty"]]  # fmt: skip
@@ -71,7 +73,8 @@ _POSES = {
     "sitting": ["standing", "lying", "running", "walking", "sleeping"], "seated": ["standing", "kneeling"],
     "standing": ["sitting", "lying", "kneeling", "crouching"], "stands": ["lies", "sits"], "sits": ["stands", "lies"],
     "walking": ["sitting", "running", "standing", "lying"], "running": ["standing", "sleeping", "lying", "walking"],
-    "riding": ["pushing", "walking", "repairing"], "holding": ["throwing", "dropping"], "lying": ["standing", "sitting"],
+    "riding": ["pushing", "walking", "repairing"], "holding": ["throwing", "dropping"],
+    "lying": ["standing", "sitting"],
     "leaning": ["sitting", "lying"], "crouched": ["standing", "lying"], "hanging": ["lying", "standing"],
     "surfing": ["swimming", "standing"], "gallop": ["sleep", "stand"], "eating": ["sleeping", "drinking"],
     "looking": ["sleeping", "jumping"], "crossed": ["raised", "stretched"],
@@ -99,18 +102,16 @@ _MATERIALS = {
 
 # What shows that a word is not of its class here: the text after it, or before it.
 _NOT_AFTER = {
-    "black": r"\s+and white (?:image|photo)", "white": r"-", "orange": r"s\b", "right": r"\s+(?:next|now|away)",
-    "up": r"[- ]", "long": r"[- ](?:term|time)", "large": r"ly", "on": r"(?!,|\.|;| and displaying)", "back": r"\s+(?:is|to)\b|rest|drop",
-    "day": r"(?!\.|,|$)", "full": r"y|\s+gallop", "high": r"\s+into", "clear": r"ly", "standing": r"-", "open": r"ness",
-    "front": r"\s+of", "short": r"s", "small": r"er", "top": r"\s+of", "focused": r"\s+on", "looking": r"\s+(?:urinal)",
-    "background": r"\s+of the", "under": r"stand", "old": r"-world", "crossed": r"\s+the", "bright": r"\s+(?:red|orange|yellow|green|blue)",
-    "dark": r"\s+(?:brown|red|green|blue|gray)|er", "running": r"\s+(?:water|late)", "fresh": r"ly", "little": r"\s+bit",
-    "soft": r"ly", "warm": r"th", "hard": r"ly", "natural": r"ly",
+    "black": r"\s+and white (?:image|photo)", "orange": r"s\b", "right": r"\s+(?:next|now|away)", "up": r"[- ]",
+    "long": r"[- ](?:term|time)", "back": r"\s+(?:is|to)\b|rest|drop", "day": r"(?!\.|,|$)", "full": r"\s+gallop",
+    "high": r"\s+into", "front": r"\s+of", "top": r"\s+of", "focused": r"\s+on", "background": r"\s+of the",
+    "crossed": r"\s+the", "bright": r"\s+(?:red|orange|yellow|green|blue)", "running": r"\s+(?:water|late)",
+    "dark": r"\s+(?:brown|red|green|blue|gray)", "little": r"\s+bit", "on": r"(?!,|\.|;| and displaying)",
 }  # fmt: skip
 _NOT_BEFORE = {
-    "two": r"(?:\d|\bthe last )$", "white": r"(?:black and |-)$", "gray": r"-$", "brown": r"-$", "golden": r"-$", "looking": r"-$",
-    "up": r"(?:close|pick|dress|stack|stacked|paint)[- ]$", "left": r"(?:has|have|is|been|was) $", "front": r"\bin $",
-    "open": r"\bthe $", "right": r"\bis $", "top": r"\bon $", "back": r"'s $", "large": r"\bat $", "on": r"(?<!turned )$",
+    "two": r"\bthe last $", "white": r"black and $", "front": r"\bin $", "open": r"\bthe $", "right": r"\bis $",
+    "up": r"(?:close|pick|dress|stack|stacked|paint)[- ]$", "left": r"(?:has|have|is|been|was) $", "back": r"'s $",
+    "large": r"\bat $", "top": r"\bon $", "on": r"(?<!turned )$",
 }  # fmt: skip
 
 
@@ -200,16 +201,18 @@ _SAME_MEANING = (
     (r"\bseveral\b", "multiple"), (r"\bvarious\b", "different"), (r"\ba couple of\b", "two"), (r"\bphoto\b", "picture"),
     (r"\bimage\b", "photo"), (r"\bsitting\b", "seated"), (r"\bappears to be\b", "seems to be"), (r"\bsofa\b", "couch"),
     (r"\bis not\b", "isn't"), (r"\bThe\b", "A"), (r"\ba\b", "the"), (r"\bsuggesting\b", "indicating"),
-    (r"\bfeaturing\b", "with"), (r"\bblurred\b", "blurry"), (r"\bautumn\b", "fall"), (r"\btall\b", "high"),
-    (r"\bcasual\b", "informal"), (r"\bsnowy\b", "snow-covered"), (r"\bairplane\b", "plane"), (r"\bman\b", "person"),
-    (r"\bwoman\b", "person"), (r"\bchild\b", "kid"), (r"\btrash can\b", "bin"), (r"\bpeople\b", "persons"),
-    (r"\bovercast\b", "cloudy"), (r"\bbright (\w+)", r"\1"), (r"\blight (blue|green|gray)\b", r"\1"),
-    (r"\bis\b", "appears to be"), (r"\bvisible\b", "seen"), (r"\bbeneath\b", "under"), (r"\b(on|to) the right\b", r"\1 the right side"),
-    (r"\bolder\b", "elderly"), (r"\bcozy\b", "warm and cozy"), (r"\bis\b", "is clearly"), (r"\bis\b", "is also"),
-    (r"\b(black|red|orange|white) and (black|white|red|yellow)\b", r"\2 and \1"), (r"\bin front of\b", "just in front of"),
-    (r"\A(The|A)\b", r"In the image, \1"), (r",[^,]*\Z", "."), (r"\A([^,]*),[^,]*,", r"\1,"), (r"\b(an?) (?=\w+ (?:in|on|with|of)\b)", r"\1 nice "),
-    (r"\bbench\b", "wooden bench"), (r"\bwindow\b", "large window"), (r"\bman\b", "young man"), (r"\bbuilding\b", "brick building"),
-    (r"\bwindow\b", "window on the left"), (r"\bperson\b", "person in a red shirt"),
+    (r"\bfeaturing\b", "with"), (r"\bblurred\b", "blurry"), (r"\btall\b", "high"), (r"\bcasual\b", "informal"),
+    (r"\bsnowy\b", "snow-covered"), (r"\bairplane\b", "plane"), (r"\bman\b", "person"), (r"\bwoman\b", "person"),
+    (r"\bchild\b", "kid"), (r"\btrash can\b", "bin"), (r"\bpeople\b", "persons"), (r"\bovercast\b", "cloudy"),
+    (r"\bbright (\w+)", r"\1"), (r"\blight (blue|green|gray)\b", r"\1"), (r"\bis\b", "appears to be"),
+    (r"\bvisible\b", "seen"), (r"\bbeneath\b", "under"), (r"\b(on|to) the right\b", r"\1 the right side"),
+    (r"\bcozy\b", "warm and cozy"), (r"\bis\b", "is clearly"), (r"\bis\b", "is also"), (r"\bin\b", "within"),
+    (r"\b(black|red|orange|white) and (black|white|red|yellow)\b", r"\2 and \1"), (r"\bwith\b", "that has"),
+    (r"\bin front of\b", "just in front of"), (r"\A(The|A)\b", r"In the image, \1"), (r",[^,]*\Z", "."),
+    (r"\A([^,]*),[^,]*,", r"\1,"), (r"\b(an?) (?=\w+ (?:in|on|with|of)\b)", r"\1 nice "),
+    (r"\bbench\b", "wooden bench"), (r"\bwindow\b", "large window"), (r"\bman\b", "young man"),
+    (r"\bbuilding\b", "brick building"), (r"\bwindow\b", "window on the left"),
+    (r"\bperson\b", "person in a red shirt"),
 )  # fmt: skip
 
 
@@ -319,34 +322,42 @@ def report(measurement: Measurement, *, misses: bool) -> Iterator[str]:
                 yield f"\n[{kind}] {before}\n    {after}\n    {find_conflict(before, after)}"
 
 
-def speed(captions: Sequence[Sequence[str]], similarity: Similarity, rounds: int = 5) -> float:
-    """Seconds to compare 3 passages of 12 sentences each with one another: the best of some rounds."""
-    pool = [sentence for sentences in captions for sentence in sentences]
-    passages = [pool[start : start + 12] for start in (0, 12, 24)]
-    best = float("inf")
-    for _ in range(rounds):
-        begin = time.perf_counter()
-        for one, other in combinations(passages, 2):
-            for row, first in zip(similarity.matrix(one, other), one, strict=True):
-                for value, second in zip(row, other, strict=True):
-                    if value >= similarity.rival:
-                        find_conflict(first, second)
-        best = min(best, time.perf_counter() - begin)
-    return best
+def speed(captions: Sequence[Sequence[str]], similarity: Similarity) -> tuple[float, float]:
+    """Seconds to compare 3 passages of 12 sentences each with one another: sentences never seen before, and seen ones.
+
+    Both are medians over several such triples, after one triple that warms up the words of the language.
+    """
+    pool = list(dict.fromkeys(f"{sentence} Again." for sentences in captions for sentence in sentences))
+    triples = [[pool[at + start : at + start + 12] for start in (0, 12, 24)] for at in range(0, len(pool) - 35, 36)]
+    _compare(triples[0], similarity)
+    fresh = [_compare(passages, similarity) for passages in triples[1:]]
+    return statistics.median(fresh), statistics.median(_compare(passages, similarity) for passages in triples[1:])
+
+
+def _compare(passages: Sequence[Sequence[str]], similarity: Similarity) -> float:
+    begin = time.perf_counter()
+    for one, other in combinations(passages, 2):
+        for row, first in zip(similarity.matrix(one, other), one, strict=True):
+            for value, second in zip(row, other, strict=True):
+                if value >= similarity.rival:
+                    find_conflict(first, second)
+    return time.perf_counter() - begin
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.conflicts", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--shared", type=Path, default=shared_dir(), help="folder of shared data (default: %(default)s)")
+    parser.add_argument(
+        "--shared", type=Path, default=shared_dir(), help="folder of shared data (default: %(default)s)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="seed of the planted swaps (default: 0)")
     parser.add_argument("--misses", action="store_true", help="also print every pair that went against expectation")
     parser.add_argument("--embeddings", action="store_true", help="use sentence embeddings instead of words")
     options = parser.parse_args()
     similarity = EmbeddingSimilarity() if options.embeddings else LexicalSimilarity()
     captions = captions_in(options.shared)
-    first = speed(captions, similarity, rounds=1)
+    fresh, known = speed(captions, similarity)
     print(*report(measure(captions, similarity, options.seed), misses=options.misses), sep="\n")
-    print(f"3 passages of 12 sentences: {first * 1e3:.2f} ms the first time, {speed(captions, similarity) * 1e3:.2f} ms again")
+    print(f"3 passages of 12 sentences   {fresh * 1e3:.2f} ms, {known * 1e3:.2f} ms if seen before")
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ from .vocabulary import CONCEPTS, FRAME_NOUNS, NEGATORS, QUANTITIES, Quantity, V
 __all__ = ["FRAME_NOUNS", "Conflict", "find_conflict", "is_about_frame"]
 
 _LONGEST_ALIGNED = 160  # words on each side; the alignment is quadratic
-_SHARE_OF_SHORTER = 0.6  # of the words of the shorter statement, in order, that the other must have to be laid beside it
-_SHARE_OF_LONGER = 0.4
+# Shares of the shorter and of the longer statement's words that the other must have, in order, to be laid beside it.
+_SHARE_OF_SHORTER, _SHARE_OF_LONGER = 0.6, 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +76,20 @@ def _conflicts(one: Reading, two: Reading, same_extent: bool) -> Iterator[Confli
 _Slice = tuple[int, int, int, int]
 
 # Words that a denial brings along or leaves out: "appears" / "does not appear", "has a hat" / "has no hat".
-_COMPANIONS = QUANTITIES.keys() | NEGATORS | word_set(
-    "a an the any other do to either be have with of group bunch number series row set collection variety lot"
+_COMPANIONS = (
+    QUANTITIES.keys()
+    | NEGATORS
+    | word_set(
+        """
+        a an the any all every each other do to either be have with of
+        group bunch number series row set collection variety lot
+        """
+    )
 )
 _ARTICLES = word_set("a an")
 _JOINTS = word_set("and or nor")
 _PREFIXES = ("un", "non", "in", "im", "il", "ir", "dis")
-_NO_PREFIX = word_set("inside indoor indoors inform intend invest input intact display dismiss discover disk imprint until")
+_NO_PREFIX = word_set("inside indoor indoors inform intend invest input intact display dismiss discover imprint until")
 
 
 def _aligned(one: Reading, two: Reading) -> Iterator[Conflict]:
@@ -90,14 +97,17 @@ def _aligned(one: Reading, two: Reading) -> Iterator[Conflict]:
     slices = _differences(one.lemmas, two.lemmas)
     if any(_names_other_things(one, two, part) for part in slices):
         return
+    if len(slices) > 1 and "" != one.subject != two.subject != "":
+        return
     common = Counter(one.lemmas) & Counter(two.lemmas) if slices else Counter()
     found = [
         conflict
         for part in slices
-        for conflict in (*_denials(one, two, part), *_replacements(one, two, part, common))
+        for way in (_denials, _replacements, _inside_phrases)
+        for conflict in way(one, two, part, common)
     ]
     sides = sum(conflict.attribute == "side" for conflict in found)
-    if not 0 < sides < len(slices):  # else the side says which of two things is meant
+    if not 0 < sides < max(len(slices), len(found)):  # else the side says which of two things is meant
         yield from found
 
 
@@ -113,7 +123,8 @@ def _differences(one: Sequence[str], two: Sequence[str]) -> list[_Slice]:
     if rest <= 1:  # one word was replaced, or words were added in one place
         near = head + tail >= max(1, _SHARE_OF_LONGER * longer)
         return [(head, len(one) - tail, head, len(two) - tail)] if near else []
-    if longer > _LONGEST_ALIGNED or len(set(one).intersection(two)) < _SHARE_OF_SHORTER * len(set(one)) * shorter / len(one):
+    few = set(one) if len(one) == shorter else set(two)
+    if longer > _LONGEST_ALIGNED or len(few.intersection(one, two)) < _SHARE_OF_SHORTER * len(few):
         return []
     return _matched(one, two, shorter, longer)
 
@@ -127,9 +138,12 @@ def _matched(one: Sequence[str], two: Sequence[str], shorter: int, longer: int) 
 
 
 def _names_other_things(one: Reading, two: Reading, part: _Slice) -> bool:
-    """Whether a noun or verb was replaced by another that does not mean the same: then the rest is about other things."""
+    """Whether a noun or verb was replaced by one of another meaning: then the rest is about other things."""
     first, second = _content(one, part[0], part[1]), _content(two, part[2], part[3])
-    return bool(first - second and second - first) and not _negated_by_prefix(first, second)
+    if not (first - second and second - first):
+        return False
+    single = part[1] - part[0] == part[3] - part[2] == 1
+    return not (single and _negated_by_prefix(one.tokens[part[0]], two.tokens[part[2]]))
 
 
 def _content(reading: Reading, start: int, end: int) -> frozenset[str]:
@@ -142,20 +156,19 @@ def _content(reading: Reading, start: int, end: int) -> frozenset[str]:
     )
 
 
-def _negated_by_prefix(first: frozenset[str], second: frozenset[str]) -> bool:
-    return any(_prefixed(one, two) or _prefixed(two, one) for one in first for two in second)
+def _negated_by_prefix(one: str, other: str) -> bool:
+    """Whether one word is the other with "un" or the like before it."""
+    shorter, longer = sorted((one, other), key=len)
+    prefix = longer[: len(longer) - len(shorter)]
+    return len(shorter) > 3 and prefix in _PREFIXES and longer.endswith(shorter) and longer not in _NO_PREFIX
 
 
-def _prefixed(plain: str, other: str) -> bool:
-    return len(plain) > 3 and other.endswith(plain) and other[: -len(plain)] in _PREFIXES and other not in _NO_PREFIX
-
-
-def _denials(one: Reading, two: Reading, part: _Slice) -> Iterator[Conflict]:
+def _denials(one: Reading, two: Reading, part: _Slice, _common: Counter[str]) -> Iterator[Conflict]:
     """A "not", "no" or "without" that only one statement has, and a word that became its opposite by a prefix."""
     first, second = one.lemmas[part[0] : part[1]], two.lemmas[part[2] : part[3]]
     values = (" ".join(one.tokens[part[0] : part[1]]), " ".join(two.tokens[part[2] : part[3]]))
     thing = _thing_near(one, part[0]) or _thing_near(two, part[2])
-    if len(first) == len(second) == 1 and _negated_by_prefix(frozenset(first), frozenset(second)):
+    if len(first) == len(second) == 1 and _negated_by_prefix(*values):
         yield Conflict("negation", thing, values)
     if _denies(first) != _denies(second) and _bare(first) == _bare(second):
         yield Conflict("negation", thing, values)
@@ -183,13 +196,39 @@ def _replacements(one: Reading, two: Reading, part: _Slice, common: Counter[str]
     if _denies(one.lemmas[part[0] : part[1]]) != _denies(two.lemmas[part[2] : part[3]]):
         return  # "not closed" against "open"
     for place, value in before:
-        rivals = [(other, rival) for other, rival in after if rival.scale == value.scale]
+        rivals = _rivals(value, after, two)
         if not rivals or not all(value.excludes(rival) for _, rival in rivals):
             continue
         other = rivals[0][0]
         if _same_place(one, two, part, place, other) and not _akin(one.tokens[place], two.tokens[other]):
             thing = one.things.get(place) or two.things.get(other, "")
             yield Conflict(value.attribute, thing, (one.tokens[place], two.tokens[other]))
+
+
+def _rivals(
+    value: Value | Quantity, found: Sequence[tuple[int, Value | Quantity]], reading: Reading
+) -> list[tuple[int, Value | Quantity]]:
+    """What was found on the scale of `value`; an article only where no other number was found."""
+    rivals = [(place, other) for place, other in found if other.scale == value.scale]
+    return [rival for rival in rivals if reading.tokens[rival[0]] not in _ARTICLES] or rivals
+
+
+def _inside_phrases(one: Reading, two: Reading, part: _Slice, _common: Counter[str]) -> Iterator[Conflict]:
+    """One word replaced inside a phrase: "in front of" against "in back of"."""
+    first = "_".join(one.tokens[part[0] : part[1]]).split("_")
+    second = "_".join(two.tokens[part[2] : part[3]]).split("_")
+    if len(first) != len(second) or max(len(first), len(second)) < 2:
+        return
+    changed = [(word, other) for word, other in zip(first, second, strict=True) if word != other]
+    if len(changed) == 1 and (attribute := _excluded(*changed[0])):
+        yield Conflict(attribute, one.things.get(part[0], ""), (" ".join(first), " ".join(second)))
+
+
+def _excluded(one: str, other: str) -> str:
+    """The attribute of which two words give values that exclude each other, "" where they do not."""
+    pairs = ((value, rival) for value in _values_of(one) for rival in _values_of(other))
+    found = next((value.attribute for value, rival in pairs if value.excludes(rival)), "")
+    return "" if _akin(one, other) else found
 
 
 def _values_in(reading: Reading, places: range, common: Counter[str]) -> list[tuple[int, Value | Quantity]]:

@@ -8,13 +8,30 @@ on the wrong noun raises a false alarm.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
-from .morphology import lemma, word_set
-from .sentences import FUNCTION_WORDS, words_and_stops
+from .grammar import (
+    ALIGNED_ONLY,
+    ALSO_NOUNS,
+    CONJUNCTIONS,
+    DEPICTIONS,
+    EVERYWHERE,
+    KINDS,
+    OTHERS,
+    PLACE_WORDS,
+    PLACES,
+    QUALITIES,
+    SENTENCE_ENDS,
+    SHOWING,
+    SKY,
+    STOPS,
+    THROUGH,
+    WEATHER_WORDS,
+)
+from .morphology import lemma
+from .sentences import words_and_stops
 from .vocabulary import (
     ANIMATE,
     CONCEPTS,
@@ -30,7 +47,8 @@ from .vocabulary import (
 
 LONGEST = 20_000  # characters of a statement that are read; what is longer is a text, not a statement
 _CACHED = 4096  # statements; an image of 5 patches has some 200
-_MOST_EXACT = 10_000  # a larger number in digits is a name, not a count
+_MOST_FACTS = 16  # about one thing on one scale; a sensible statement has one or two
+_MOST_DIGITS = 4  # a longer number is a name, not a count
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +73,9 @@ class Reading:
 
     `tokens` are its words with phrases joined, without punctuation, `lemmas` their base forms, `things` the noun that
     the value at a token's place belongs to. `facts` are by (thing, scale). `present` and `absent` are the things that
-    are named or denied, with their kinds. `sides` are the groups, by scale, of side words that say which thing is meant ("the
-    man on the left"). `subject` is the thing that the statement is about, narrowed down by its kinds, "" where that is unclear; `about_frame` says that it is the picture itself.
+    are named or denied, with their kinds. `sides` are the groups, by scale, of side words that say which thing is meant
+    ("the man on the left"). `subject` is the thing that the statement is about, narrowed down by its kinds, "" where
+    that is unclear; `about_frame` says that it is the picture itself.
     """
 
     tokens: tuple[str, ...]
@@ -64,8 +83,8 @@ class Reading:
     things: Mapping[int, str]
     facts: Mapping[tuple[str, str], tuple[Fact, ...]]
     fact_keys: frozenset[tuple[str, str]]
-    present: Mapping[str, frozenset[str]]
-    absent: Mapping[str, frozenset[str]]
+    present: Mapping[str, Set[frozenset[str]]]
+    absent: Mapping[str, Set[frozenset[str]]]
     sides: Mapping[str, frozenset[str]]
     subject: str
     subject_kinds: frozenset[str]
@@ -84,27 +103,34 @@ def _read(statement: str) -> Reading:
 
 def join_phrases(words: list[str]) -> list[str]:
     """Words with the phrases of the vocabulary joined by underscores: "turned", "on" -> "turned_on"."""
-    pairs = [*pairwise(words), ("", "")]
-    if PHRASES.keys().isdisjoint(pairs):
+    starts = [place for place, word in enumerate(words) if word in PHRASES and _phrase_at(words, place)]
+    if not starts:
         return words
     joined: list[str] = []
-    place = 0
-    while place < len(words):
-        phrase = next((one for one in PHRASES.get(pairs[place], ()) if _stands_at(one, words, place)), None)
-        joined.append("_".join(phrase) if phrase else words[place])
-        place += len(phrase) if phrase else 1
-    return joined
+    end = 0
+    for start in starts:
+        if start >= end:
+            phrase = _phrase_at(words, start)
+            joined += words[end:start]
+            joined.append("_".join(phrase))
+            end = start + len(phrase)
+    return joined + words[end:]
 
 
-def _stands_at(phrase: tuple[str, ...], words: list[str], place: int) -> bool:
-    return tuple(words[place : place + len(phrase)]) == phrase
+def _phrase_at(words: list[str], place: int) -> tuple[str, ...]:
+    """The longest phrase that begins at a place, () where there is none."""
+    following = words[place + 1] if place + 1 < len(words) else ""
+    for phrase in PHRASES[words[place]].get(following, ()):
+        if tuple(words[place : place + len(phrase)]) == phrase:
+            return phrase
+    return ()
 
 
 @lru_cache(maxsize=8192)
 def values_of(word: str) -> tuple[Value | Quantity, ...]:
     """The values that a word gives, by its own form or its base form; also a number in digits."""
-    if word.isdecimal() and len(word) < 6:
-        return (Quantity(int(word), int(word)),) if int(word) <= _MOST_EXACT else ()
+    if word.isdecimal():
+        return (Quantity(int(word), int(word)),) if len(word) <= _MOST_DIGITS else ()
     found: tuple[Value | Quantity, ...] = VALUES.get(word, ())
     if word in QUANTITIES:
         found = (*found, QUANTITIES[word])
@@ -113,98 +139,12 @@ def values_of(word: str) -> tuple[Value | Quantity, ...]:
     return found
 
 
-# --- kinds of words ---------------------------------------------------------------------------------------------
-
-_STOPS = frozenset(",;:.!?()\u3001\u3002")
-_SENTENCE_ENDS = frozenset(".!?\u3002")
-_DETERMINERS = word_set(
-    "a an the this that these those his her its their my our your some any each every another whose"
-)
-_COPULAS = word_set(
-    """
-    is are was were be been being am appear appears appeared seem seems seemed looks remains remain feels becomes stays
-    made_of made_out_of
-    """
-)
-_RELATIVES = word_set("which who that")
-_PRONOUNS = word_set("it they he she")
-_CONJUNCTIONS = word_set("and or but while whereas as when where with_ because although though so yet if than then")
-_PREPOSITIONS = word_set(
-    """
-    of in on at to from by for with without within into onto upon about against between among through during before
-    after over under across along around toward towards off out up down near via per like behind beside above below
-    beneath underneath inside outside next in_front_of on_top_of next_to atop in_back_of amid amidst despite including
-    out_of looking_at facing away_from such_as
-    """
-)
-# Finite verbs of captions; a word in -ing or -ed after a noun is taken for a verb anyhow.
-_VERBS = word_set(
-    """
-    has have had having shows show features feature displays display depicts captures capture includes include contains
-    adds add creates create gives give provides provide suggests suggest indicates indicate implies evoke evokes casts
-    consists leads lead reads says makes make stretches stretch surrounds surround lines fills covers cover reveals
-    wears wear rests faces extends emphasize
-    emphasizes enhances enhance contributes contribute conveys convey paints highlights appears allows allow serves
-    serve can could may might must will would should does do did supports complements dominates overlooks
-    """
-)
-# Words of the vocabulary that may also be the noun itself: "a light", "the left", "a glass of water".
-_ALSO_NOUNS = word_set(
-    """
-    light glass metal wood stone brick concrete leather paper cardboard rubber rock granite marble grass dirt sand carpet
-    tile fabric cloth cotton silk wool plastic steel iron gold silver bronze copper chrome orange peach rose cream rust
-    square oval top bottom left right front back rear center centre middle edge corner edges corners border base
-    foreground background backdrop interior exterior inside outside day daytime night nighttime morning afternoon
-    evening noon dusk dawn sunset sunrise daylight sunlight sunshine city country spring summer winter fall autumn seat
-    adult baby toy couple pair crowd dozen trio duo home business stripes dark
-    medium north south east west lime olive mint bamboo pine oak denim slate charcoal chocolate lemon cherry plum bricks
-    newborn senior juvenile salmon khaki whole half side
-    """
-)
-_ASIDE = word_set("not also too very quite rather just only even still already again ever really more most much well")
-_PLACES = word_set(
-    "side corner part edge half area portion section end left right top bottom center centre middle front back rear "
-    "foreground background hand third quarter"
-)
-# "the color of the bus", "a group of people": what is said of these is said of what follows "of".
-_THROUGH = word_set(
-    "color colour shade tone group bunch couple pair piece kind type row series variety number lot set crowd image "
-    "photo photograph picture snapshot shot view scene close_up"
-)
-_QUALITIES = word_set("color shade tone hue size shape style design look appearance state position finish expression")
-_SHOWING = word_set("show depict feature display present portray capture include contain reveal focus have illustrate")
-_OTHERS = word_set("another other others one second former latter")
-
-_SKY = word_set("sky weather day cloud condition afternoon morning")
-# These speak of the weather even away from a word for the sky.
-_WEATHER_WORDS = word_set("sunny overcast cloudy rainy snowy foggy cloudless stormy raining snowing")
-_PLACE_WORDS = word_set("indoor indoors outdoor outdoors urban rural")
-_EVERYWHERE = frozenset(("time of day", "season"))
-_ALIGNED_ONLY = frozenset(
-    ("side/over", "side/before", "side/containment", "side/vertically", "side/direction", "side/approach", "power/power",
-     "side/distance", "pose/attention", "pose/gaze", "pose/transport", "pose/activity", "pose/grip", "number/share",
-     "number/many", "state/completeness", "state/similarity", "number/order", "side/edge")
-)  # fmt: skip
-
-
-def _kinds_of_words() -> dict[str, str]:
-    """Which handler of `_Reader` takes a function word; later lines win."""
-    table: dict[str, str] = dict.fromkeys(FUNCTION_WORDS - QUANTITIES.keys(), "aside")
-    for kind, members in (
-        ("verb", _VERBS), ("preposition", _PREPOSITIONS), ("conjunction", _CONJUNCTIONS), ("relative", _RELATIVES),
-        ("pronoun", _PRONOUNS), ("determiner", _DETERMINERS - {"that", "whose"}), ("copula", _COPULAS),
-        ("negator", NEGATORS), ("aside", _ASIDE - {"not"}), ("stop", _STOPS),
-    ):  # fmt: skip
-        table.update(dict.fromkeys(members, kind))
-    table["there"] = "there"
-    return table
-
-
-_KINDS = _kinds_of_words()
+# --- reading ----------------------------------------------------------------------------------------------------
 
 
 def _kind(word: str) -> str:
-    known = _KINDS.get(word)
+    """Which handler of `_Reader` takes a word."""
+    known = KINDS.get(word)
     if known is not None:
         return known
     if values_of(word):
@@ -216,9 +156,6 @@ def _kind(word: str) -> str:
     if len(word) > 4 and word.endswith(("ing", "ed")) and lemma(word) != word:
         return "participle"
     return "noun"
-
-
-# --- reading ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -255,11 +192,11 @@ class _Reader:
 
     def __init__(self, words: list[str]) -> None:
         self.words = words
-        self.tokens = tuple(word for word in words if word not in _STOPS)
+        self.tokens = tuple([word for word in words if word not in STOPS])
         self.facts: dict[tuple[str, str], list[Fact]] = defaultdict(list)
         self.things: dict[int, str] = {}
-        self.present: dict[str, list[frozenset[str]]] = defaultdict(list)
-        self.absent: dict[str, list[frozenset[str]]] = defaultdict(list)
+        self.present: dict[str, set[frozenset[str]]] = defaultdict(set)
+        self.absent: dict[str, set[frozenset[str]]] = defaultdict(set)
         self.sides: dict[str, frozenset[str]] = {}
         self.first: _Noun | None = None
         self.antecedent: _Noun | None = None
@@ -288,7 +225,7 @@ class _Reader:
             tokens=self.tokens,
             lemmas=tuple(map(lemma, self.tokens)),
             things=self.things,
-            facts={key: tuple(facts) for key, facts in self.facts.items()},
+            facts={key: tuple(dict.fromkeys(facts))[:_MOST_FACTS] for key, facts in self.facts.items()},
             fact_keys=frozenset(self.facts),
             present=self.present,
             absent=self.absent,
@@ -306,13 +243,16 @@ class _Reader:
 
     def _close(self) -> _Noun | None:
         """End the noun phrase under way and hang its values; the noun, or None where there was none."""
-        phrase, self.phrase = self.phrase, _Phrase([], [])
+        phrase = self.phrase
+        if not (phrase.nouns or phrase.values or phrase.determined or phrase.denied or phrase.other):
+            return None
+        self.phrase = _Phrase([], [])
         if not phrase.nouns and (phrase.determined or self.hanging or self.main is None):
             _take_last_value_for_noun(phrase)
         if not phrase.nouns:
             self._stray(phrase.values)
             return None
-        if self.hanging and lemma(phrase.nouns[-1]) in _PLACES:
+        if self.hanging and lemma(phrase.nouns[-1]) in PLACES:
             self.hanging = False
             self._stand_at(phrase.values)
             return None
@@ -327,16 +267,16 @@ class _Reader:
         if phrase.denied:
             plain = all(value.scale == "state/sight" for word, _ in phrase.values for value in values_of(word))
             if plain and not phrase.other:
-                self.absent[noun.thing].append(noun.kinds)
+                _add(self.absent[noun.thing], noun.kinds)
             return
         if not noun.is_frame:
-            self.present[noun.thing].append(noun.kinds)
+            _add(self.present[noun.thing], noun.kinds)
         if phrase.other:
             return
         for word, place in phrase.values:
             acting = not phrase.determined and animate and _is_pose(word) and place < len(self.tokens) - 1
             self._hang(word, place, animate if acting else noun)
-        if noun.noun in _QUALITIES and (owner := self.subject or self.main) and owner is not noun:
+        if noun.noun in QUALITIES and (owner := self.subject or self.main) and owner is not noun:
             for word, place in phrase.values:
                 self._hang(word, place, owner)
 
@@ -376,7 +316,7 @@ class _Reader:
         """Record that the noun has the values of a word."""
         self.things[place] = noun.noun
         for value in values_of(word):
-            if value.scale not in _ALIGNED_ONLY:
+            if value.scale not in ALIGNED_ONLY:
                 thing, kinds = _owner(value, word, noun)
                 fact = Fact(noun.noun, thing, kinds, value, word, self.negated and self.predicate)
                 self.facts[thing, value.scale].append(fact)
@@ -384,18 +324,18 @@ class _Reader:
     # --- one method for each kind of word
 
     def _on_stop(self, word: str, place: int) -> None:
-        if word == "," and self._lists_values() and not (self.hanging and self.phrase.values[-1][0] in _ALSO_NOUNS):
+        if word == "," and self._lists_values() and not (self.hanging and self.phrase.values[-1][0] in ALSO_NOUNS):
             return
         self._close()
         self.negated = self.relative = self.hanging = self.object = False
-        if word in _SENTENCE_ENDS:
+        if word in SENTENCE_ENDS:
             self.antecedent = self.main or self.antecedent
             self._begin_sentence()
 
     def _on_determiner(self, word: str, place: int) -> None:
         self._close()
-        self.phrase = _Phrase([], [], determined=True, denied=self.previous in NEGATORS, other=word in _OTHERS)
-        self.predicate = False
+        self.phrase = _Phrase([], [], determined=True, denied=self.previous in NEGATORS, other=word in OTHERS)
+        self.predicate = self.predicate and self.hanging  # "is on the left" still speaks of the subject
 
     def _on_negator(self, word: str, place: int) -> None:
         if word in ("not", "never", "hardly", "no_longer"):
@@ -410,7 +350,7 @@ class _Reader:
         if self.there:
             self.there = False
             return
-        fresh = self.previous in _STOPS or self.previous in _CONJUNCTIONS
+        fresh = self.previous in STOPS or self.previous in CONJUNCTIONS
         subject = self.last if self.relative else (self.main if fresh else self.host) or self.main
         self.subject = None if subject and subject.denied else subject
         self.predicate, self.relative, self.hanging, self.object = True, False, False, False
@@ -423,6 +363,10 @@ class _Reader:
         self._close()
         self.relative, self.predicate, self.hanging = True, False, False
 
+    def _may_be_complete(self) -> bool:
+        """Whether the last value may be the noun itself: "the man on the left | sits"."""
+        return self.phrase.determined and bool(self.phrase.values) and self.phrase.values[-1][0] in ALSO_NOUNS
+
     def _lists_values(self) -> bool:
         """Whether the noun is still to come: "a large, ..." and "a red and ..."."""
         return bool(self.phrase.values) and not self.phrase.nouns
@@ -430,14 +374,16 @@ class _Reader:
     def _on_conjunction(self, word: str, place: int) -> None:
         if word in ("and", "or") and self._lists_values():
             return
-        self._close()
+        closed = self._close()
+        if word in ("or", "nor") and closed and closed.denied:
+            self.phrase.denied = True  # "without a hat or glasses"
         self.hanging = self.object = False
         if word not in ("and", "or"):
             self.predicate = self.negated = False
 
     def _on_preposition(self, word: str, place: int) -> None:
         closed = self._close()
-        self.through = word == "of" and closed is not None and closed is self.host and closed.noun in _THROUGH
+        self.through = word == "of" and closed is not None and closed is self.host and closed.noun in THROUGH
         self.hanging = True
 
     def _on_pronoun(self, word: str, place: int) -> None:
@@ -446,10 +392,9 @@ class _Reader:
         self.host = self.main
 
     def _on_value(self, word: str, place: int) -> None:
-        if self.phrase.nouns:
-            if word in _ALSO_NOUNS:
-                self.phrase.nouns.append(word)
-                return
+        if self.phrase.nouns and word in ALSO_NOUNS:
+            self.phrase.nouns.append(word)
+        elif self.phrase.nouns or (_is_pose(word) and self._may_be_complete()):
             closed = self._close()
             owner = self.animate if _is_pose(word) and self.animate else closed
             if owner:
@@ -459,24 +404,25 @@ class _Reader:
             if self.subject:
                 self._hang(word, place, self.subject)
         else:
-            self.phrase.other = self.phrase.other or word in _OTHERS
+            self.phrase.other = self.phrase.other or word in OTHERS
             self.phrase.values.append((word, place))
 
     def _on_verb(self, word: str, place: int) -> None:
         self._close()
         self.predicate = self.hanging = False
         self.object = True
-        if lemma(word) in _SHOWING and self.main and self.main.is_frame:
+        if lemma(word) in SHOWING and self.main and self.main.noun in DEPICTIONS:
+            if self.first is self.main:
+                self.first = None
             self.main = self.host = None
             self.object = False
-            self.first = None if self.first and self.first.is_frame else self.first
 
     def _on_participle(self, word: str, place: int) -> None:
         if not self.phrase.determined or self.phrase.nouns:
             self._on_verb(word, place)
 
     def _on_aside(self, word: str, place: int) -> None:
-        if word in _OTHERS:
+        if word in OTHERS:
             self.phrase.other = True
         elif self.phrase.nouns:
             self._close()
@@ -498,11 +444,19 @@ _HANDLERS: dict[str, Callable[[_Reader, str, int], None]] = {
 }  # fmt: skip
 
 
+def _add(known: set[frozenset[str]], kinds: frozenset[str]) -> None:
+    if len(known) < _MOST_FACTS:
+        known.add(kinds)
+
+
+_NO_KINDS: frozenset[str] = frozenset()
+
+
 def _take_last_value_for_noun(phrase: _Phrase) -> None:
     """In "a light" and "on the left" the value is the noun; words for a place stay values as well."""
-    if phrase.values and phrase.values[-1][0] in _ALSO_NOUNS:
+    if phrase.values and phrase.values[-1][0] in ALSO_NOUNS:
         phrase.nouns.append(phrase.values[-1][0])
-        if lemma(phrase.nouns[-1]) not in _PLACES:
+        if lemma(phrase.nouns[-1]) not in PLACES:
             phrase.values.pop()
 
 
@@ -518,14 +472,17 @@ def _is_pose(word: str) -> bool:
 
 def _noun_of(phrase: _Phrase) -> _Noun:
     head = lemma(phrase.nouns[-1])
-    concept = CONCEPTS.get(head, (head,))
-    return _Noun(head, concept[0], frozenset((*concept[1:], *map(lemma, phrase.nouns[:-1]))), phrase.denied)
+    concept = CONCEPTS.get(head)
+    if concept is None and len(phrase.nouns) == 1:
+        return _Noun(head, head, _NO_KINDS, phrase.denied)
+    thing, *kinds = concept or (head,)
+    return _Noun(head, thing, frozenset((*kinds, *map(lemma, phrase.nouns[:-1]))), phrase.denied)
 
 
 def _owner(value: Value | Quantity, word: str, noun: _Noun) -> tuple[str, frozenset[str]]:
     """The thing that a value is compared under: weather, time and place belong to the whole picture."""
-    if value.attribute in _EVERYWHERE or (value.attribute == "place" and word in _PLACE_WORDS):
+    if value.attribute in EVERYWHERE or (value.attribute == "place" and word in PLACE_WORDS):
         return "", frozenset()
-    if value.attribute == "weather" and (noun.noun in _SKY or word in _WEATHER_WORDS):
+    if value.attribute == "weather" and (noun.noun in SKY or word in WEATHER_WORDS):
         return "sky", frozenset()
     return noun.thing, noun.kinds

@@ -44,13 +44,14 @@ _CACHED = 4096
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """A statement as sets of meanings, by weight; `weight` is their sum, `subject` what it is about."""
+    """A statement as sets of meanings, by weight; `weight` is their sum, `subject` and its `kinds` what it is about."""
 
     things: frozenset[str]
     values: frozenset[str]
     fillers: frozenset[str]
     weight: float
     subject: str
+    kinds: frozenset[str]
     words: tuple[str, ...]
 
 
@@ -63,7 +64,7 @@ def _profile(statement: str) -> _Profile:
     values = frozenset(filter(_is_value, kinds))
     things = frozenset(kinds - values)
     weight = len(things) * _THING + len(values) * _VALUE + len(fillers) * _FILLER
-    return _Profile(things, values, fillers, weight, reading.subject, reading.tokens)
+    return _Profile(things, values, fillers, weight, reading.subject, reading.subject_kinds, reading.tokens)
 
 
 @lru_cache(maxsize=8192)
@@ -78,20 +79,17 @@ _EMPTY = FUNCTION_WORDS | frozenset(("be", "have", "do", "appear", "seem"))
 def _likeness(one: _Profile, two: _Profile) -> float:
     if not one.weight or not two.weight:
         return float(one.words == two.words)
-    common = (
-        len(one.things & two.things) * _THING
-        + len(one.values & two.values) * _VALUE
-        + len(one.fillers & two.fillers) * _FILLER
-    )
+    common = len(one.things & two.things) * _THING + len(one.values & two.values) * _VALUE
+    common += len(one.fillers & two.fillers) * _FILLER
     if not common:
         return 0.0
     mean = 2 * common / (one.weight + two.weight)
-    alike = (1 - _SPREAD) * mean + _SPREAD * common / min(one.weight, two.weight)
-    if one.subject and two.subject:
-        if one.subject == two.subject:
-            return alike + _SAME_SUBJECT * (1 - alike)
-        return alike * _OTHER_SUBJECT
-    return alike
+    alike = mean + _SPREAD * (common / min(one.weight, two.weight) - mean)
+    if not one.subject or not two.subject:
+        return alike
+    if one.subject != two.subject or (one.kinds and two.kinds and one.kinds.isdisjoint(two.kinds)):
+        return alike * _OTHER_SUBJECT  # a man and a woman who do the same are two people
+    return alike + _SAME_SUBJECT * (1 - alike)
 
 
 @dataclass(frozen=True)

@@ -49,18 +49,18 @@ class Quantity:
 _SCALES = """
 colour, hue: red crimson scarlet ruby cherry maroon burgundy vermilion reddish rusty rust coral
 + orange amber tangerine apricot peach copper rust golden orangish coral terracotta
-+ yellow golden gold blonde blond lemon mustard cream amber yellowish
++ yellow golden gold blonde blond lemon mustard cream amber yellowish ochre chartreuse
 + gold golden bronze brass golden_brown
-+ green emerald lime olive mint teal turquoise aqua jade greenish khaki lush
-+ blue navy azure cobalt indigo turquoise teal cyan aqua sapphire bluish blueish
++ green emerald lime olive mint teal turquoise aqua jade greenish khaki lush sage chartreuse
++ blue navy azure cobalt indigo turquoise teal cyan aqua sapphire bluish blueish cerulean
 + purple violet lavender lilac magenta mauve plum indigo fuchsia purplish maroon burgundy
 + pink rose rosy magenta fuchsia salmon coral pinkish peach mauve
 + brown tan beige chestnut bronze chocolate khaki copper rust brownish maroon auburn brunette mahogany tawny
-+ brown golden_brown
++ brown golden_brown ochre taupe hazel
 + beige tan cream khaki ivory sandy
 + black ebony blackish
-+ white ivory cream whitish snow_white
-+ gray grey silver charcoal slate grayish greyish ashen silvery
++ white ivory cream whitish snow_white pearl
++ gray grey silver charcoal slate grayish greyish ashen silvery taupe
 + silver silvery chrome metallic
 colour, palette: monochrome monochromatic grayscale greyscale sepia colorless | colorful multicolored vibrant rainbow
 brightness, shade: light pale pastel bright brightly vivid luminous well_lit sunlit brilliant
@@ -71,8 +71,9 @@ light, quality: soft diffused diffuse gentle subdued | harsh glaring intense
 light, source: natural | artificial
 light, lamp: lit illuminated alight glowing lighted well_lit brightly_lit lit_up | unlit dark extinguished
 power: on turned_on switched_on powered_on | off turned_off switched_off powered_off
-size, extent: large big huge enormous giant gigantic massive vast immense oversized spacious expansive sizable great
-+ small little tiny miniature compact mini petite minuscule diminutive cramped modest
+size, extent: large big huge enormous oversize giant gigantic massive vast immense oversized spacious
++ large expansive sizable great
++ small little tiny miniature undersized minute miniscule compact mini petite minuscule diminutive cramped modest
 + medium midsize moderate average medium_sized mid_sized
 size, compared: larger bigger largest biggest greater | smaller smallest littler tiniest tinier
 size, height: tall high towering lofty taller higher tallest highest | short low shorter lower shortest lowest
@@ -86,13 +87,14 @@ side, horizontal: left leftmost leftward lefthand | right rightmost rightward ri
 side, vertical: top upper topmost uppermost | bottom lower bottommost lowest base | middle center central
 side, depth: front forefront foreground frontmost | back rear background backdrop behind backmost hind
 + middle center midground
-side, over: above over atop on_top_of on overhead | below under beneath underneath
-side, before: in_front_of front before | behind back in_back_of
+side, over: above over atop on_top_of on overhead | below under beneath underneath on_bottom_of
+side, before: in_front_of front before | behind in_back_of in_rear_of back rear
 side, containment: inside within in interior | outside exterior
 side, edge: center middle central | edge corner edges corners border periphery
+side, face: side sides | top | bottom | front | back rear
 side, distance: near nearby close closer closest beside next_to adjacent | far distant farther afar away faraway further
 side, vertically: up upward upwards upright upside | down downward downwards
-side, direction: forward forwards ahead | backward backwards
+side, direction: forward forwards ahead | backward backwards reverse
 side, approach: toward towards to into | away from out_of
 side, compass: north northern | south southern | east eastern | west western
 side, orientation: horizontal horizontally | vertical vertically upright | diagonal diagonally slanted
@@ -119,7 +121,7 @@ pose, arms: crossed folded | raised uncrossed outstretched stretched spread lift
 pose, vertical: raised lifted | lowered
 pose, expression: smiling smile grinning grin laughing laugh happy cheerful joyful joyous beaming
 + frowning frown crying cry sad unhappy angry upset scowling weeping gloomy | neutral serious stern expressionless
-state, opening: open opened ajar wide_open unlocked | closed shut locked sealed
+state, opening: open opened ajar wide_open unlocked | closed close shut locked sealed
 state, filling: full filled crowded packed loaded stocked overflowing busy crammed
 + empty vacant unoccupied bare deserted
 state, occupancy: occupied | vacant unoccupied empty
@@ -154,7 +156,7 @@ state, ripeness: ripe ripened | unripe raw | rotten spoiled moldy overripe
 state, freshness: fresh freshly | rotten stale spoiled moldy wilted withered
 state, cooking: cooked grilled baked roasted fried toasted | raw uncooked
 state, wholeness: intact whole complete undamaged | broken damaged cracked shattered torn incomplete
-state, repair: maintained well_maintained well_kept pristine 
+state, repair: maintained well_maintained well_kept pristine
 + dilapidated neglected rundown run_down crumbling abandoned
 state, sleep: awake alert | asleep sleeping
 state, life: alive living | dead
@@ -169,10 +171,15 @@ state, ground: paved | unpaved dirt
 state, growth: lush leafy blooming blossoming | bare barren withered leafless
 state, slope: steep | gentle flat
 state, speed: fast quick rapid quickly | slow slowly
-state, loudness: loud noisy | quiet silent
+state, loudness: loud noisy | quiet silent soft hushed
 state, company: alone solitary | together accompanied
 state, similarity: same identical matching similar | different distinct varying mismatched
-state, commonness: common typical ordinary usual | rare unusual uncommon unique
+state, commonness: common typical ordinary usual standard normal
++ rare unusual uncommon unique extraordinary remarkable special exotic atypical
+state, lateness: early earlier | late later
+state, goodness: good great nice excellent fine pleasant | bad poor terrible awful unpleasant
+state, presence: present | absent missing
+state, beginning: starting start beginning begin | stopping stop ending end finishing finish
 state, safety: safe safely | dangerous unsafe hazardous
 state, public: public | private
 state, strength: strong | weak
@@ -276,7 +283,8 @@ QUANTITIES: dict[str, Quantity] = {
     "solitary": Quantity(1, 1), "only_one": Quantity(1, 1), "just_one": Quantity(1, 1), "both": Quantity(2, 2),
     "pair": Quantity(2, 2), "a_pair_of": Quantity(2, 2), "a_couple_of": Quantity(2, 3), "a_couple": Quantity(2, 3),
     "couple": Quantity(2, 3), "a_trio_of": Quantity(3, 3), "trio": Quantity(3, 3), "duo": Quantity(2, 2),
-    "several": Quantity(3, MANY), "a_few": Quantity(2, 5), "few": Quantity(1, 4), "multiple": Quantity(2, MANY),
+    "several": Quantity(3, MANY), "double": Quantity(2, 2), "dual": Quantity(2, 2),
+    "triple": Quantity(3, 3), "a_few": Quantity(2, 4), "few": Quantity(1, 4), "multiple": Quantity(2, MANY),
     "various": Quantity(2, MANY), "some": Quantity(1, MANY), "many": Quantity(5, MANY), "numerous": Quantity(5, MANY),
     "countless": Quantity(10, MANY), "lots_of": Quantity(4, MANY), "a_lot_of": Quantity(4, MANY),
     "plenty_of": Quantity(4, MANY), "a_group_of": Quantity(2, MANY), "a_bunch_of": Quantity(2, MANY),
@@ -298,21 +306,24 @@ NEGATORS = word_set(
 
 _MORE_PHRASES = """
 made_of made_out_of close_up in_the_middle_of at_least as_well_as such_as as_if as_though in_order_to rather_than
-instead_of due_to
+instead_of due_to horizon_line
 """.split()  # noqa: SIM905
 
 
-def _build_phrases() -> dict[tuple[str, str], tuple[tuple[str, ...], ...]]:
-    """The first two words -> the phrases that begin with them, longest first."""
-    found: dict[tuple[str, str], list[tuple[str, ...]]] = defaultdict(list)
+def _build_phrases() -> dict[str, dict[str, tuple[tuple[str, ...], ...]]]:
+    """First word -> second word -> the phrases that begin with them, longest first."""
+    found: dict[str, dict[str, list[tuple[str, ...]]]] = defaultdict(lambda: defaultdict(list))
     for name in (*VALUES, *QUANTITIES, *NEGATORS, *_MORE_PHRASES):
         if "_" in name:
             first, second, *rest = name.split("_")
-            found[first, second].append((first, second, *rest))
-    return {pair: tuple(sorted(phrases, key=len, reverse=True)) for pair, phrases in found.items()}
+            found[first][second].append((first, second, *rest))
+    return {
+        first: {second: tuple(sorted(phrases, key=len, reverse=True)) for second, phrases in following.items()}
+        for first, following in found.items()
+    }
 
 
-PHRASES: dict[tuple[str, str], tuple[tuple[str, ...], ...]] = _build_phrases()
+PHRASES: dict[str, dict[str, tuple[tuple[str, ...], ...]]] = _build_phrases()
 
 # Words of one meaning for the comparison of statements; each line is called by its first word. Kinds ("man" is a
 # person) come after a colon: a man is a person of a kind, so that "man" and "person" share more than "man" and "bus".
@@ -469,7 +480,7 @@ FRAME_NOUNS: frozenset[str] = word_set(
     light lighting illumination brightness exposure contrast saturation shadow highlight luminance
     sharpness focus blur grain noise texture detail depth resolution quality clarity
     symmetry balance layout composition arrangement perspective angle viewpoint aspect format orientation
-    horizon background foreground backdrop midground
+    horizon horizon_line background foreground backdrop midground accent
     half third quarter edge corner centre center middle border margin side top bottom left right area region part
     atmosphere mood ambiance ambience aesthetic style feel overall impression
     """
