@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from .backends.base import Answer, ChatModel, Monitor, Outcome, Question
 from .language.clean import clean_answer, is_refusal, without_echo
 from .picture import Crop
 from .scene import Box, Record, Scene
+
+Number = TypeVar("Number", int, float)
 
 _CHARACTERS_PER_TOKEN = 8  # more than any tokenizer's average: a longer answer did not keep to its limit
 
@@ -64,7 +67,7 @@ def record_of(stage: str, model: ChatModel, replies: Sequence[Reply]) -> Record:
     )
 
 
-def _total(values: Sequence[float | None]) -> float | None:
+def _total(values: Sequence[Number | None]) -> Number | None:
     known = [value for value in values if value is not None]
     return sum(known) if known and len(known) == len(values) else None
 

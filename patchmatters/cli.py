@@ -106,7 +106,7 @@ def _caption_options(parser: argparse.ArgumentParser, backend_name: str) -> None
     taken = {action.dest for action in parser._actions}
     _add_settings(parser, "stages", [_seed_option()], taken)
     for stage in _STAGE_OPTIONS:
-        named = [one for one in options_of(type(getattr(PRESETS["paper"], stage))) if one.name != _SEED]
+        named = tuple(one for one in options_of(type(getattr(PRESETS["paper"], stage))) if one.name != _SEED)
         _add_settings(parser.add_argument_group(f"{stage} (defaults are those of the preset)"), stage, named, taken)
     if backend_name in CHAT_MODELS:
         named = options_of(CHAT_MODELS[backend_name].settings_class())

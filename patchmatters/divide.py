@@ -13,6 +13,7 @@ from .picture import image_ref
 from .scene import Box, Detection, Patch, Role, Scene, Stage, union_of
 
 if TYPE_CHECKING:
+    import numpy
     from PIL.Image import Image
 
 _AT_LEAST = 2  # detections that survive even below the score limit (METHOD section 1)
@@ -155,7 +156,7 @@ def merge_boxes(boxes: Sequence[Box], merge_iou: float) -> list[Box]:
     return [Box(*map(float, row)) for row in settled[:count]]
 
 
-def _iou_with(box: Box, others: numpy.ndarray) -> numpy.ndarray:  # noqa: F821 (numpy is imported where it is used)
+def _iou_with(box: Box, others: numpy.ndarray) -> numpy.ndarray:
     """IoU of one box with `others`, an array of shape (n, 4), all of positive area -> (n,)."""
     import numpy
 

@@ -24,7 +24,7 @@ def overlap_groups(patches: Sequence[Patch], overlap_iou: float) -> list[tuple[i
 
     Every patch is in exactly one group. Ordered by the first member.
     """
-    group_of = {number: (number,) for number in range(len(patches))}
+    group_of: dict[int, tuple[int, ...]] = {number: (number,) for number in range(len(patches))}
     for a, b in side_neighbours(patches):
         if group_of[a] != group_of[b] and patches[a].box.iou(patches[b].box) > overlap_iou:
             united = tuple(sorted({*group_of[a], *group_of[b]}))

@@ -111,9 +111,14 @@ class ChatModel(Protocol):
     `follows_instructions` whether it can compare and rewrite text (the built-in captioner can only describe).
     """
 
-    name: str
-    sees_images: bool
-    follows_instructions: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def sees_images(self) -> bool: ...
+
+    @property
+    def follows_instructions(self) -> bool: ...
 
     def answer(self, questions: Sequence[Question], monitor: Monitor) -> list[Answer]:
         """One Answer per question, in their order. Calls `monitor.advance(question.name)` as each is done."""
@@ -124,7 +129,8 @@ class ChatModel(Protocol):
 class Scorer(Protocol):
     """Measures how well sentences agree with a crop."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def score(self, image: Crop, sentences: Sequence[str]) -> list[float | None]:
         """One score per sentence: 0 (false) to 1 (true), or None where this scorer cannot judge the sentence."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..ask import crop_of
@@ -220,7 +220,7 @@ def _relation(kept: bool) -> str:
     return "above" if kept else "not above"
 
 
-_DECISIONS = {
+_DECISIONS: Mapping[Verdict, Callable[..., tuple[bool, str]]] = {
     Verdict.SAME: _decide_same,
     Verdict.CONTRADICTORY: _decide_rival,
     Verdict.UNIQUE: _decide_unique,

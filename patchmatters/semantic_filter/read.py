@@ -64,7 +64,7 @@ def read_sorting(answer: str, passages: Sequence[Passage]) -> tuple[Statement, .
 
 def _entries(group: Any) -> list[tuple[str, tuple[int, ...]]]:
     """(statement, passage indices from 0) of a group, read tolerantly: bare strings and single numbers will do."""
-    entries = []
+    entries: list[tuple[str, tuple[int, ...]]] = []
     for item in group if isinstance(group, list) else ():
         if isinstance(item, str):
             entries.append((item, ()))

@@ -66,7 +66,7 @@ def _groups(
     count: int, links: Sequence[tuple[float, int, int]], clashes: set[tuple[int, int]]
 ) -> list[tuple[int, ...]]:
     """Unite linked statements, the most similar first, but never two that clash; ordered by their first member."""
-    member_of = {index: (index,) for index in range(count)}
+    member_of: dict[int, tuple[int, ...]] = {index: (index,) for index in range(count)}
     for _, a, b in sorted(links, key=lambda link: (-link[0], link[1:])):
         first, second = member_of[a], member_of[b]
         if first != second and not _any_clash(first, second, clashes):
