@@ -1,4 +1,4 @@
-"""Every node of the pack by its id. Ids are for ever; a new node is one more line.
+"""Every node of the pack that people place, by its id. Ids are for ever; a new node is one more line.
 
 The mapping is a literal, as tools that read packs without running them expect, and the root `__init__` does not
 export it: a module that has an attribute of this name is taken for a pack of the old kind.
@@ -28,11 +28,12 @@ NODE_CLASS_MAPPINGS = {
     "PatchMatters_Merge": Merge,
     "PatchMatters_Compose": Compose,
     "PatchMatters_EnhanceCaption": EnhanceCaption,
-    "PatchMatters_CollectCaptions": CollectCaptions,
     "PatchMatters_Regions": Regions,
     "PatchMatters_Inspect": Inspect,
     "PatchMatters_SaveScene": SaveScene,
     "PatchMatters_LoadScene": LoadScene,
 }
 
-NODES = tuple(NODE_CLASS_MAPPINGS.values())
+_INSIDE_EXPANSIONS = (CollectCaptions,)  # nobody places these, so they are not among the nodes above
+
+NODES = (*NODE_CLASS_MAPPINGS.values(), *_INSIDE_EXPANSIONS)

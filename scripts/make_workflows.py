@@ -65,6 +65,16 @@ def picture(at: tuple[int, int] = (0, 0), name: str = "picture") -> Node:
     return Node(name, "LoadImage", at, (300, 360), values={"image": "example.png"})
 
 
+def batch() -> tuple[Node, ...]:
+    """Two pictures as one batch, in two columns."""
+    links = {"images.image0": "picture", "images.image1": "picture_2"}
+    return (
+        picture(),
+        picture((0, 420), "picture_2"),
+        Node("batch", "BatchImagesNode", (380, 0), (300, 90), links),
+    )
+
+
 def models(x: int = 0, y: int = 420) -> tuple[Node, ...]:
     return (
         Node("captioner", f"{OURS}BuiltinModel", (x, y), (300, 100)),
@@ -238,15 +248,7 @@ GRAPHS: Mapping[str, Graph] = {
     ),
     "caption_batch": Graph(
         (
-            picture(),
-            picture((0, 420), "picture_2"),
-            Node(
-                "batch",
-                "BatchImagesNode",
-                (380, 0),
-                (300, 90),
-                {"images.image0": "picture", "images.image1": "picture_2"},
-            ),
+            *batch(),
             *models(380, 170),
             enhance(760, "batch"),
             Node("saved", f"{OURS}SaveScene", (760, 290), (340, 100), {"scene": "enhance.scene"}),
@@ -256,6 +258,29 @@ GRAPHS: Mapping[str, Graph] = {
             Group("Pictures", ("picture", "picture_2"), "core"),
             Group("Batch and models", ("batch", "captioner", "scorer"), "core"),
             Group("One caption per picture", ("enhance", "saved", "caption", "inspect")),
+        ),
+    ),
+    "regions_of_saved_scenes": Graph(
+        (
+            *batch(),
+            Node(
+                "saved",
+                f"{OURS}LoadScene",
+                (380, 170),
+                (300, 120),
+                {"image": "batch"},
+                {"scene_file": "patchmatters/scene_00001_.json [output]"},
+                title="Load Scene of caption_batch",
+            ),
+            Node("regions", f"{OURS}Regions", (760, 0), (300, 120), {"scene": "saved"}),
+            Node("inspect", f"{OURS}Inspect", (760, 180), (300, 320), {"scene": "saved"}),
+            Node("crops", "PreviewImage", (1140, 0), (400, 540), {"images": "regions.crops"}, title="Crops"),
+            Node("texts", "PreviewAny", (1140, 600), (400, 300), {"source": "regions.texts"}, title="Texts"),
+        ),
+        (
+            Group("The same pictures", ("picture", "picture_2"), "core"),
+            Group("Saved Scenes", ("batch", "saved")),
+            Group("Regions", ("regions", "inspect", "crops", "texts")),
         ),
     ),
 }

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from host.comfy_server import Host, Server, find_host, prepare_base
+from host.workflow_files import save_scenes
 
 WEIGHTS = {  # empty files: what opens must not complain, and nothing here is loaded
     "checkpoints": "v1-5-pruned-emaonly-fp16.safetensors",
@@ -60,4 +61,5 @@ def frontend(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
         (base / "models" / folder).mkdir(parents=True)
         (base / "models" / folder / name).touch()
     with Server(host, base) as running:
+        save_scenes(running)
         yield running

@@ -14,9 +14,7 @@ import pytest
 
 from host.comfy_server import PACK_FOLDER, Server
 from host.graphs import OURS, Prompt, add, downstream, enhanced, ids, pictures, stage_names
-from host.workflow_files import WORKFLOWS, api_prompt, needs_weights, read_workflow
-
-STEPS = next(path for path in WORKFLOWS if path.stem == "caption_step_by_step")
+from host.workflow_files import WORKFLOWS, api_prompt, needs_weights, read_workflow, save_scenes, workflow
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +25,7 @@ def info(server: Server) -> Mapping[str, Any]:
 @pytest.fixture
 def steps(info: Mapping[str, Any]) -> Prompt:
     """The graph of the method, each stage a node."""
-    return api_prompt(read_workflow(STEPS), info)
+    return api_prompt(read_workflow(workflow("caption_step_by_step")), info)
 
 
 def test_the_pack_is_imported_without_a_complaint(server: Server) -> None:
@@ -62,6 +60,7 @@ def test_a_help_page_is_served(server: Server) -> None:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_workflow_runs_or_lacks_only_weights(server: Server, info: Mapping[str, Any], path: Path) -> None:
+    save_scenes(server)
     prompt = api_prompt(read_workflow(path), info)
     assert all(spec["class_type"] in info for spec in prompt.values())
     assert len(prompt) > 5

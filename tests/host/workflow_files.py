@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from host.comfy_server import PACK
+from host.comfy_server import PACK, Server
 
 WORKFLOWS = sorted((PACK / "workflows").glob("*.json"))
 _WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
@@ -23,15 +23,27 @@ def read_workflow(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def needs_weights(workflow: Mapping[str, Any]) -> list[str]:
+def needs_weights(graph: Mapping[str, Any]) -> list[str]:
     """The ids of the nodes that load weights which nobody has by default."""
-    return [str(node["id"]) for node in workflow["nodes"] if node["type"] in _LOADERS]
+    return [str(node["id"]) for node in graph["nodes"] if node["type"] in _LOADERS]
 
 
-def api_prompt(workflow: Mapping[str, Any], object_info: Mapping[str, Any]) -> dict[str, Any]:
+def workflow(stem: str) -> Path:
+    """The workflow called `stem`."""
+    return next(path for path in WORKFLOWS if path.stem == stem)
+
+
+def save_scenes(server: Server) -> None:
+    """Run the workflow whose Scenes another one loads, where it has not run yet."""
+    if not list((server.base / "output").glob("patchmatters/*.json")):
+        run = server.run(api_prompt(read_workflow(workflow("caption_batch")), server.get("/object_info")))
+        assert run.status == "success", run.message
+
+
+def api_prompt(graph: Mapping[str, Any], object_info: Mapping[str, Any]) -> dict[str, Any]:
     """The workflow as the server takes it: node id -> class_type and inputs."""
-    sources = {link[0]: [str(link[1]), link[2]] for link in workflow["links"]}
-    return {str(node["id"]): _api_node(node, object_info[node["type"]], sources) for node in workflow["nodes"]}
+    sources = {link[0]: [str(link[1]), link[2]] for link in graph["links"]}
+    return {str(node["id"]): _api_node(node, object_info[node["type"]], sources) for node in graph["nodes"]}
 
 
 def _api_node(node: Mapping[str, Any], info: Mapping[str, Any], sources: Mapping[int, list[Any]]) -> dict[str, Any]:

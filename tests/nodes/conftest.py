@@ -50,7 +50,7 @@ def part(pack: ModuleType) -> Callable[[str], Any]:
 @pytest.fixture(scope="session")
 def nodes(part: Callable[[str], Any]) -> dict[str, Any]:
     """Every node class by its id."""
-    return part("nodes.registry").NODE_CLASS_MAPPINGS
+    return {node.GET_SCHEMA().node_id: node for node in part("nodes.registry").NODES}
 
 
 @pytest.fixture

@@ -23,11 +23,11 @@ IDS = [
     "Merge",
     "Compose",
     "EnhanceCaption",
-    "CollectCaptions",
     "Regions",
     "Inspect",
     "SaveScene",
     "LoadScene",
+    "CollectCaptions",
 ]
 each_node = pytest.mark.parametrize("node_id", [f"PatchMatters_{name}" for name in IDS])
 _SOCKETS_AND_WIDGETS, _LAST = ("INT", "FLOAT", "STRING", "BOOLEAN"), "COMBO"
@@ -38,8 +38,10 @@ def _inputs(node: Any) -> dict[str, tuple[Any, dict[str, Any]]]:
     return {**info.get("required", {}), **info.get("optional", {})}
 
 
-def test_the_registry_holds_every_node(nodes: dict[str, Any]) -> None:
+def test_the_registry_holds_every_node_by_its_id(nodes: dict[str, Any], part: Callable[[str], Any]) -> None:
     assert list(nodes) == [f"PatchMatters_{name}" for name in IDS]
+    for_people = {name: node for name, node in nodes.items() if not node.GET_SCHEMA().is_dev_only}
+    assert for_people == part("nodes.registry").NODE_CLASS_MAPPINGS
 
 
 def test_the_entry_point_gives_all_nodes_and_no_old_mapping(pack: Any, nodes: dict[str, Any]) -> None:
