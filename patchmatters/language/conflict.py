@@ -106,8 +106,9 @@ def _aligned(one: Reading, two: Reading) -> Iterator[Conflict]:
         for way in (_denials, _replacements, _inside_phrases)
         for conflict in way(one, two, part, common)
     ]
-    sides = sum(conflict.attribute == "side" for conflict in found)
-    if not 0 < sides < max(len(slices), len(found)):  # else the side says which of two things is meant
+    sides = {conflict.values for conflict in found if conflict.attribute == "side"}
+    differences = max(len(slices), len({conflict.values for conflict in found}))
+    if not 0 < len(sides) < differences:  # else the side says which of two things is meant
         yield from found
 
 

@@ -343,7 +343,8 @@ class _Reader:
             return
         self._close()
         self.hanging = self.hanging or word == "without"
-        self.phrase = _Phrase([], [], determined=True, denied=True)
+        nobody = ["person"] if word in ("nobody", "no_one") else []
+        self.phrase = _Phrase([], nobody, determined=True, denied=True)
 
     def _on_copula(self, word: str, place: int) -> None:
         self._close()

@@ -299,7 +299,7 @@ QUANTITIES: dict[str, Quantity] = {
 # Words that deny, and phrases that do.
 NEGATORS = word_set(
     """
-    not no never without none neither nor nobody nothing nowhere lack lacking absent absence hardly devoid_of free_of
+    not no never without none neither nor nobody no_one nothing nowhere lack lacking absent absence hardly devoid_of free_of
     no_longer lacks
     """
 )

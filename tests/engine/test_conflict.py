@@ -66,6 +66,8 @@ def test_what_a_conflict_is_about(a, b, expected):
         ("A man with a hat waits.", "A man without a hat waits."),
         ("The bench appears occupied.", "The bench does not appear occupied."),
         ("The house has a chimney.", "The house lacks a chimney."),
+        ("Nobody is on the beach.", "Three people are on the beach."),
+        ("A dog sits on the grass. It is black.", "A brown dog sits on the grass."),
         ("People can cross the street.", "People cannot cross the street."),
         ("The wall is painted.", "The wall is unpainted."),
         ("The text is legible.", "The text is illegible."),
