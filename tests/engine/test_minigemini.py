@@ -263,10 +263,13 @@ class TestLanguageModels:
 
         folder = tiny(kind=kind)
         ours = load(folder, dtype=torch.float32).language_model
-        theirs = getattr(transformers, f"{kind}ForCausalLM").from_pretrained(folder / "language", dtype=torch.float32)
+        config = transformers.AutoConfig.from_pretrained(folder / "language")
+        config.hidden_act = ours.config.hidden_act  # which transformers 5 changes for Gemma; tested below
+        cls = getattr(transformers, f"{kind}ForCausalLM")
+        theirs = cls.from_pretrained(folder / "language", config=config, dtype=torch.float32)
         ids = torch.tensor([[1, 40, 41, 42]])
         with torch.inference_mode():
-            assert largest_difference(ours(ids).logits, theirs(ids).logits) <= (1e-3 if kind == "Gemma" else 1e-6)
+            assert largest_difference(ours(ids).logits, theirs(ids).logits) <= EXACT
 
     def test_gemma_keeps_the_activation_of_its_config(self, tiny: Callable[..., Path]) -> None:
         model = load(tiny(kind="Gemma"), dtype=torch.float32).language_model
@@ -321,7 +324,7 @@ class TestPrompts:
         assert (first, second) == (before, after)
 
     def test_a_question_without_a_picture_is_one_text(self, tiny_model: MiniGemini) -> None:
-        text = tiny_model.tokenizer.decode(tiny_model.text_ids(_Q))
+        text = tiny_model.tokenizer.decode(tiny_model.script.text_ids(_Q))
         assert text.endswith(f"questions. USER: {_Q} ASSISTANT:")
 
 
@@ -423,5 +426,5 @@ def test_a_checkpoint_is_known_by_its_second_tower() -> None:
 
 def test_sizes_are_read_off_the_tensors(tiny: Callable[..., Path]) -> None:
     shape = vision_shape(open_checkpoint(tiny(image_size_aux=128, image_grid=2, image_global=True)))
-    assert (shape.clip_side, shape.window, shape.views) == (28, 4, 5)
+    assert (shape.clip_side, shape.window, shape.tokens) == (28, 4, 5 * 16)
     assert shape.stage_depths == (1, 1, 2, 1)

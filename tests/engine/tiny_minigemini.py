@@ -19,6 +19,7 @@ _LANGUAGE = {
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
     "max_position_embeddings": 1024,
+    "initializer_range": 0.5,  # weights as small as usual would hardly look at the picture
 }
 # What the kinds of language model have in their configs beside that.
 _KINDS: dict[str, dict[str, Any]] = {

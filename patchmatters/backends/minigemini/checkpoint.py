@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..local.loading import require_transformers
 from ..local.model_files import ModelFiles, inspect_folder
 from ..local.processors import has_tokenizer
+from ..local.processors import load_tokenizer as local_tokenizer
 from .prompts import GEMMA, LLAMA_BY_VOCABULARY, MIXTRAL, VICUNA, PromptStyle
 
 if TYPE_CHECKING:
@@ -106,15 +108,6 @@ class Checkpoint:
             return LLAMA_BY_VOCABULARY.get(self.config.get("vocab_size", 0), VICUNA)
         return self.family.style
 
-    @property
-    def language_config(self) -> dict[str, Any]:
-        """The fields of config.json that belong to the language model."""
-        return {
-            key: value
-            for key, value in self.config.items()
-            if key not in _NOT_LANGUAGE and not key.startswith(_NOT_LANGUAGE_PREFIXES)
-        }
-
 
 def open_checkpoint(folder: str | Path) -> Checkpoint:
     """The checkpoint in a folder. ValueError, in a sentence, where it is something else or where a file is lacking."""
@@ -123,7 +116,11 @@ def open_checkpoint(folder: str | Path) -> Checkpoint:
             f"{Path(folder).name} holds only a projector from the first stage of training ({STAGE_1}), "
             f"which is no captioner: {DOWNLOAD}."
         )
-    files = inspect_folder(folder)
+    return require_checkpoint(inspect_folder(folder))
+
+
+def require_checkpoint(files: ModelFiles) -> Checkpoint:
+    """The checkpoint that these files are. ValueError where they are another model, or no tokenizer is there."""
     if not is_minigemini(files.config):
         raise ValueError(f"{files.name} is no Mini-Gemini (its config.json names no {_MARK}): {DOWNLOAD}.")
     if not has_tokenizer(files.folder):
@@ -148,6 +145,35 @@ def _tensors(files: ModelFiles) -> dict[str, tuple[Path, tuple[int, ...]]]:
             names = tensors.keys()
             found.update({name: (file, tuple(tensors.get_slice(name).get_shape())) for name in names})
     return found
+
+
+def language_config(checkpoint: Checkpoint) -> Any:
+    """The configuration of the language model, of transformers' own class for it."""
+    fields = {
+        key: value
+        for key, value in checkpoint.config.items()
+        if key not in _NOT_LANGUAGE and not key.startswith(_NOT_LANGUAGE_PREFIXES)
+    }
+    config = getattr(require_transformers(), checkpoint.family.config).from_dict(fields)
+    # transformers 5 turns Gemma's "gelu" into another one while it builds the config.
+    config.hidden_act = fields.get("hidden_act", config.hidden_act)
+    return config
+
+
+def load_tokenizer(checkpoint: Checkpoint) -> Any:
+    """The tokenizer; RuntimeError where it is damaged, or packages that read it are not installed."""
+    folder = checkpoint.files.folder
+    if (folder / "tokenizer.json").is_file():
+        return local_tokenizer(checkpoint.files)
+    transformers = require_transformers()
+    try:
+        # By name: some releases of transformers choose a wrong class for such a folder, and all tokens come out wrong.
+        return transformers.LlamaTokenizer.from_pretrained(str(folder), local_files_only=True)
+    except (ImportError, OSError, TypeError, ValueError) as error:
+        raise RuntimeError(
+            f"The tokenizer.model of {checkpoint.name} cannot be read ({str(error).strip().splitlines()[0]}): "
+            "run 'pip install sentencepiece protobuf', or download the file again."
+        ) from error
 
 
 def vision_shape(checkpoint: Checkpoint) -> VisionShape:

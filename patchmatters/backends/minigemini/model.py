@@ -12,9 +12,16 @@ import torch
 from torch import nn
 
 from ..local.loading import WeightOptions, load_module, require_transformers
-from ..local.processors import load_tokenizer as local_tokenizer
-from .checkpoint import VISION_PREFIXES, Checkpoint, open_checkpoint, vision_shape, vision_weights
-from .prompts import PromptStyle
+from .checkpoint import (
+    VISION_PREFIXES,
+    Checkpoint,
+    language_config,
+    load_tokenizer,
+    open_checkpoint,
+    vision_shape,
+    vision_weights,
+)
+from .prompts import Script
 from .vision import MiniGeminiVision, pixels_of
 
 if TYPE_CHECKING:
@@ -24,12 +31,15 @@ if TYPE_CHECKING:
 class MiniGemini(nn.Module):
     """The two halves as one module, so that they move between devices together."""
 
-    def __init__(self, vision: MiniGeminiVision, language_model: Any, tokenizer: Any, style: PromptStyle) -> None:
+    def __init__(self, vision: MiniGeminiVision, language_model: Any, script: Script) -> None:
         super().__init__()
         self.vision = vision
         self.language_model = language_model
-        self.tokenizer = tokenizer
-        self.style = style
+        self.script = script
+
+    @property
+    def tokenizer(self) -> Any:
+        return self.script.tokenizer
 
     @property
     def dtype(self) -> torch.dtype:
@@ -46,17 +56,7 @@ class MiniGemini(nn.Module):
 
     def prompt_ids(self, instruction: str) -> tuple[list[int], list[int]]:
         """The token ids before and after the image, for one instruction about it."""
-        return self._ids(*self.style.pieces(instruction, with_image=True))
-
-    def text_ids(self, instruction: str) -> list[int]:
-        """The token ids of a prompt without an image."""
-        return self._ids(*self.style.pieces(instruction, with_image=False))[0]
-
-    def _ids(self, before: str, after: str) -> tuple[list[int], list[int]]:
-        # Apart, as in training: the text after the image begins as a text of its own, only without a start token.
-        first, second = (list(self.tokenizer(text)["input_ids"]) if text else [] for text in (before, after))
-        starts = second[:1] == [self.tokenizer.bos_token_id]
-        return first, second[1:] if starts else second
+        return self.script.prompt_ids(instruction)
 
     def embed(self, ids: list[int]) -> torch.Tensor:
         """The embeddings (n, hidden) of text tokens, as the language model expects them in `inputs_embeds`."""
@@ -76,17 +76,20 @@ class MiniGemini(nn.Module):
 def load_model(path: str | Path, dtype: torch.dtype | None, device: str | torch.device) -> MiniGemini:
     """See `load` of the package."""
     checkpoint = open_checkpoint(path)
-    return assemble(checkpoint, WeightOptions(), dtype or torch.bfloat16, torch.device(device)).to(device)
+    script = Script(load_tokenizer(checkpoint), checkpoint.style)
+    place = torch.device(device)
+    return assemble(checkpoint, WeightOptions(), dtype or torch.bfloat16, place, script).to(place)
 
 
-def assemble(checkpoint: Checkpoint, options: WeightOptions, dtype: torch.dtype, device: torch.device) -> MiniGemini:
+def assemble(
+    checkpoint: Checkpoint, options: WeightOptions, dtype: torch.dtype, device: torch.device, script: Script
+) -> MiniGemini:
     """Both halves, in evaluation mode: on the CPU, but a quantised language model is on `device`, and all else too."""
-    tokenizer = load_tokenizer(checkpoint)  # first, since it takes a moment and may be lacking
-    vision = load_vision(checkpoint, dtype)
+    vision = load_vision(checkpoint, dtype)  # first, since it is checked more strictly and is sooner done
     language_model = load_language_model(checkpoint, options, dtype, device)
     if options.quantisation != "none":
         vision = vision.to(device)
-    return MiniGemini(vision, language_model, tokenizer, checkpoint.style).eval()
+    return MiniGemini(vision, language_model, script).eval()
 
 
 def load_vision(checkpoint: Checkpoint, dtype: torch.dtype) -> MiniGeminiVision:
@@ -103,13 +106,8 @@ def load_language_model(
     checkpoint: Checkpoint, options: WeightOptions, dtype: torch.dtype, device: torch.device
 ) -> Any:
     """The language model through transformers. RuntimeError where weights of it are missing or damaged."""
-    transformers = require_transformers()
-    raw = checkpoint.language_config
-    config = getattr(transformers, checkpoint.family.config).from_dict(raw)
-    # transformers 5 turns Gemma's "gelu" into another one while it builds the config.
-    config.hidden_act = raw.get("hidden_act", config.hidden_act)
-    cls = _published(getattr(transformers, checkpoint.family.model), config)
-    return load_module(cls, checkpoint.files, options, dtype, device)
+    base = getattr(require_transformers(), checkpoint.family.model)
+    return load_module(_published(base, language_config(checkpoint)), checkpoint.files, options, dtype, device)
 
 
 def _published(base: type, config: Any) -> type:
@@ -122,19 +120,3 @@ def _published(base: type, config: Any) -> type:
 
     members = {"_keys_to_ignore_on_load_unexpected": ignored, "from_pretrained": classmethod(from_pretrained)}
     return type(base.__name__, (base,), members)
-
-
-def load_tokenizer(checkpoint: Checkpoint) -> Any:
-    """The tokenizer; RuntimeError where it is damaged, or packages that read it are not installed."""
-    folder = checkpoint.files.folder
-    if (folder / "tokenizer.json").is_file():
-        return local_tokenizer(checkpoint.files)
-    transformers = require_transformers()
-    try:
-        # By name: some releases of transformers choose a wrong class for such a folder, and all tokens come out wrong.
-        return transformers.LlamaTokenizer.from_pretrained(str(folder), local_files_only=True)
-    except (ImportError, OSError, TypeError, ValueError) as error:
-        raise RuntimeError(
-            f"The tokenizer.model of {checkpoint.name} cannot be read ({str(error).strip().splitlines()[0]}): "
-            "run 'pip install sentencepiece protobuf', or download the file again."
-        ) from error

@@ -7,26 +7,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-IMAGE_MARK = "<image>\n"
+from typing import Any
 
 
 @dataclass(frozen=True)
 class PromptStyle:
-    """A conversation template. `opening` ends where the user begins to speak, `closing` follows the instruction.
-
-    `stops` are the tokens that end an answer, besides the tokenizer's own end of sequence.
-    """
+    """A conversation template: `opening` ends where the user begins to speak, `closing` follows the instruction."""
 
     opening: str
     closing: str
-    stops: tuple[str, ...] = ()
 
-    def pieces(self, instruction: str, with_image: bool) -> tuple[str, str]:
-        """The text before the image and the text after it; without an image, all of it and nothing."""
-        if with_image:
-            return self.opening, IMAGE_MARK.removeprefix("<image>") + instruction + self.closing
-        return self.opening + instruction + self.closing, ""
+    def around_image(self, instruction: str) -> tuple[str, str]:
+        """The text before the image and the text after it."""
+        return self.opening, f"\n{instruction}{self.closing}"
+
+    def without_image(self, instruction: str) -> str:
+        """The whole prompt of an instruction that is about text only."""
+        return f"{self.opening}{instruction}{self.closing}"
+
+
+@dataclass(frozen=True)
+class Script:
+    """A tokenizer and the template that its model was trained with: from an instruction to token ids."""
+
+    tokenizer: Any
+    style: PromptStyle
+
+    def prompt_ids(self, instruction: str) -> tuple[list[int], list[int]]:
+        """The token ids before and after the image, for one instruction about it."""
+        before, after = self.style.around_image(instruction)
+        second = self._ids(after)
+        # The text after the image begins as a text of its own, as in training, only without a start token.
+        starts = second[:1] == [self.tokenizer.bos_token_id]
+        return self._ids(before), second[1:] if starts else second
+
+    def text_ids(self, instruction: str) -> list[int]:
+        """The token ids of a prompt without an image."""
+        return self._ids(self.style.without_image(instruction))
+
+    def _ids(self, text: str) -> list[int]:
+        return list(self.tokenizer(text)["input_ids"])
 
 
 VICUNA = PromptStyle(
@@ -34,12 +54,11 @@ VICUNA = PromptStyle(
     "and polite answers to the user's questions. USER: ",
     " ASSISTANT:",
 )
-GEMMA = PromptStyle("<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n", ("<end_of_turn>",))
+GEMMA = PromptStyle("<start_of_turn>user\n", "<end_of_turn>\n<start_of_turn>model\n")
 MIXTRAL = PromptStyle("[INST] ", " [/INST]")
 YI = PromptStyle(
     "<|im_start|>system\nAnswer the questions.<|im_end|><|im_start|>user\n",
     "<|im_end|><|im_start|>assistant\n",
-    ("<|im_end|>",),
 )
 LLAMA_3 = PromptStyle(
     "<|start_header_id|>system<|end_header_id|>\n\nYou are a helpful language and vision assistant. You are able to "
@@ -47,7 +66,6 @@ LLAMA_3 = PromptStyle(
     "language.<|eot_id|><|start_header_id|>user<|end_header_id|>\n\n",
     # The header of the answer says "system": so it was trained, and so it must be asked.
     "<|eot_id|><|start_header_id|>system<|end_header_id|>\n\n",
-    ("<|eot_id|>",),
 )
 
 # Llama's descendants tell themselves apart by the size of their vocabulary; Vicuna (32000) is the plain case.

@@ -75,8 +75,17 @@ class VisionShape:
         return sum(self.stage_widths)
 
     @property
-    def views(self) -> int:
-        return self.grid**2 + int(self.has_overview)
+    def tokens(self) -> int:
+        """The image tokens of a picture."""
+        return (self.grid**2 + int(self.has_overview)) * self.clip_places
+
+    @property
+    def working_numbers(self) -> int:
+        """How many numbers are held at most while a picture is encoded, beside the weights: an estimate.
+
+        Measured by benchmarks/minigemini_vision.py: 6 (768 pixels) to 8 (HD) times the map under one view.
+        """
+        return 8 * self.map_width * (self.picture_side // (_CONVNEXT_STRIDE * self.grid)) ** 2
 
     @property
     def has_overview(self) -> bool:
