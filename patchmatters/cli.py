@@ -21,6 +21,8 @@ from .options import NamedOption, options_of
 from .pipeline import PRESETS, Preset, caption_pictures, with_seed
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from .scene import Detection, Scene
 
 OK, SOME_FAILED, USAGE = 0, 1, 2
@@ -101,6 +103,9 @@ def _caption_options(parser: argparse.ArgumentParser, backend_name: str) -> None
     parser.add_argument(
         "--overlay", metavar="OUT.png", help=f"draw the patches; for several photos, {_NAME} in the path"
     )
+    parser.add_argument(
+        "--batch", type=int, default=4, metavar="INT", help="photos whose questions go out together (default: 4)"
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument("--verbose", action="store_true", help="say on stderr what happens")
     taken = {action.dest for action in parser._actions}
@@ -163,6 +168,14 @@ def _given(options: argparse.Namespace, owner: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class _Task:
+    """A photo and the boxes that were detected in it."""
+
+    photo: str
+    boxes: Sequence[Detection]
+
+
+@dataclass(frozen=True)
 class _Job:
     """What is the same for every photo of a run."""
 
@@ -174,16 +187,13 @@ class _Job:
 
 
 def _caption(options: argparse.Namespace) -> int:
-    detections = _read_detections(options)
+    tasks = [_Task(*pair) for pair in zip(options.photos, _read_detections(options), strict=True)]
     _check_targets(options)
+    if options.batch < 1:
+        raise ValueError(f"--batch is {options.batch}, but at least one photo must be captioned at a time.")
     job = _job(options)
-    failed = 0
-    for photo, boxes in zip(options.photos, detections, strict=True):
-        try:
-            _caption_one(photo, boxes, job)
-        except (ValueError, RuntimeError) as error:
-            failed += 1
-            print(f"{photo}: {error}", file=sys.stderr)
+    starts = range(0, len(tasks), options.batch)
+    failed = sum(_caption_batch(tasks[start : start + options.batch], job) for start in starts)
     return SOME_FAILED if failed else OK
 
 
@@ -239,27 +249,57 @@ def _check_targets(options: argparse.Namespace) -> None:
             raise ValueError(f"Two photos have the same name, so --{flag} would overwrite a file: caption them apart.")
 
 
-def _caption_one(photo: str, boxes: Sequence[Detection], job: _Job) -> None:
+def _caption_batch(tasks: Sequence[_Task], job: _Job) -> int:
+    """Caption photos together; how many failed."""
     from .picture import open_picture
 
-    bar = ProgressBar(Path(photo).name, sys.stderr, enabled=sys.stderr.isatty() and not job.options.quiet)
+    opened: list[tuple[_Task, Image]] = []
+    for task in tasks:
+        try:
+            opened.append((task, open_picture(task.photo)))
+        except ValueError as error:
+            _failed(task, error)
+    return len(tasks) - len(opened) + (_caption_opened(opened, job) if opened else 0)
+
+
+def _caption_opened(opened: Sequence[tuple[_Task, Image]], job: _Job) -> int:
+    """Caption pictures together, or, where that fails, one by one, so that each failure is one photo's."""
     try:
-        (scene,) = caption_pictures(
-            [open_picture(photo)],
-            job.chat_model,
-            job.scorer,
-            job.text_model,
-            [boxes],
-            job.preset,
-            bar,
-            [Path(photo).name],
-        )
+        scenes = _scenes(opened, job)
+    except (ValueError, RuntimeError) as error:
+        if len(opened) > 1:
+            return sum(_caption_opened([one], job) for one in opened)
+        return _failed(opened[0][0], error)
+    return sum(_hand_out(scene, task, job.options) for (task, _), scene in zip(opened, scenes, strict=True))
+
+
+def _failed(task: _Task, error: Exception) -> int:
+    print(f"{task.photo}: {error}", file=sys.stderr)
+    return 1
+
+
+def _scenes(opened: Sequence[tuple[_Task, Image]], job: _Job) -> tuple[Scene, ...]:
+    """The photos' composed Scenes, with a progress bar on a terminal."""
+    names = [Path(task.photo).name for task, _ in opened]
+    title = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    bar = ProgressBar(title, sys.stderr, enabled=sys.stderr.isatty() and not job.options.quiet)
+    pictures, boxes = [picture for _, picture in opened], [task.boxes for task, _ in opened]
+    try:
+        return caption_pictures(pictures, job.chat_model, job.scorer, job.text_model, boxes, job.preset, bar, names)
     finally:
         bar.clear()
-    _write_files(scene, photo, job.options)
+
+
+def _hand_out(scene: Scene, task: _Task, options: argparse.Namespace) -> int:
+    """Print the caption and write the files; 1 where that fails."""
+    try:
+        _write_files(scene, task.photo, options)
+    except (ValueError, RuntimeError) as error:
+        return _failed(task, error)
     for warning in scene.warnings:
-        logging.getLogger(__name__).info("%s: %s", photo, warning)
+        logging.getLogger(__name__).info("%s: %s", task.photo, warning)
     print(scene.caption_text, flush=True)
+    return 0
 
 
 def _write_files(scene: Scene, photo: str, options: argparse.Namespace) -> None:

@@ -66,9 +66,27 @@ def test_one_bad_photo_does_not_stop_the_others(
     assert "not a picture" in err
 
 
+def test_one_photo_that_fails_in_a_batch_does_not_stop_the_others(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = photo.with_name("copy.png")
+    copy.write_bytes(photo.read_bytes())
+    names = ["whole image, candidate 1"] + [
+        f"{patch}, candidate 1" for patch in ("top-left", "top-right", "bottom-left", "bottom-right")
+    ]
+    recording = {f"photo.png: {name}": f"A mark stands in the {name.split(',')[0]}." for name in names}
+    (tmp_path / "recording.json").write_text(json.dumps(recording))
+    backend = ["--backend", "scripted", "--recording", str(tmp_path / "recording.json"), "--llm-free"]
+    assert main(["caption", str(copy), str(photo), str(copy), "--preset", "fast", *backend]) == 1
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == 1
+    assert err.count("copy.png: No description of whole image") == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
+        (["caption", "PHOTO", "--batch", "0"], "--batch is 0"),
         (["caption", "PHOTO", "--backend", "nonsense"], "There is no backend 'nonsense'; choose one of: builtin"),
         (["caption", "PHOTO", "--keep-score", "2"], "keep_score is 2.0, but must be at most 1.0"),
         (["caption", "PHOTO", "PHOTO", "--scene", "x.json"], "put {name} into the path"),
