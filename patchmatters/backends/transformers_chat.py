@@ -173,8 +173,8 @@ class TransformersChat:
         for row in job.rows:
             _keep_in_window(row, lengths[row.prompt], window)
         pictured = bool(job.prompts[0].crops)
-        aside = self.speech.picture_bytes(self._itemsize) if pictured else 0
-        per_row = row_bytes(config, self._itemsize, max(lengths), max(row.limit for row in job.rows))
+        aside = self.speech.picture_bytes(self.itemsize) if pictured else 0
+        per_row = row_bytes(config, self.itemsize, max(lengths), max(row.limit for row in job.rows))
         with self.residence.lend(aside + per_row * min(len(job.rows), most_rows(device))) as module:
             route = self.speech.route(module, pictured=pictured, poll=monitor.poll)
             decode_in_batches(
@@ -187,7 +187,8 @@ class TransformersChat:
             )
 
     @property
-    def _itemsize(self) -> int:
+    def itemsize(self) -> int:
+        """Bytes of one value of the cache."""
         return choose_dtype(self.settings.precision, self.residence.device).itemsize
 
     def _text(self, tokens: Sequence[int]) -> str:

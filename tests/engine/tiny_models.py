@@ -276,15 +276,12 @@ def blip_captioner(folder: Path) -> Path:
 def _bert_tokenizer() -> Any:
     """A tokenizer that frames a text as BERT's does: [CLS] text [SEP]."""
     from tokenizers import normalizers
-    from tokenizers.processors import TemplateProcessing
 
     tokenizer = tiny_tokenizer(
         ("[DEC]",), bos_token="[DEC]", eos_token="[SEP]", sep_token="[SEP]", cls_token="[CLS]", pad_token="[PAD]"
     )
     tokenizer.backend_tokenizer.normalizer = normalizers.BertNormalizer()
-    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 4), ("[SEP]", 5)]
-    )
+    _frame(tokenizer, "[CLS] $A [SEP]", ("[CLS]", "[SEP]"))
     return tokenizer
 
 
@@ -304,10 +301,11 @@ def _blip_vision() -> dict[str, Any]:
 
 
 def text_model(folder: Path, **changes: Any) -> Path:
-    from transformers import Qwen2Config, Qwen2ForCausalLM
+    from transformers import MistralConfig, MistralForCausalLM
 
     tokenizer = tiny_tokenizer()
-    return save(folder, Qwen2ForCausalLM(Qwen2Config(**_text(tokenizer, **changes))), tokenizer, image="<image>")
+    config = MistralConfig(**_text(tokenizer, **changes), sliding_window=None)
+    return save(folder, MistralForCausalLM(config), tokenizer, image="<image>")
 
 
 CAPTIONERS: Mapping[str, Callable[[Path], Path]] = {
@@ -319,4 +317,83 @@ CAPTIONERS: Mapping[str, Callable[[Path], Path]] = {
     "smolvlm": smolvlm,
     "blip2": blip2,
     "blip_captioner": blip_captioner,
+}
+
+
+def blip_itm(
+    folder: Path, side: int = SIDE, text: Mapping[str, Any] | None = None, vision: Mapping[str, Any] | None = None
+) -> Path:
+    """BLIP with its matching and contrastive heads; the sizes can be overridden for benchmarks."""
+    from transformers import BlipConfig, BlipForImageTextRetrieval, BlipImageProcessor
+
+    tokenizer = _bert_tokenizer()
+    sizes = {"vision_config": _blip_vision() | {"image_size": side} | dict(vision or {})}
+    config = BlipConfig(
+        text_config=_blip_text(tokenizer) | dict(text or {}), **sizes, image_text_hidden_size=16, projection_dim=16
+    )
+    model = BlipForImageTextRetrieval(config)
+    return save(folder, model, tokenizer, BlipImageProcessor(size={"height": side, "width": side}), "BlipProcessor")
+
+
+def blip2_itm(folder: Path) -> Path:
+    from transformers import Blip2Config, Blip2ForImageTextRetrieval, BlipImageProcessor
+
+    tokenizer = _bert_tokenizer()
+    config = Blip2Config(
+        vision_config=_blip_vision(),
+        qformer_config={
+            "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "encoder_hidden_size": 16, "vocab_size": len(tokenizer), "use_qformer_text_input": True,
+        },
+        text_config={
+            "model_type": "opt", "hidden_size": 32, "ffn_dim": 64, "num_hidden_layers": 1, "num_attention_heads": 4,
+            "vocab_size": len(tokenizer), "word_embed_proj_dim": 32,
+        },
+        num_query_tokens=8, image_text_hidden_size=16, image_token_index=None,
+    )  # fmt: skip
+    model = Blip2ForImageTextRetrieval(config)
+    return save(folder, model, tokenizer, BlipImageProcessor(size={"height": SIDE, "width": SIDE}), "Blip2Processor")
+
+
+def clip(folder: Path) -> Path:
+    from transformers import CLIPConfig, CLIPModel
+
+    tokenizer = tiny_tokenizer()
+    text = {
+        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "vocab_size": len(tokenizer), "max_position_embeddings": 16, "bos_token_id": 1, "eos_token_id": 2,
+        "pad_token_id": 3, "projection_dim": 16,
+    }  # fmt: skip
+    _frame(tokenizer, "<s> $A </s>", ("<s>", "</s>"))
+    config = CLIPConfig(text_config=text, vision_config=_clip(), projection_dim=16)
+    return save(folder, CLIPModel(config), tokenizer, _clip_pictures(), "CLIPProcessor")
+
+
+def siglip(folder: Path) -> Path:
+    from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel
+
+    tokenizer = tiny_tokenizer()
+    _frame(tokenizer, "$A </s>", ("</s>",))
+    text = {
+        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "vocab_size": len(tokenizer), "max_position_embeddings": 16, "projection_size": 16,
+    }  # fmt: skip
+    config = SiglipConfig(text_config=text, vision_config=_clip())
+    pictures = SiglipImageProcessor(size={"height": SIDE, "width": SIDE})
+    return save(folder, SiglipModel(config), tokenizer, pictures, "SiglipProcessor")
+
+
+def _frame(tokenizer: Any, single: str, tokens: tuple[str, ...]) -> None:
+    """Let a tokenizer frame every text with special tokens."""
+    from tokenizers.processors import TemplateProcessing
+
+    pairs = [(token, tokenizer.convert_tokens_to_ids(token)) for token in tokens]
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(single=single, special_tokens=pairs)
+
+
+SCORERS: Mapping[str, Callable[[Path], Path]] = {
+    "blip": blip_itm,
+    "blip2": blip2_itm,
+    "clip": clip,
+    "siglip": siglip,
 }

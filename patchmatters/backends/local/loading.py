@@ -54,6 +54,11 @@ def class_for(files: ModelFiles, autos: Sequence[str]) -> type:
     ValueError where this version of transformers knows none.
     """
     transformers = require_transformers()
+    if files.architectures and not any(_knows(transformers, name) for name in files.architectures):
+        raise ValueError(
+            f"{files.name} is a {files.architectures[0]}, which transformers {transformers.__version__} does not have: "
+            'choose a version that was converted for transformers (often named "-hf"), or update transformers.'
+        )
     for name in autos:
         auto = getattr(transformers, name)
         if _maps(auto, files.model_type):
@@ -64,6 +69,13 @@ def class_for(files: ModelFiles, autos: Sequence[str]) -> type:
         f"{files.name} is a model of the type {files.model_type or 'unknown'!r}, which transformers "
         f"{transformers.__version__} cannot use here: {remedy}."
     )
+
+
+def _knows(transformers: Any, name: str) -> bool:
+    try:
+        return getattr(transformers, name, None) is not None
+    except ImportError:  # it is there, and lacks a package of its own: loading will say which
+        return True
 
 
 def _maps(auto: Any, model_type: str) -> bool:

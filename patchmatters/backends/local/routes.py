@@ -7,13 +7,14 @@ prompt at a time with all its candidates: slower, and right for whatever the fam
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ...picture import Crop
 from .dialogue import brings_its_start
-from .generation import DecodeCore, Row, State, Watch, add_tokens
+from .generation import DecodeCore, Row, State, Watch, add_tokens, common_beginning
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -53,12 +54,20 @@ class Eyes:
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
         texts = [prompt.text for prompt in prompts]
-        special = {"add_special_tokens": False} if brings_its_start(texts[0], tokenizer) else {}
+        special = {} if self._framed(texts[0]) else {"add_special_tokens": False}
         pictures: list[Any] = [[self.load(crop) for crop in prompt.crops] for prompt in prompts]
         if not nested:
             pictures = [picture for several in pictures for picture in several]
         found = self.processor(images=pictures, text=texts, return_tensors="pt", padding=True, **special)
         return {name: value for name, value in found.items() if hasattr(value, "is_floating_point")}
+
+    def tokenize(self, text: str) -> list[int]:
+        """The token ids of a rendered prompt, one mark for each picture."""
+        return self.processor.tokenizer(text, add_special_tokens=self._framed(text))["input_ids"]
+
+    def _framed(self, text: str) -> bool:
+        """Whether the tokenizer has to add its start token, because the template did not write it."""
+        return not brings_its_start(text, self.processor.tokenizer)
 
 
 class Route(Protocol):
@@ -115,6 +124,40 @@ class CoreRoute:
 
     def read(self, prompts: Sequence[Prompt]) -> State:
         return self._core.prefill(**placed(self._eyes.encode(prompts), self._model))
+
+    def read_about_one_picture(self, prompts: Sequence[Prompt]) -> State:
+        """Read prompts that differ only in what is said after their pictures: the pictures are read once for all."""
+        first = self._eyes.encode(prompts[:1])
+        ids = first["input_ids"][0].tolist()
+        last = max(at for at, token in enumerate(ids) if token == _image_token(self._model.config))
+        full = _with_pictures_of_first(ids, last, [self._eyes.tokenize(prompt.text) for prompt in prompts])
+        shared = common_beginning(full)
+        if len(prompts) == 1 or shared <= last:  # the template puts the text first
+            return self.read(prompts)
+        cut = {
+            name: value[:, :shared] if value.shape == first["input_ids"].shape else value
+            for name, value in first.items()
+        }
+        state = self._core.prefill(**placed(cut, self._model))
+        state.select([0] * len(prompts))
+        self._core.extend(state, [prompt[shared:] for prompt in full])
+        return state
+
+
+def _image_token(config: Any) -> int:
+    """The token that stands for a part of a picture; the configuration calls it by one of two names."""
+    return config.image_token_id if hasattr(config, "image_token_id") else config.image_token_index
+
+
+def _with_pictures_of_first(ids: list[int], last: int, plain: Sequence[Sequence[int]]) -> list[list[int]]:
+    """All prompts with their pictures written out, from the first one's ids and each one's plain ids.
+
+    `last` is where the pictures end in `ids`. What follows them there belongs to the markup of pictures as far as it
+    is longer than what follows the mark in the plain ids of the same prompt.
+    """
+    mark = max(at for at, token in enumerate(plain[0]) if token == ids[last])
+    markup = len(ids) - last - (len(plain[0]) - mark)
+    return [ids[: last + 1 + markup] + list(prompt[mark + 1 :]) for prompt in plain]
 
 
 class Blip2Route:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ...picture import Crop
 from ..base import Question
-from .dialogue import brings_its_start, follows_instructions, render, require_prompt
+from .dialogue import follows_instructions, render, require_prompt
 from .loading import WeightOptions, class_for, load_module, require_transformers
 from .model_files import ModelFiles
 from .pictures import fitted
@@ -113,8 +113,9 @@ class TransformersSpeech:
 
     def tokenize(self, text: str) -> list[int]:
         """The token ids of a rendered prompt."""
-        special = self.sees_images and not brings_its_start(text, self.tokenizer)
-        return self.tokenizer(text, add_special_tokens=special)["input_ids"]
+        if self.sees_images:
+            return self.eyes.tokenize(text)
+        return self.tokenizer(text, add_special_tokens=False)["input_ids"]  # a template writes them all
 
     @cached_property
     def processor(self) -> Any:

@@ -1,0 +1,34 @@
+"""Which scorer a model folder is for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from . import blip, similarity_scorers
+from .local.model_files import inspect_folder
+from .local.model_names import find_model
+from .local.routes import CORE_FAMILIES
+
+_BY_CLASS: Mapping[str, str] = {
+    **dict.fromkeys(blip.CLASSES, "blip"),
+    **dict.fromkeys(similarity_scorers.CLASSES, "similarity"),
+}
+
+
+def scorer_for_path(path: str | Path) -> str:
+    """The name, in the table of scorers, of the scorer that a model folder is for; a captioner is its own judge.
+
+    Reads the folder's configuration only; a name below a model folder or an id is found as for captioners. ValueError
+    for a folder that holds no complete model, or one that cannot score.
+    """
+    files = inspect_folder(find_model(str(path)))
+    for name in files.architectures:
+        if name in _BY_CLASS:
+            return _BY_CLASS[name]
+    if files.model_type in CORE_FAMILIES:
+        return "judge"
+    raise ValueError(
+        f"{files.folder} is a {', '.join(files.architectures) or 'model without a name'} and cannot score: choose a "
+        f"{', '.join(_BY_CLASS)}, or a vision-language model as judge."
+    )
