@@ -7,7 +7,8 @@ sentences are at least as similar as the similarity's `rival` threshold.
 
     python -m benchmarks.conflicts [--shared DIR] [--seed 0] [--misses] [--embeddings]
 
-The swap lists were written before the detector's vocabulary and are not taken from it.
+The swap lists were written before the detector's vocabulary and are not taken from it, but by the same hand. The first
+run, before any of its misses was looked at, found 97.8 % (929 of 950); the detector was then improved on those misses.
 """
 
 from __future__ import annotations

@@ -299,8 +299,8 @@ QUANTITIES: dict[str, Quantity] = {
 # Words that deny, and phrases that do.
 NEGATORS = word_set(
     """
-    not no never without none neither nor nobody no_one nothing nowhere lack lacking absent absence hardly devoid_of free_of
-    no_longer lacks
+    not no never without none neither nor nobody no_one nothing nowhere lack lacking absent absence hardly devoid_of
+    free_of no_longer lacks
     """
 )
 
