@@ -48,7 +48,7 @@ def main() -> None:
         tiny_models.blip_itm(Path(folder), **sizes)
         scorer = blip.create(ScorerSettings(folder, device="cpu"))
         crop, sentences = _crop(), _sentences()
-        with scorer._weights.lend() as module:  # loaded before anything is timed
+        with scorer.weights.lend() as module:  # loaded before anything is timed
             theirs, slow = _timed(lambda: _authors_way(module, scorer, crop, sentences))
         ours, fast = _timed(lambda: scorer.score(crop, sentences))
     difference = max(abs(one - other) for one, other in zip(ours, theirs, strict=True))
@@ -66,7 +66,7 @@ def _authors_way(module: Any, scorer: Any, crop: Crop, sentences: Sequence[str])
     """One sentence at a time, and one call of the whole model per head (rank_captions of the authors' code)."""
     import torch
 
-    processor = scorer._weights.processor
+    processor = scorer.weights.processor
     enc = processor.tokenizer.get_vocab()["[ENC]"]
     found = []
     for sentence in sentences:

@@ -50,7 +50,7 @@ CHAT_MODELS: Mapping[str, Backend] = {
     "builtin": Backend(
         ".builtin", "BuiltinSettings", "create_captioner", "measures colours and light; needs no weights"
     ),
-    "transformers": Backend(".transformers_chat", "TransformersSettings", "create", "local weights: LLaVA, Qwen-VL ..."),
+    "transformers": Backend(".transformers_chat", "TransformersSettings", "create", "local weights: LLaVA, Qwen-VL"),
     "scripted": Backend(".scripted", "RecordingSettings", "recorded_chat", "replays answers from a JSON file"),
     "openai": Backend(".openai_chat", "OpenAISettings", "create", "OpenAI, Zhipu, OpenRouter, Ollama, vLLM and others"),
     "anthropic": Backend(".anthropic_chat", "AnthropicSettings", "create", "Claude"),
@@ -58,6 +58,9 @@ CHAT_MODELS: Mapping[str, Backend] = {
 
 SCORERS: Mapping[str, Backend] = {
     "builtin": Backend(".builtin", "BuiltinSettings", "create_scorer", "measures the built-in captioner's sentences"),
+    "blip": Backend(".blip", "ScorerSettings", "create", "BLIP or BLIP-2 image-text matching, as in the paper"),
+    "similarity": Backend(".similarity_scorers", "ScorerSettings", "create", "CLIP or SigLIP similarity, calibrated"),
+    "judge": Backend(".judge", "TransformersSettings", "create", "a local captioner asked whether a sentence is true"),
 }
 
 

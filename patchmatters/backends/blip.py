@@ -41,7 +41,7 @@ class MatchingScorer:
     """Measures sentences with the heads of BLIP or BLIP-2."""
 
     def __init__(self, weights: ScorerWeights) -> None:
-        self._weights = weights
+        self.weights = weights
         self._crops = CropMemory()
         self.name = f"{weights.files.name} (image-text matching)"
 
@@ -51,13 +51,13 @@ class MatchingScorer:
     def score(self, image: Crop, sentences: Sequence[str]) -> list[float | None]:
         if not sentences:
             return []
-        with self._weights.lend() as module:
+        with self.weights.lend() as module:
             seen = self._crops.get(image, lambda: self._encode(module, image), next(module.parameters()).device)
             heads = _HEADS[type(module).__name__]
             return [
                 *score_by_pieces(
                     sentences,
-                    self._weights.tokens,
+                    self.weights.tokens,
                     WINDOW,
                     lambda pieces: in_batches(pieces, lambda part: heads(module, seen, *self._read(part, module))),
                 )
@@ -65,11 +65,11 @@ class MatchingScorer:
 
     def _encode(self, module: Any, image: Crop) -> Tensor:
         """(1, image tokens, width)."""
-        return module.vision_model(pixel_values=self._weights.pixels(image, module)).last_hidden_state
+        return module.vision_model(pixel_values=self.weights.pixels(image, module)).last_hidden_state
 
     def _read(self, sentences: Sequence[str], module: Any) -> tuple[Tensor, Tensor, int | None]:
         """Token ids and mask (sentences, longest), and the id of [ENC] where the vocabulary has it."""
-        tokenizer = self._weights.processor.tokenizer
+        tokenizer = self.weights.processor.tokenizer
         tokenizer.padding_side = "right"
         found = tokenizer(list(sentences), padding=True, return_tensors="pt").to(next(module.parameters()).device)
         enc = tokenizer.get_vocab().get("[ENC]")

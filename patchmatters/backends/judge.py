@@ -46,7 +46,7 @@ class JudgeScorer:
                 f"{chat.name} cannot judge sentences: connect a local vision-language model that chats "
                 "(LLaVA, Qwen-VL, SmolVLM ...), or choose a scorer with a model of its own."
             )
-        self._chat = chat
+        self.chat = chat
         self.name = f"{chat.name} (as judge)"
 
     def __repr__(self) -> str:
@@ -55,7 +55,7 @@ class JudgeScorer:
     def score(self, image: Crop, sentences: Sequence[str]) -> list[float | None]:
         if not sentences:
             return []
-        chat = self._chat
+        chat = self.chat
         prompts = [
             chat.speech.prompt(Question(sentence, _QUESTION.format(sentence=sentence), images=(image,)))
             for sentence in sentences

@@ -41,7 +41,7 @@ class SimilarityScorer:
     """Measures sentences by their calibrated similarity to a crop."""
 
     def __init__(self, weights: ScorerWeights) -> None:
-        self._weights = weights
+        self.weights = weights
         self._crops = CropMemory()
         self.name = f"{weights.files.name} (calibrated similarity)"
 
@@ -51,14 +51,14 @@ class SimilarityScorer:
     def score(self, image: Crop, sentences: Sequence[str]) -> list[float | None]:
         if not sentences:
             return []
-        with self._weights.lend() as module:
+        with self.weights.lend() as module:
             device = next(module.parameters()).device
             seen = self._crops.get(image, lambda: self._encode(module, image), device)
             window = module.config.text_config.max_position_embeddings
             return [
                 *score_by_pieces(
                     sentences,
-                    self._weights.tokens,
+                    self.weights.tokens,
                     window,
                     lambda pieces: in_batches(pieces, lambda part: self._similar(module, seen, part, window)),
                 )
@@ -66,13 +66,13 @@ class SimilarityScorer:
 
     def _encode(self, module: Any, image: Crop) -> Tensor:
         """(1, width)."""
-        return _features(module.get_image_features(pixel_values=self._weights.pixels(image, module)))
+        return _features(module.get_image_features(pixel_values=self.weights.pixels(image, module)))
 
     def _similar(self, module: Any, seen: Tensor, sentences: Sequence[str], window: int) -> list[float]:
         sigmoid = hasattr(module, "logit_bias")
         # SigLIP was trained on texts padded to its window, and reads the padding; CLIP masks it.
         padding = {"padding": "max_length", "max_length": window} if sigmoid else {"padding": True}
-        found = self._weights.processor.tokenizer(list(sentences), return_tensors="pt", **padding).to(seen.device)
+        found = self.weights.processor.tokenizer(list(sentences), return_tensors="pt", **padding).to(seen.device)
         inputs = {name: found[name] for name in ("input_ids", "attention_mask") if name in found}
         if sigmoid:
             inputs.pop("attention_mask", None)

@@ -210,7 +210,9 @@ class GenerateRoute:
         self._model, self._eyes = model, eyes
 
     def read(self, prompts: Sequence[Prompt]) -> _Asked:
-        return _Asked(tuple(placed(self._eyes.encode([prompt], nested=False), self._model) for prompt in prompts))
+        known = inspect.signature(self._model.forward).parameters  # `generate` refuses what the model does not take
+        asked = (placed(self._eyes.encode([prompt], nested=False), self._model) for prompt in prompts)
+        return _Asked(tuple({name: value for name, value in one.items() if name in known} for one in asked))
 
     def continue_rows(
         self, state: _Asked, rows: Sequence[Row], stops: Collection[int], watch: Watch, prompts: Sequence[int] = ()
