@@ -50,7 +50,7 @@ def photograph(width: int, height: int) -> Path:
     from PIL import Image
 
     target = Path(tempfile.gettempdir()) / f"patchmatters_{width}x{height}.jpg"
-    with Image.open(ROOT / "examples" / "harbour.jpg") as example:
+    with Image.open(ROOT / "pictures" / "harbour.jpg") as example:
         example.resize((width, height)).save(target, quality=92)
     return target
 

@@ -93,7 +93,11 @@ def _caption_options(parser: argparse.ArgumentParser, backend_name: str) -> None
     parser.set_defaults(run=_caption)
     parser.add_argument("photos", nargs="+", metavar="PHOTO", help="picture files")
     parser.add_argument("--backend", default="builtin", metavar="NAME", help=f"captioner: {_listed(CHAT_MODELS)}")
-    parser.add_argument("--scorer", metavar="NAME", help=f"image-text scorer: {_listed(SCORERS)}; or none")
+    parser.add_argument(
+        "--scorer",
+        metavar="NAME|PATH",
+        help=f"image-text scorer: the folder of a model, or {_listed(SCORERS)}, or none",
+    )
     parser.add_argument("--preset", default="paper", choices=tuple(PRESETS), help="how thorough (default: paper)")
     parser.add_argument("--llm-free", action="store_true", help="compare and write without a model")
     parser.add_argument(
@@ -209,8 +213,13 @@ def _scorer(options: argparse.Namespace) -> Scorer | None:
     name = options.scorer or (options.backend if options.backend in SCORERS else "none")
     if name == "none":
         return None
-    chosen = backend(SCORERS, name)
-    return chosen.create(chosen.settings_class()())
+    if name in SCORERS or not Path(name).exists():
+        chosen = backend(SCORERS, name)
+        return chosen.create(chosen.settings_class()())
+    from .backends.scorer_choice import scorer_for_path
+
+    chosen = SCORERS[scorer_for_path(name)]
+    return chosen.create(chosen.settings_class()(model=name))
 
 
 def _preset(options: argparse.Namespace) -> Preset:

@@ -11,7 +11,7 @@ import sys
 
 from environment import ROOT, environment, requirements, say
 
-EXAMPLE = ["examples/harbour.jpg", "--detections", "examples/harbour.json"]
+EXAMPLE = ["pictures/harbour.jpg", "--detections", "pictures/harbour.json"]
 
 
 def main() -> int:

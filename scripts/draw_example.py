@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
-FOLDER = Path(__file__).resolve().parent.parent / "examples"
+FOLDER = Path(__file__).resolve().parent.parent / "pictures"
 WIDTH, HEIGHT, HORIZON = 960, 720, 430
 BOXES = [
     {"x": 700, "y": 118, "width": 132, "height": 392, "label": "lighthouse", "score": 0.94},

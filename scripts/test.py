@@ -13,10 +13,10 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from environment import ROOT, environment, requirements, run, say
+from environment import ROOT, environment, python_of, requirements, run, say
 
-HOST_TOOLS = ["pytest>=8", "hypothesis>=6.100", "aiohttp>=3.11.8", "json-repair>=0.50"]
-HOST_TESTS = ["tests/nodes", "tests/host", "tests/browser"]
+NODE_TOOLS = ["pytest>=8", "hypothesis>=6.100"]
+PACK_NEEDS = ["json-repair>=0.50"]  # what the pack needs and ComfyUI does not bring
 
 
 def main() -> int:
@@ -40,15 +40,22 @@ def load_host_harness() -> ModuleType:
 
 
 def test_host(folder: Path, python: str) -> int:
-    """The tests that need ComfyUI, run by its Python; the test tools lie in a folder of their own, not in ComfyUI's."""
-    tools = ROOT / ".venv-host-tools"
-    if not tools.exists():
-        say("Installing the test tools for ComfyUI's Python")
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", tools]
-        run([*pip, *HOST_TOOLS], "pip could not install the test tools: check the connection to your package index.")
-    path = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), str(tools)]))
-    extra = {"PYTHONPATH": path, "COMFYUI_PATH": str(folder), "COMFYUI_PYTHON": python}
-    return call([python, "-m", "pytest", *HOST_TESTS], extra)
+    """The tests that need ComfyUI. What they need beside it lies in folders of their own, not in ComfyUI's."""
+    needs, tools = target(python, ".venv-host-pack", PACK_NEEDS), target(python, ".venv-host-tools", NODE_TOOLS)
+    env = {"COMFYUI_PATH": str(folder), "COMFYUI_PYTHON": python}
+    nodes = call([python, "-m", "pytest", "tests/nodes"], env | {"PYTHONPATH": f"{needs}{os.pathsep}{tools}"})
+    server = [python_of(ROOT / ".venv-test"), "-m", "pytest", "tests/host", "tests/browser"]
+    return nodes | call(server, env | {"PYTHONPATH": str(needs)})
+
+
+def target(python: str, name: str, wanted: list[str]) -> Path:
+    """A folder with these packages for ComfyUI's Python, installed once."""
+    folder = ROOT / name
+    if not folder.exists():
+        say(f"Installing {', '.join(wanted)} for ComfyUI's Python")
+        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder]
+        run([*pip, *wanted], "pip could not install that: check the connection to your package index.")
+    return folder
 
 
 def call(command: list[object], extra: dict[str, str] | None = None) -> int:

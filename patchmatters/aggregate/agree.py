@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..language.conflict import find_conflict, is_about_frame
+from ..language.conflict import Conflict, find_conflict, is_about_frame
 from ..language.sentences import words
 from ..language.similarity import Similarity, containment
 from ..regions import described_regions
@@ -68,9 +68,19 @@ def _refuting(text: str, nearer: Sequence[Told], similarity: Similarity) -> Told
         return None
     nearness = similarity.matrix([text], [one.text for one in nearer])[0]
     for near, one in zip(nearness, nearer, strict=True):
-        if near >= similarity.rival and find_conflict(text, one.text, same_extent=False) is not None:
+        if near >= similarity.rival and _refutes(find_conflict(text, one.text, same_extent=False)):
             return one
     return None
+
+
+def _refutes(conflict: Conflict | None) -> bool:
+    """Whether a conflict of the whole image (first) with a part of it (second) proves the whole image's word wrong.
+
+    A part may have fewer of a thing than the whole, or none: that is no proof.
+    """
+    if conflict is None or conflict.attribute == "number":
+        return False
+    return not (conflict.attribute == "negation" and conflict.values[1].split()[:1] == ["no"])
 
 
 def without_repetition(levels: Levels, similarity: Similarity) -> list[Told]:

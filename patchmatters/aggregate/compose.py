@@ -215,7 +215,8 @@ def _all_sources(draft: _Draft) -> Sources:
     scene = draft.scene
     patches = [scene.whole, *described_regions(scene), *filter(None, [_near_view(scene)])]
     sources = _sources(patches, all_patches={patch.name: patch for patch in (*scene.first_level, *scene.regions)})
-    return replace(sources, texts=(draft.text, _region_list(scene), *sources.texts))
+    shown = (draft.text, _region_list(scene), *sources.texts)
+    return replace(sources, texts=shown, trusted=shown)
 
 
 def _sources(patches: Sequence[Patch], all_patches: Mapping[str, Patch] | None = None) -> Sources:
@@ -224,7 +225,8 @@ def _sources(patches: Sequence[Patch], all_patches: Mapping[str, Patch] | None =
     bases = dict.fromkeys(basis for patch in patches for sentence in patch.sentences for basis in sentence.basis)
     kept = tuple((basis, _statement(known, basis)) for basis in bases)
     dropped = tuple(statement for patch in patches for statement in patch.statements if statement.kept is False)
-    return Sources(texts=tuple(patch.description for patch in patches), kept=kept, dropped=dropped)
+    descriptions = tuple(patch.description for patch in patches)
+    return Sources(texts=descriptions, kept=kept, dropped=dropped, trusted=descriptions)
 
 
 def _statement(patches: Mapping[str, Patch], basis: Basis) -> Statement:

@@ -14,13 +14,14 @@ from ..ask import Reply, ask
 from ..backends.base import ChatModel, Monitor, Question
 from ..language.basis import has_basis, tells, trace
 from ..language.conflict import find_conflict
-from ..language.sentences import split_sentences
+from ..language.sentences import content_words, split_sentences
 from ..language.similarity import LexicalSimilarity, containment
 from ..scene import Basis, Sentence, Statement
 
 log = logging.getLogger(__name__)
 
 TRIES = 2
+BROUGHT_BACK = 0.5  # share of a sentence's unreliable words that dropped statements have, from which on it tells those
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,13 @@ class Sources:
     """What a written text may rest on.
 
     `texts` are the passages or descriptions shown to the model, `kept` the statements that the text should tell and
-    `dropped` those that it must not bring back.
+    `dropped` those that it must not bring back. `trusted` are texts that were checked before.
     """
 
     texts: tuple[str, ...]
     kept: tuple[tuple[Basis, Statement], ...]
     dropped: tuple[Statement, ...] = ()
+    trusted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,15 @@ def _may_be_said(sentence: str, sources: Sources) -> bool:
     kept = [statement.text for _, statement in sources.kept]
     if _refuted(sentence, kept):
         return False
-    return not any(
-        containment(statement.text, sentence) >= 1.0 and not _all_told(statement.text, kept)
-        for statement in sources.dropped
-    )
+    return not _brings_back(sentence, sources)
 
 
-def _all_told(text: str, kept: Sequence[str]) -> bool:
-    """Whether the kept statements hold every content word of a text, so that it cannot tell what was dropped."""
-    return containment(text, " ".join(kept)) >= 1.0
+def _brings_back(sentence: str, sources: Sources) -> bool:
+    """Whether a sentence tells what only dropped statements say: half of its words that nothing reliable has."""
+    reliable = " ".join([*(statement.text for _, statement in sources.kept), *sources.trusted])
+    own = [word for word in content_words(sentence) if containment(word, reliable) < 1.0]
+    dropped = " ".join(statement.text for statement in sources.dropped)
+    return bool(own) and containment(" ".join(own), dropped) >= BROUGHT_BACK
 
 
 def _refuted(sentence: str, kept: Sequence[str]) -> bool:

@@ -113,6 +113,22 @@ def test_the_whole_caption_is_corrected_by_what_a_near_look_refutes() -> None:
     assert "refuted by top-left" in refuted.reason
 
 
+@pytest.mark.parametrize(
+    ("whole", "part", "stays"),
+    [
+        ("Three boats lie in the harbour.", "One boat lies in the harbour.", True),
+        ("There are cars on the street.", "There are no cars on the street.", True),
+        ("There are no cars on the street.", "A red car is parked on the street.", False),
+        ("The door is open.", "The door is closed.", False),
+    ],
+)
+def test_a_part_refutes_the_whole_only_where_it_can(whole: str, part: str, stays: bool) -> None:
+    texts = {"whole image": [f"{whole} The sky is clear."], "top-left": [part] * 3}
+    (scene,) = caption_pictures([plain_picture()], captioner(texts), SCORER)
+    assert statements(scene, "whole image")[whole].kept is stays
+    assert (whole in scene.caption_text) is stays
+
+
 def test_the_caption_tells_places_and_nothing_twice() -> None:
     (scene,) = caption_pictures([plain_picture()], captioner(TEXTS), SCORER)
     text = scene.caption_text
@@ -226,7 +242,7 @@ def test_a_writer_cannot_bring_back_what_was_dropped() -> None:
     def reply(question: Question) -> str:
         if "compare" in question.name:
             return ""
-        return "Two cats sit on the carpet. Three cats sit on the carpet. A clock hangs on the wall. The door is open."
+        return "Two cats sit on the carpet. Three cats sit on the carpet. There is a clock. The door is open."
 
     (scene,) = caption_pictures([plain_picture()], captioner(TEXTS), SCORER, ScriptedChat(reply, name="writer"))
     assert not {"three", "clock"} & set(words(scene.caption_text))
