@@ -23,8 +23,8 @@ from conftest import shared_folder
 torch = pytest.importorskip("torch", reason="Mini-Gemini runs on torch, which is not installed")
 pytest.importorskip("transformers", reason="Mini-Gemini's language model needs transformers, which is not installed")
 
-from engine.tiny_minigemini import HIDDEN, random_vision, write_tiny_minigemini
-from patchmatters.backends.minigemini import is_minigemini, load
+from engine.tiny_minigemini import HIDDEN, random_vision, require_sentencepiece, write_tiny_minigemini
+from patchmatters.backends.minigemini import checkpoint, is_minigemini, load
 from patchmatters.backends.minigemini.checkpoint import STAGE_1, open_checkpoint, vision_shape
 from patchmatters.backends.minigemini.model import MiniGemini, load_vision
 from patchmatters.backends.minigemini.vision import clip_views, map_part, windows_of
@@ -59,6 +59,7 @@ def recorded(request: pytest.FixtureRequest) -> Recorded:
     folder = REFERENCES / request.param
     if not (folder / "reference.safetensors").is_file():
         pytest.skip(f"the recorded references are not at {folder}")
+    require_sentencepiece(folder / "checkpoint")
     meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
     model = load(folder / "checkpoint", dtype=torch.float32)
     with Image.open(REFERENCES / "image.png") as picture:
@@ -382,6 +383,24 @@ class TestRefusals:
         folder = tiny()
         (folder / "tokenizer.json").unlink()
         with pytest.raises(ValueError, match="has no tokenizer"):
+            load(folder)
+
+    def test_a_tokenizer_that_needs_a_package_which_is_not_there(
+        self, tiny: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder = tiny()
+        (folder / "tokenizer.json").rename(folder / "tokenizer.model")
+        monkeypatch.setitem(checkpoint._TOKENIZER_PACKAGES, "nowhere.to_be_found", "that-package")
+        with pytest.raises(RuntimeError, match=r'run "pip install .*that-package"'):
+            load(folder)
+
+    def test_a_tokenizer_that_is_damaged(self, tiny: Callable[..., Path]) -> None:
+        folder = tiny()
+        (folder / "tokenizer.json").unlink()
+        pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 493443\n"
+        (folder / "tokenizer.model").write_text(pointer, encoding="utf-8")
+        require_sentencepiece(folder)
+        with pytest.raises(RuntimeError, match=r"tokenizer.model of .* cannot be read"):
             load(folder)
 
     @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from conftest import shared_folder
 torch = pytest.importorskip("torch", reason="Mini-Gemini runs on torch, which is not installed")
 pytest.importorskip("transformers", reason="Mini-Gemini's language model needs transformers, which is not installed")
 
-from engine.tiny_minigemini import write_tiny_minigemini
+from engine.tiny_minigemini import require_sentencepiece, write_tiny_minigemini
 from patchmatters.backends.base import QUIET, Question, QuietMonitor, derive_seed
 from patchmatters.backends.local.model_files import find_folders
 from patchmatters.backends.transformers_chat import TransformersChat, TransformersSettings, create
@@ -96,6 +96,7 @@ class TestAnswers:
         reference = REFERENCES / kind / "reference.safetensors"
         if not reference.is_file():
             pytest.skip(f"the recorded references are not at {reference.parent}")
+        require_sentencepiece(REFERENCES / kind / "checkpoint")
         question = json.loads((REFERENCES / kind / "meta.json").read_text(encoding="utf-8"))["question"]
         model = create(
             TransformersSettings(model=str(REFERENCES / kind / "checkpoint"), precision="fp32", device="cpu")
@@ -208,6 +209,7 @@ def test_it_captions_through_the_whole_pipeline() -> None:
     checkpoint = REFERENCES / "llama" / "checkpoint"
     if not checkpoint.is_dir():
         pytest.skip(f"the recorded references are not at {REFERENCES}")
+    require_sentencepiece(checkpoint)
     model = create(TransformersSettings(model=str(checkpoint), device="cpu"))
     picture = wheel()
     preset = replace(PRESETS["paper"], describe=replace(PRESETS["paper"].describe, max_new_tokens=24), semantic=False)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 CLIP_WIDTH, CLIP_LAYERS, CLIP_PATCH, CLIP_PLACES = 64, 3, 7, 16
 STAGE_WIDTHS, STAGE_DEPTHS = (4, 8, 12, 16), (1, 1, 2, 1)
 MAP_WIDTH = sum(STAGE_WIDTHS)
@@ -156,3 +158,10 @@ def write_tokenizer(folder: Path) -> None:
     tokenizer.save(str(folder / "tokenizer.json"))
     said = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "tokenizer_class": "PreTrainedTokenizerFast"}
     (folder / "tokenizer_config.json").write_text(json.dumps(said), encoding="utf-8")
+
+
+def require_sentencepiece(checkpoint: Path) -> None:
+    """Skip where the packages are missing that read a tokenizer.model."""
+    if not (checkpoint / "tokenizer.json").is_file():
+        pytest.importorskip("sentencepiece", reason="reading tokenizer.model needs sentencepiece")
+        pytest.importorskip("google.protobuf", reason="reading tokenizer.model needs protobuf")

@@ -5,6 +5,7 @@ Nothing here runs a model, and torch is needed only by `vision_weights`.
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,8 @@ _REQUIRED: Mapping[str, object] = {
     "mm_use_im_patch_token": False,
     "image_aspect_ratio": "pad",
 }
+# Modules that read a tokenizer.model, and the packages that bring them. transformers' own message names another one.
+_TOKENIZER_PACKAGES: Mapping[str, str] = {"sentencepiece": "sentencepiece", "google.protobuf": "protobuf"}
 # Fields of config.json that are not the language model's. `max_length` is a generation setting gone astray.
 _NOT_LANGUAGE = frozenset({
     "architectures", "model_type", "max_length", "transformers_version", "torch_dtype", "dtype", "_name_or_path",
@@ -154,9 +157,10 @@ def language_config(checkpoint: Checkpoint) -> Any:
         for key, value in checkpoint.config.items()
         if key not in _NOT_LANGUAGE and not key.startswith(_NOT_LANGUAGE_PREFIXES)
     }
+    # Set afterwards: transformers 5 turns Gemma's "gelu" into another one while it builds the config.
+    activation = fields.pop("hidden_act", None)
     config = getattr(require_transformers(), checkpoint.family.config).from_dict(fields)
-    # transformers 5 turns Gemma's "gelu" into another one while it builds the config.
-    config.hidden_act = fields.get("hidden_act", config.hidden_act)
+    config.hidden_act = activation or config.hidden_act
     return config
 
 
@@ -166,14 +170,31 @@ def load_tokenizer(checkpoint: Checkpoint) -> Any:
     if (folder / "tokenizer.json").is_file():
         return local_tokenizer(checkpoint.files)
     transformers = require_transformers()
+    lacking = [package for module, package in _TOKENIZER_PACKAGES.items() if not _installed(module)]
+    if lacking:
+        raise RuntimeError(
+            f"The tokenizer.model of {checkpoint.name} needs packages that are not installed: "
+            f'run "pip install {" ".join(lacking)}".'
+        )
     try:
         # By name: some releases of transformers choose a wrong class for such a folder, and all tokens come out wrong.
-        return transformers.LlamaTokenizer.from_pretrained(str(folder), local_files_only=True)
-    except (ImportError, OSError, TypeError, ValueError) as error:
-        raise RuntimeError(
-            f"The tokenizer.model of {checkpoint.name} cannot be read ({str(error).strip().splitlines()[0]}): "
-            "run 'pip install sentencepiece protobuf', or download the file again."
-        ) from error
+        tokenizer = transformers.LlamaTokenizer.from_pretrained(str(folder), local_files_only=True)
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
+        raise RuntimeError(_damaged(checkpoint)) from error
+    if not isinstance(tokenizer, transformers.PreTrainedTokenizerBase):  # transformers 4 returns False for such a file
+        raise RuntimeError(_damaged(checkpoint))
+    return tokenizer
+
+
+def _damaged(checkpoint: Checkpoint) -> str:
+    return f"The tokenizer.model of {checkpoint.name} cannot be read: download the file again."
+
+
+def _installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package above it
+        return False
 
 
 def vision_shape(checkpoint: Checkpoint) -> VisionShape:
