@@ -24,8 +24,9 @@ torch = pytest.importorskip("torch", reason="Mini-Gemini runs on torch, which is
 pytest.importorskip("transformers", reason="Mini-Gemini's language model needs transformers, which is not installed")
 
 from engine.tiny_minigemini import HIDDEN, random_vision, require_sentencepiece, write_tiny_minigemini
+from patchmatters.backends.local.model_files import PROJECTOR
 from patchmatters.backends.minigemini import checkpoint, is_minigemini, load
-from patchmatters.backends.minigemini.checkpoint import STAGE_1, open_checkpoint, vision_shape
+from patchmatters.backends.minigemini.checkpoint import open_checkpoint, vision_shape
 from patchmatters.backends.minigemini.model import MiniGemini, load_vision
 from patchmatters.backends.minigemini.vision import clip_views, map_part, windows_of
 
@@ -356,7 +357,7 @@ class TestRefusals:
 
     def test_a_projector_of_the_first_stage(self, tiny: Callable[..., Path]) -> None:
         folder = tiny()
-        (folder / "model.safetensors").rename(folder / STAGE_1)
+        (folder / "model.safetensors").rename(folder / PROJECTOR)
         with pytest.raises(ValueError, match="only a projector from the first stage"):
             load(folder)
 

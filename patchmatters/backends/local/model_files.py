@@ -15,6 +15,7 @@ from typing import Any
 
 CONFIG = "config.json"
 _SINGLE, _INDEX = "model.safetensors", "model.safetensors.index.json"
+PROJECTOR = "mm_projector.bin"  # what the first stage of training of LLaVA and its kin leaves
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.msgpack", "*.h5")
 _MAX_HEADER = 100_000_000  # bytes: the format's own limit
 _MAX_DEPTH = 3  # folders below a root in which models are looked for
@@ -90,6 +91,11 @@ def _weights(folder: Path) -> tuple[Path, ...]:
         return tuple(files)
     if (folder / _SINGLE).is_file():
         return (folder / _SINGLE,)
+    if (folder / PROJECTOR).is_file():
+        raise ValueError(
+            f"{folder} holds only a projector from the first stage of training ({PROJECTOR}), which is no captioner: "
+            "get the repository of the finished model."
+        )
     pickles = sorted(path.name for pattern in _PICKLES for path in folder.glob(pattern))
     if pickles:
         raise ValueError(

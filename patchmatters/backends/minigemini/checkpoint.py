@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .vision import VisionShape
 
 DOWNLOAD = "download the whole repository of a model, for example YanweiLi/MGM-7B"
-STAGE_1 = "mm_projector.bin"
 _MARK = "mm_vision_tower_aux"
 
 # The names of the vision weights in a checkpoint, and in our modules.
@@ -114,11 +113,6 @@ class Checkpoint:
 
 def open_checkpoint(folder: str | Path) -> Checkpoint:
     """The checkpoint in a folder. ValueError, in a sentence, where it is something else or where a file is lacking."""
-    if (Path(folder) / STAGE_1).is_file():
-        raise ValueError(
-            f"{Path(folder).name} holds only a projector from the first stage of training ({STAGE_1}), "
-            f"which is no captioner: {DOWNLOAD}."
-        )
     return require_checkpoint(inspect_folder(folder))
 
 
