@@ -145,19 +145,22 @@ def _left_out(statements: Sequence[Statement], passages: Sequence[Passage]) -> l
 
 
 def _without_twins(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """Each wording once: of equal ones the first, with rival numbers moved along; rivals of a twin stay its rivals."""
-    first: dict[tuple[str, ...], int] = {}
-    kept: list[int] = []
-    target: dict[int, int] = {}
+    """Each wording once. What was said of it twice is united: its sources, and its rivals, which move along."""
+    twins: dict[tuple[str, ...], list[int]] = {}
     for number, statement in enumerate(statements):
-        key = tuple(words(statement.text))
-        if key not in first:
-            first[key] = len(kept)
-            kept.append(number)
-        target[number] = first[key]
-    return tuple(_renumbered(statements[number], target) for number in kept)
+        twins.setdefault(tuple(words(statement.text)), []).append(number)
+    place = {number: index for index, numbers in enumerate(twins.values()) for number in numbers}
+    return tuple(
+        _united([statements[number] for number in numbers], place, index)
+        for index, numbers in enumerate(twins.values())
+    )
 
 
-def _renumbered(statement: Statement, target: Mapping[int, int]) -> Statement:
-    rivals = tuple(sorted({target[rival] for rival in statement.rivals}))
-    return replace(statement, rivals=rivals)
+def _united(twins: Sequence[Statement], place: Mapping[int, int], index: int) -> Statement:
+    """Statements of one wording as one, at `index`; `place` says where each old number went."""
+    rivals = sorted({place[rival] for twin in twins for rival in twin.rivals} - {index})
+    sources = tuple(sorted({source for twin in twins for source in twin.sources}))
+    verdict = Verdict.CONTRADICTORY if rivals else Verdict.SAME if len(sources) > 1 else Verdict.UNIQUE
+    if not sources:
+        verdict = Verdict.REFUSED
+    return replace(twins[0], verdict=verdict, sources=sources, rivals=tuple(rivals))

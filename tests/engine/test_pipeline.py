@@ -238,6 +238,27 @@ def test_what_a_model_says_is_believed_only_where_the_passages_bear_it_out() -> 
     assert not statements(filtered, "top-left")["A zebra wears a golden crown."].kept
 
 
+def test_a_wording_that_a_model_sorts_twice_is_one_statement() -> None:
+    rivals = [
+        {"statement": "The curtains are blue.", "passage": 2},
+        {"statement": "A clock hangs on the wall.", "passage": 3},
+    ]
+    answer = {
+        "same": [{"statement": DOG, "passages": [1, 2, 3]}],
+        "contradictory": [rivals, [rivals[0], rivals[0]]],
+        "unique": [{"statement": "The curtains are blue", "passage": 2}, {"statement": LAMP, "passage": 1}],
+    }
+    (scene,) = compare(described({"top-left": TEXTS["top-left"]}), model=ScriptedChat(lambda _: json.dumps(answer)))
+    patch = scene.patch("top-left")
+    assert len(patch.statements) == 4
+    for number, statement in enumerate(patch.statements):
+        assert number not in statement.rivals
+        assert all(number in patch.statements[rival].rivals for rival in statement.rivals)
+    left = {statement.text.rstrip("."): statement.verdict for statement in patch.statements}
+    assert left["The curtains are blue"] is Verdict.CONTRADICTORY
+    assert left["A clock hangs on the wall"] is Verdict.CONTRADICTORY
+
+
 def test_a_writer_cannot_bring_back_what_was_dropped() -> None:
     def reply(question: Question) -> str:
         if "compare" in question.name:
