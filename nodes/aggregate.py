@@ -8,6 +8,7 @@ from comfy_api.latest import io
 
 from ..patchmatters.aggregate import ComposeSettings, MergeSettings, compose, merge
 from ..patchmatters.backends.base import ChatModel
+from .memory import borrowed
 from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket
 from .widgets import settings_from, widgets_for
 
@@ -36,7 +37,8 @@ class Merge(io.ComfyNode):
     @classmethod
     def execute(cls, scene: SceneBatch, chat_model: ChatModel | None = None, **widgets: Any) -> io.NodeOutput:
         settings = settings_from(MergeSettings, widgets)
-        return io.NodeOutput(SceneBatch(merge(scene, settings, chat_model, ComfyMonitor())))
+        with borrowed(chat_model):
+            return io.NodeOutput(SceneBatch(merge(scene, settings, chat_model, ComfyMonitor())))
 
 
 class Compose(io.ComfyNode):
@@ -62,5 +64,6 @@ class Compose(io.ComfyNode):
     @classmethod
     def execute(cls, scene: SceneBatch, chat_model: ChatModel | None = None, **widgets: Any) -> io.NodeOutput:
         settings = settings_from(ComposeSettings, widgets)
-        composed = SceneBatch(compose(scene, settings, chat_model, ComfyMonitor()))
+        with borrowed(chat_model):
+            composed = SceneBatch(compose(scene, settings, chat_model, ComfyMonitor()))
         return io.NodeOutput([one.caption_text for one in composed], composed)

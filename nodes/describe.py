@@ -8,6 +8,7 @@ from comfy_api.latest import io
 
 from ..patchmatters.backends.base import ChatModel
 from ..patchmatters.describe import DescribeSettings, describe
+from .memory import borrowed
 from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket
 from .widgets import settings_from, widgets_for
 
@@ -32,4 +33,5 @@ class Describe(io.ComfyNode):
     @classmethod
     def execute(cls, scene: SceneBatch, chat_model: ChatModel, **widgets: Any) -> io.NodeOutput:
         settings = settings_from(DescribeSettings, widgets)
-        return io.NodeOutput(SceneBatch(describe(scene, chat_model, settings, ComfyMonitor())))
+        with borrowed(chat_model):
+            return io.NodeOutput(SceneBatch(describe(scene, chat_model, settings, ComfyMonitor())))

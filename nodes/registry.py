@@ -7,13 +7,17 @@ export it: a module that has an attribute of this name is taken for a pack of th
 from __future__ import annotations
 
 from .aggregate import Compose, Merge
+from .clip_model import ClipModel
 from .describe import Describe
+from .detect import Detect
 from .divide import Divide
 from .enhance import CollectCaptions, EnhanceCaption
 from .inspect_scene import Inspect
-from .models import BuiltinModel, ScorerLoader
+from .local_model import LocalModel
+from .models import BuiltinModel
 from .regions import Regions
 from .scene_files import LoadScene, SaveScene
+from .scorer import ScorerLoader
 from .semantic_filter import Compare, Filter
 from .semantic_patch import SemanticPatch
 
@@ -32,6 +36,9 @@ NODE_CLASS_MAPPINGS = {
     "PatchMatters_Inspect": Inspect,
     "PatchMatters_SaveScene": SaveScene,
     "PatchMatters_LoadScene": LoadScene,
+    "PatchMatters_LocalModel": LocalModel,
+    "PatchMatters_ClipModel": ClipModel,
+    "PatchMatters_Detect": Detect,
 }
 
 _INSIDE_EXPANSIONS = (CollectCaptions,)  # nobody places these, so they are not among the nodes above

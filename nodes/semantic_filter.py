@@ -9,6 +9,7 @@ from comfy_api.latest import io
 from ..patchmatters.backends.base import ChatModel, Scorer
 from ..patchmatters.report import filter_report
 from ..patchmatters.semantic_filter import CompareSettings, FilterSettings, Level, compare, filter_statements
+from .memory import borrowed
 from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket, ScorerSocket
 from .widgets import settings_from, widgets_for
 
@@ -50,7 +51,8 @@ class Compare(io.ComfyNode):
         cls, scene: SceneBatch, level: str, chat_model: ChatModel | None = None, **widgets: Any
     ) -> io.NodeOutput:
         settings = settings_from(CompareSettings, widgets)
-        return io.NodeOutput(SceneBatch(compare(scene, Level(level), settings, chat_model, ComfyMonitor())))
+        with borrowed(chat_model):
+            return io.NodeOutput(SceneBatch(compare(scene, Level(level), settings, chat_model, ComfyMonitor())))
 
 
 class Filter(io.ComfyNode):
@@ -86,5 +88,6 @@ class Filter(io.ComfyNode):
     @classmethod
     def execute(cls, scene: SceneBatch, scorer: Scorer | None = None, **widgets: Any) -> io.NodeOutput:
         settings = settings_from(FilterSettings, widgets)
-        filtered = SceneBatch(filter_statements(scene, scorer, settings, ComfyMonitor()))
+        with borrowed(scorer):
+            filtered = SceneBatch(filter_statements(scene, scorer, settings, ComfyMonitor()))
         return io.NodeOutput(filtered, [filter_report(one) for one in filtered])

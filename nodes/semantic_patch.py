@@ -8,6 +8,7 @@ from comfy_api.latest import io
 
 from ..patchmatters.backends.base import ChatModel
 from ..patchmatters.semantic_patch import SemanticPatchSettings, add_semantic_patch
+from .memory import borrowed
 from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket
 from .widgets import settings_from, widgets_for
 
@@ -35,4 +36,5 @@ class SemanticPatch(io.ComfyNode):
     @classmethod
     def execute(cls, scene: SceneBatch, chat_model: ChatModel, **widgets: Any) -> io.NodeOutput:
         settings = settings_from(SemanticPatchSettings, widgets)
-        return io.NodeOutput(SceneBatch(add_semantic_patch(scene, chat_model, settings, ComfyMonitor())))
+        with borrowed(chat_model):
+            return io.NodeOutput(SceneBatch(add_semantic_patch(scene, chat_model, settings, ComfyMonitor())))

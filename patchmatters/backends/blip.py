@@ -42,6 +42,7 @@ class MatchingScorer:
 
     def __init__(self, weights: ScorerWeights) -> None:
         self.weights = weights
+        self.residence = weights.residence
         self._crops = CropMemory()
         self.name = f"{weights.files.name} (image-text matching)"
 

@@ -47,6 +47,7 @@ class JudgeScorer:
                 "(LLaVA, Qwen-VL, SmolVLM ...), or choose a scorer with a model of its own."
             )
         self.chat = chat
+        self.residence = chat.residence
         self.name = f"{chat.name} (as judge)"
 
     def __repr__(self) -> str:

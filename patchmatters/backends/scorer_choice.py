@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from . import blip, similarity_scorers
+from .base import QUIET, Monitor
 from .local.model_files import inspect_folder
 from .local.model_names import find_model
 from .local.routes import CORE_FAMILIES
@@ -16,13 +17,13 @@ _BY_CLASS: Mapping[str, str] = {
 }
 
 
-def scorer_for_path(path: str | Path) -> str:
+def scorer_for_path(path: str | Path, roots: Sequence[Path] = (), monitor: Monitor = QUIET) -> str:
     """The name, in the table of scorers, of the scorer that a model folder is for; a captioner is its own judge.
 
-    Reads the folder's configuration only; a name below a model folder or an id is found as for captioners. ValueError
-    for a folder that holds no complete model, or one that cannot score.
+    Reads the folder's configuration only; a name below `roots` or an id is found, and downloaded, as for captioners.
+    ValueError for a folder that holds no complete model, or one that cannot score.
     """
-    files = inspect_folder(find_model(str(path)))
+    files = inspect_folder(find_model(str(path), roots, monitor))
     for name in files.architectures:
         if name in _BY_CLASS:
             return _BY_CLASS[name]

@@ -43,7 +43,7 @@ def test_the_pack_adds_little_to_the_start(server: Server) -> None:
 
 def test_every_node_is_offered(info: Mapping[str, Any]) -> None:
     ours = {name for name in info if name.startswith(OURS)}
-    assert len(ours) == 15
+    assert len(ours) == 18
     assert all(info[name]["python_module"] == f"custom_nodes.{PACK_FOLDER}" for name in ours)
 
 

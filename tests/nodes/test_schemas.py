@@ -27,6 +27,9 @@ IDS = [
     "Inspect",
     "SaveScene",
     "LoadScene",
+    "LocalModel",
+    "ClipModel",
+    "Detect",
     "CollectCaptions",
 ]
 each_node = pytest.mark.parametrize("node_id", [f"PatchMatters_{name}" for name in IDS])

@@ -43,6 +43,15 @@ def load_tokenizer(files: ModelFiles) -> Any:
         raise RuntimeError(_broken(files, "tokenizer", error)) from error
 
 
+def load_image_processor(files: ModelFiles) -> Any:
+    """The image processor of a model, from its folder only. RuntimeError where its files are missing or damaged."""
+    transformers = require_transformers()
+    try:
+        return transformers.AutoImageProcessor.from_pretrained(str(files.folder), local_files_only=True)
+    except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
+        raise RuntimeError(_broken(files, "image processor", error)) from error
+
+
 def _broken(files: ModelFiles, what: str, error: BaseException) -> str:
     if "torchvision" in f"{error} {error.__cause__}":
         return f"The {what} of {files.folder} needs torchvision: install it, or transformers 5 or newer."
