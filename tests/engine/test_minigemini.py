@@ -351,6 +351,10 @@ class TestRefusals:
         with pytest.raises(ValueError, match=r"unknown kind .*MGMPhiForCausalLM"):
             load(tiny(architectures=["MGMPhiForCausalLM"]))
 
+    def test_a_config_that_says_too_little(self, tiny: Callable[..., Path]) -> None:
+        with pytest.raises(ValueError, match="does not say its image_size_aux"):
+            load(tiny(image_size_aux=None))
+
     def test_a_picture_that_cannot_be_cut(self, tiny: Callable[..., Path]) -> None:
         with pytest.raises(ValueError, match="image_size_aux of 96"):
             load(tiny(image_size_aux=96, image_grid=2))

@@ -46,12 +46,12 @@ _REQUIRED: Mapping[str, object] = {
     "mm_use_im_patch_token": False,
     "image_aspect_ratio": "pad",
 }
+_NEEDED = ("hidden_size", "image_size_aux")
 # Modules that read a tokenizer.model, and the packages that bring them. transformers' own message names another one.
 _TOKENIZER_PACKAGES: Mapping[str, str] = {"sentencepiece": "sentencepiece", "google.protobuf": "protobuf"}
 # Fields of config.json that are not the language model's. `max_length` is a generation setting gone astray.
 _NOT_LANGUAGE = frozenset({
     "architectures", "model_type", "max_length", "transformers_version", "torch_dtype", "dtype", "_name_or_path",
-    "quantization_config",
 })  # fmt: skip
 _NOT_LANGUAGE_PREFIXES = ("mm_", "image_", "tokenizer_")
 
@@ -124,6 +124,9 @@ def require_checkpoint(files: ModelFiles) -> Checkpoint:
         raise ValueError(f"{files.name} has no tokenizer: add tokenizer.model from the model's repository.")
     if files.architectures[:1] not in [(known,) for known in FAMILIES]:
         raise ValueError(f"{files.name} has a language model of an unknown kind {files.architectures}: {DOWNLOAD}.")
+    for field in _NEEDED:
+        if not isinstance(files.config.get(field), int):
+            raise ValueError(f"The config.json of {files.name} does not say its {field}: {DOWNLOAD}.")
     for field, expected in _REQUIRED.items():
         if files.config.get(field, expected) != expected:
             raise ValueError(

@@ -49,7 +49,7 @@ class MiniGemini(nn.Module):
         """The picture as float32 pixels (1, 3, S, S) on the CPU, S the side in pixels that this model sees."""
         return pixels_of(image, self.vision.shape.picture_side)
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         """The image tokens (n, hidden) of the pixels of one picture, as the language model reads them."""
         return self.vision(pixels.to(self.vision.projector[0].weight.device))
@@ -63,7 +63,7 @@ class MiniGemini(nn.Module):
         table = self.language_model.get_input_embeddings()
         return table(torch.tensor(ids, dtype=torch.long, device=table.weight.device))
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def spliced(self, before: list[int], tokens: torch.Tensor, after: list[int]) -> torch.Tensor:
         """`inputs_embeds` (length, hidden) of a prompt with an image between two texts."""
         table = self.language_model.get_input_embeddings()
