@@ -11,13 +11,13 @@ from ..answer_cache import kept
 from ..options import check_options, option
 from .api.chat import ApiChat, ApiSettings
 from .api.client import errors_of, load_sdk
+from .api.events import events_of, is_stream, read_json
 from .api.providers import providers_of
 from .api.replies import Choice, Reply, Usage, count, items, mapping, text
 from .api.troubles import Target
-from .api.wire import Asking, CutOff, OnText, Unreadable, in_mid_stream
+from .api.wire import Asking, CutOff, OnText, StreamTrouble
 from .base import ChatModel
 
-_CORE = ("model", "messages", "max_tokens")
 _THOUGHTS = ("thinking", "redacted_thinking")
 
 
@@ -68,26 +68,23 @@ class AnthropicWire:
         return body | asking.wanted(_settings(asking))
 
     async def send(self, client: Any, body: dict[str, Any], on_text: OnText) -> Reply:
-        core = {name: body[name] for name in _CORE}
-        rest = {name: value for name, value in body.items() if name not in (*_CORE, "stream")}
-        if not body.get("stream"):
-            response = await client.messages.with_raw_response.create(**core, extra_body=rest)
-            return _whole(response.http_response)
-        stream = await client.messages.create(**core, stream=True, extra_body=rest)
-        arrived = _Stream()
-        try:
-            if not _is_stream(stream):
-                await stream.response.aread()
-                return _whole(stream.response)
-            async for event in stream:
-                arrived.add(mapping(event))
-                on_text(0, arrived.text)
-        except (ValueError, *errors_of(load_sdk(self.sdk))) as error:
-            if not arrived.finish:  # what has arrived whole is kept, and not paid for again
-                raise in_mid_stream(error, load_sdk(self.sdk)) from error
-        finally:
-            await stream.close()
-        return arrived.reply()
+        # As extra_body, which takes precedence: the SDK would walk through every part of the messages otherwise, and
+        # know only those settings that were there when it was released.
+        request = client.messages.with_streaming_response.create(
+            model=body["model"], max_tokens=body["max_tokens"], messages=[], extra_body=body
+        )
+        async with request as response:
+            if not is_stream(response):
+                return _whole(await read_json(response))
+            arrived = _Stream()
+            try:
+                async for event in events_of(response):
+                    arrived.add(event)
+                    on_text(0, arrived.text)
+            except (CutOff, StreamTrouble, *errors_of(load_sdk(self.sdk))):
+                if not arrived.finish:  # what has arrived whole is kept, and not paid for again
+                    raise
+            return arrived.reply()
 
 
 def _picture(data: str, media_type: str) -> dict[str, Any]:
@@ -106,15 +103,7 @@ def _settings(asking: Asking) -> dict[str, Any]:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _whole(response: Any) -> Reply:
-    """A response that came in one piece. Unreadable for what is no JSON; CutOff for JSON that ends too soon."""
-    content_type = response.headers.get("content-type", "")
-    if "json" not in content_type:
-        raise Unreadable(content_type)
-    try:
-        body = mapping(response.json())
-    except ValueError:
-        raise CutOff() from None
+def _whole(body: Mapping[str, Any]) -> Reply:
     if "content" not in body:
         return Reply()
     blocks = list(map(mapping, items(body["content"])))
@@ -159,11 +148,6 @@ class _Stream:
 
     def reply(self) -> Reply:
         return Reply((Choice(self.text, self.finish, self.refusal, self.thought),), _usage(self.usage))
-
-
-def _is_stream(stream: Any) -> bool:
-    """Some servers ignore the wish to stream and answer in one piece."""
-    return "event-stream" in stream.response.headers.get("content-type", "")
 
 
 def _usage(value: Any) -> Usage:

@@ -11,10 +11,11 @@ from ..answer_cache import kept
 from ..options import check_options, option
 from .api.chat import ApiChat, ApiSettings
 from .api.client import errors_of, load_sdk
+from .api.events import events_of, is_stream, read_json
 from .api.providers import providers_of
 from .api.replies import Choice, Reply, Usage, count, items, mapping, text
 from .api.troubles import Target
-from .api.wire import SEED_BITS, Asking, CutOff, OnText, Unreadable, in_mid_stream
+from .api.wire import SEED_BITS, Asking, CutOff, OnText, StreamTrouble
 from .base import ChatModel
 
 _OTHER_LIMIT = {"max_completion_tokens": "max_tokens", "max_tokens": "max_completion_tokens"}
@@ -64,25 +65,22 @@ class OpenAIWire:
         return body | _token_limit(asking) | asking.wanted(_settings(asking))
 
     async def send(self, client: Any, body: dict[str, Any], on_text: OnText) -> Reply:
-        core = {name: body[name] for name in ("model", "messages")}
-        rest = {name: value for name, value in body.items() if name not in (*core, "stream")}
-        if not body.get("stream"):
-            response = await client.chat.completions.with_raw_response.create(**core, extra_body=rest)
-            return _whole(response.http_response)
-        stream = await client.chat.completions.create(**core, stream=True, extra_body=rest)
-        arrived = _Stream()
-        try:
-            if not _is_stream(stream):
-                await stream.response.aread()
-                return _whole(stream.response)
-            async for chunk in stream:
-                arrived.add(mapping(chunk), on_text)
-        except (ValueError, *errors_of(load_sdk(self.sdk))) as error:
-            if not arrived.reply().complete:  # what has arrived whole is kept, and not paid for again
-                raise in_mid_stream(error, load_sdk(self.sdk)) from error
-        finally:
-            await stream.close()
-        return arrived.reply()
+        # As extra_body, which takes precedence: the SDK would walk through every part of the messages otherwise, and
+        # know only those settings that were there when it was released.
+        request = client.chat.completions.with_streaming_response.create(
+            model=body["model"], messages=[], extra_body=body
+        )
+        async with request as response:
+            if not is_stream(response):
+                return _whole(await read_json(response))
+            arrived = _Stream()
+            try:
+                async for event in events_of(response):
+                    arrived.add(event, on_text)
+            except (CutOff, StreamTrouble, *errors_of(load_sdk(self.sdk))):
+                if not arrived.reply().complete:  # what has arrived whole is kept, and not paid for again
+                    raise
+            return arrived.reply()
 
 
 def _environment_for(target: Target) -> dict[str, str]:
@@ -130,15 +128,7 @@ def _format(kind: str, schema: Mapping[str, object]) -> dict[str, Any]:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _whole(response: Any) -> Reply:
-    """A response that came in one piece. Unreadable for what is no JSON; CutOff for JSON that ends too soon."""
-    content_type = response.headers.get("content-type", "")
-    if "json" not in content_type:
-        raise Unreadable(content_type)
-    try:
-        body = mapping(response.json())
-    except ValueError:
-        raise CutOff() from None
+def _whole(body: Mapping[str, Any]) -> Reply:
     choices = sorted(map(mapping, items(body.get("choices"))), key=lambda choice: count(choice.get("index")) or 0)
     return Reply(tuple(map(_choice, choices)), _usage(body.get("usage")))
 
@@ -191,11 +181,6 @@ class _Stream:
 
     def reply(self) -> Reply:
         return Reply(tuple(self.choices[number].choice() for number in sorted(self.choices)), self.usage)
-
-
-def _is_stream(stream: Any) -> bool:
-    """Some servers ignore the wish to stream and answer in one piece."""
-    return "event-stream" in stream.response.headers.get("content-type", "")
 
 
 def _usage(value: Any) -> Usage:

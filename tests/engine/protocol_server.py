@@ -394,8 +394,7 @@ async def _stream(
 ) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
     await response.prepare(request)
-    for event in events[:stop_after]:
-        await response.write(event)
+    await response.write(b"".join(events[:stop_after]))
     if abort:
         await asyncio.sleep(0.01)
         request.transport.abort()

@@ -6,23 +6,25 @@ import asyncio
 import logging
 import random
 import time
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
 from ...options import check_options, option
+from ...picture import Crop
 from ..base import Answer, Monitor, Outcome, Question
 from .addresses import is_private, read_address, require_safe
-from .client import NO_KEY, STATUSES, errors_of, http_client, load_sdk
-from .driving import Post, drive
-from .encoding import CropEncoder
+from .client import NO_KEY, STATUSES, Gate, Line, Switchboard, errors_of, http_client, load_sdk
+from .driving import Post, drive, spawn
+from .encoding import CropEncoder, EncodedCrop
 from .keys import key_for
 from .models import default_model, sees_images
 from .providers import FREE, PROVIDERS, Model, Price
 from .replies import Choice, Reply, answer_of, priced
 from .troubles import Target, Trouble, blind, broken_off, cut, in_stream, not_json, of_status, slow, unreachable
-from .wire import Asking, CutOff, Unreadable, Wire
+from .wire import Asking, CutOff, StreamTrouble, Unreadable, Wire
 
 log = logging.getLogger(__name__)
 
@@ -69,7 +71,7 @@ class ApiSettings:
 
 @dataclass
 class _Learned:
-    """What this model taught while it was asked. Shared by all calls on the event loops of one model."""
+    """What this model taught while it was asked. Changed on the event loop only, except for `seeing`."""
 
     left_out: set[str] = field(default_factory=set)
     one_choice: bool = False
@@ -95,6 +97,8 @@ class ApiChat:
         self.sees_images = row.model(chosen).images
         self.encoder = CropEncoder(settings.max_edge or row.longest_edge, row.max_image_bytes)
         self._learned = _Learned()
+        self._switchboard = Switchboard()
+        weakref.finalize(self, spawn, self._switchboard.close).atexit = False
 
     def __repr__(self) -> str:
         return f"ApiChat({self.name})"
@@ -130,15 +134,17 @@ class ApiChat:
         self._require_eyes(questions, key)
 
         async def main(post: Post) -> list[Answer]:
-            async with http_client(
-                self._sdk, self.target.address, key, self.settings.concurrency, self.settings.timeout_s,
-                self.target.provider.headers if self.target.at_home else (),
-            ) as http:  # fmt: skip
-                client = self._wire.open(self._sdk, self.target, key or NO_KEY, http, self.settings.retries)
-                batch = _Batch(self, client, questions, monitor, keep, post)
-                return await batch.run()
+            line = await self._switchboard.line(key, self._open_line)
+            return await _Batch(self, line, questions, monitor, keep, post).run()
 
         return drive(main, monitor.poll)
+
+    def _open_line(self, key: str | None) -> Line:
+        row, settings = self.target.provider, self.settings
+        headers = row.headers if self.target.at_home else ()
+        http = http_client(self._sdk, self.target.address, key, settings.concurrency, settings.timeout_s, headers)
+        client = self._wire.open(self._sdk, self.target, key or NO_KEY, http, settings.retries)
+        return Line(asyncio.get_running_loop(), key, http, client, Gate(settings.concurrency))
 
     def _key(self) -> str | None:
         key, row = key_for(self.target.address), self.target.provider
@@ -179,16 +185,15 @@ class _Batch:
     def __init__(
         self,
         chat: ApiChat,
-        client: Any,
+        line: Line,
         questions: Sequence[Question],
         monitor: Monitor,
         keep: Keep,
         post: Post,
     ) -> None:
-        self._chat, self._client, self._questions = chat, client, questions
+        self._chat, self._line, self._questions = chat, line, questions
         self._monitor, self._keep, self._post = monitor, keep, post
         self._settings, self._learned, self._target = chat.settings, chat._learned, chat.target
-        self._gate = asyncio.Semaphore(chat.settings.concurrency)
         self._answers: dict[int, Answer] = {}
         self._fatal: Trouble | None = None
         self._price = chat.price()
@@ -223,7 +228,7 @@ class _Batch:
         """Settle what one exchange settles; the questions of the group that are still without an answer."""
         if len(group) > 1 and self._learned.one_choice:
             return group
-        async with self._gate:
+        async with self._line.gate:
             if self._fatal:
                 return self._settle_all(group, self._fatal)
             try:
@@ -277,16 +282,15 @@ class _Batch:
     async def _send(self, group: list[int]) -> Reply:
         """One request. Trouble for everything but a reply with a whole choice."""
         question = self._questions[group[0]]
-        encoding = asyncio.get_running_loop().run_in_executor
-        images = await asyncio.gather(*(encoding(None, self._chat.encoder, crop) for crop in question.images))
+        images = [await self._encoded(crop) for crop in question.images]
         asking = Asking(
             question, tuple(images), self._target.provider, self._chat.model(), len(group), self._settings.stream,
             frozenset(self._learned.left_out),
         )  # fmt: skip
         body = self._chat._wire.body(asking)
         try:
-            reply = await self._chat._wire.send(self._client, body, self._partials(group))
-        except (Unreadable, CutOff, ValueError, *errors_of(self._chat._sdk)) as error:
+            reply = await self._chat._wire.send(self._line.client, body, self._partials(group))
+        except (Unreadable, CutOff, StreamTrouble, *errors_of(self._chat._sdk)) as error:
             sent = _names(body)
             raise _trouble(error, self._chat._sdk, self._target, sent, has_image=bool(question.images)) from None
         if not reply.choices:
@@ -294,6 +298,11 @@ class _Batch:
         if not reply.complete:
             raise cut(self._target)
         return reply
+
+    async def _encoded(self, crop: Crop) -> EncodedCrop:
+        """The crop as it is sent; encoded in another thread, so that the loop goes on."""
+        encoder = self._chat.encoder
+        return encoder.find(crop) or await asyncio.get_running_loop().run_in_executor(None, encoder, crop)
 
     def _partials(self, group: list[int]) -> Callable[[int, str], None]:
         def show(choice: int, text: str) -> None:
@@ -349,14 +358,12 @@ def _trouble(error: Exception, sdk: ModuleType, target: Target, sent: Sequence[s
     """What an error of an exchange means."""
     if isinstance(error, Unreadable):
         return not_json(target, str(error))
+    if isinstance(error, StreamTrouble):
+        return in_stream(str(error), target)
     if isinstance(error, sdk.APIStatusError):
-        if error.status_code < 300:  # an error event inside a stream
-            return in_stream(error, target)
         return of_status(error, target, sent, has_image=has_image)
     if isinstance(error, sdk.APIConnectionError):
         return unreachable(target) if _never_connected(error) else broken_off(target)
-    if isinstance(error, sdk.APIError):
-        return in_stream(error, target)
     return cut(target)
 
 

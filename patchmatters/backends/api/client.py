@@ -6,9 +6,11 @@ given to them here, and what a request carries is checked once more at the momen
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from types import ModuleType
@@ -18,6 +20,8 @@ from .addresses import Address, read_address
 
 NO_KEY = "none"  # the SDKs insist on a key; this one never leaves
 CONNECT_S = 10.0
+_SPACING_S = 0.003  # about what one request costs this process
+_IDLE_S = 15.0  # connections wait so long for the next stage; many servers close theirs after 30 s or more
 _USUAL = frozenset(
     ("host", "accept", "accept-encoding", "connection", "user-agent", "content-type", "content-length")
 ) | {"anthropic-version", "anthropic-beta", "x-stainless-raw-response"}  # the last is the SDKs' note to themselves
@@ -48,7 +52,7 @@ def http_client(
     """An AsyncClient of the HTTP library that this version of the SDK is built on."""
     http = http_library(sdk)
     return http.AsyncClient(
-        limits=http.Limits(max_connections=limit, max_keepalive_connections=limit),
+        limits=http.Limits(max_connections=limit, max_keepalive_connections=limit, keepalive_expiry=_IDLE_S),
         timeout=http.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
         follow_redirects=False,
         event_hooks={"request": [_guard(address, key, frozenset(headers))], "response": [_note_status]},
@@ -90,6 +94,62 @@ def _guard(address: Address, key: str | None, extra: frozenset[str]) -> Callable
                 del request.headers[name]
 
     return check
+
+
+class Gate:
+    """Lets so many through at once, and not two at the same moment.
+
+    Requests that start together end together where a server is steady, and then wait for one another's work in this
+    process: a few milliseconds apart, answers are read while others are on their way.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._places, self._next_start = asyncio.Semaphore(limit), 0.0
+
+    async def __aenter__(self) -> None:
+        await self._places.acquire()
+        now = asyncio.get_running_loop().time()
+        start = max(now, self._next_start)
+        self._next_start = start + _SPACING_S
+        try:
+            await asyncio.sleep(start - now)
+        except BaseException:
+            self._places.release()
+            raise
+
+    async def __aexit__(self, *exception: object) -> None:
+        self._places.release()
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a model keeps open between calls: the SDK's client, and the one limit that all calls share."""
+
+    loop: asyncio.AbstractEventLoop
+    key: str | None
+    http: Any
+    client: Any
+    gate: Gate
+
+
+class Switchboard:
+    """Keeps one `Line`, for as long as the key stays the same. Used on the event loop only."""
+
+    def __init__(self) -> None:
+        self._line: Line | None = None
+
+    async def line(self, key: str | None, open_line: Callable[[str | None], Line]) -> Line:
+        current = self._line
+        if current is None or current.key != key or current.loop is not asyncio.get_running_loop():
+            await self.close()
+            self._line = current = open_line(key)
+        return current
+
+    async def close(self) -> None:
+        """Close the connections; those of a loop that is gone, after a fork, are the parent's."""
+        line, self._line = self._line, None
+        if line is not None and line.loop is asyncio.get_running_loop():
+            await line.http.aclose()
 
 
 def errors_of(sdk: ModuleType) -> tuple[type[Exception], ...]:

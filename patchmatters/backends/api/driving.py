@@ -1,13 +1,19 @@
-"""Running many requests from a thread that must stay free to be cancelled."""
+"""Running many requests from threads that must stay free to be cancelled.
+
+All requests of the process run on one event loop in a thread of its own, so that calls from several threads share one
+limit, and connections stay open from one stage to the next.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import queue
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, Generic, TypeVar
+from concurrent.futures import Future
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 Thunk = Callable[[], None]
@@ -17,73 +23,97 @@ _PATIENCE_S = 0.05  # between two looks at the cancel button
 _FAREWELL_S = 1.0  # a cancelled request has this long to close its connection
 
 
+class LoopThread:
+    """An event loop in a daemon thread, which runs until the process ends."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="patchmatters-requests", daemon=True)
+        self._thread.start()
+        atexit.register(self.stop)
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    @property
+    def alive(self) -> bool:
+        """False in a forked child too, where threads do not live on."""
+        return self._thread.is_alive()
+
+    def start(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    def stop(self) -> None:
+        """Cancel what still runs, let connections close, and end the thread."""
+        if self.alive:
+            with contextlib.suppress(TimeoutError, RuntimeError):
+                self.start(_cancel_others()).result(_FAREWELL_S)
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join(_FAREWELL_S)
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+
+
+_shared: LoopThread | None = None
+_starting = threading.Lock()
+
+
+def loop_thread() -> LoopThread:
+    """The one of this process, started when it is first needed."""
+    global _shared  # noqa: PLW0603  one per process is the point
+    with _starting:
+        if _shared is None or not _shared.alive:
+            _shared = LoopThread()
+        return _shared
+
+
+def spawn(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Have something done on the event loop, without waiting for it; nothing where no loop ever ran."""
+    if _shared is not None and _shared.alive:
+        _shared.start(work())
+
+
 def drive(main: Callable[[Post], Coroutine[Any, Any, Result]], poll: Thunk) -> Result:
-    """Run `main(post)` on an event loop in a thread of its own and return its result.
+    """Run `main(post)` on the event loop and return its result.
 
     What `main` posts is called here, in the calling thread, where a host expects progress; `poll` is called here too,
     every 50 ms. Whatever either raises (a host's interrupt need not be an Exception) cancels `main` at once, and is
     raised when its connections are closed, at most a second later.
     """
-    worker = _Worker(main)
-    worker.start()
-    try:
-        while not worker.finished():
-            worker.handle_one(_PATIENCE_S)
-            poll()
-        return worker.result()
-    finally:
-        worker.stop()
+    inbox: queue.SimpleQueue[Thunk] = queue.SimpleQueue()
+    ended = threading.Event()
 
-
-class _Worker(threading.Thread, Generic[Result]):
-    def __init__(self, main: Callable[[Post], Coroutine[Any, Any, Result]]) -> None:
-        super().__init__(name="patchmatters-requests", daemon=True)
-        self._main = main
-        self._inbox: queue.SimpleQueue[Thunk] = queue.SimpleQueue()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._task: asyncio.Task[Result] | None = None
-        self._ready = threading.Event()
-        self._over = threading.Event()
-        self._result: Result | None = None
-        self._error: BaseException | None = None
-
-    def run(self) -> None:
+    async def work() -> Result:
         try:
-            self._result = asyncio.run(self._work())
-        except BaseException as error:  # noqa: BLE001  carried to the calling thread and raised there
-            self._error = error
+            return await main(inbox.put)
         finally:
-            self._ready.set()
-            self._over.set()
-            self._inbox.put(_nothing)  # wakes the calling thread
+            ended.set()
+            inbox.put(_nothing)  # wakes the calling thread
 
-    async def _work(self) -> Result:
-        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
-        self._ready.set()
-        return await self._main(self._inbox.put)
+    running = loop_thread().start(work())
+    try:
+        while not (ended.is_set() and inbox.empty()):
+            _take(inbox)()
+            poll()
+        return running.result()
+    finally:
+        if not ended.is_set():
+            running.cancel()
+            ended.wait(_FAREWELL_S)
 
-    def finished(self) -> bool:
-        return self._over.is_set() and self._inbox.empty()
 
-    def handle_one(self, timeout_s: float) -> None:
-        try:
-            thunk = self._inbox.get(timeout=timeout_s)
-        except queue.Empty:
-            return
-        thunk()
-
-    def result(self) -> Result:
-        if self._error is not None:
-            raise self._error
-        return self._result  # type: ignore[return-value]  # set whenever there is no error
-
-    def stop(self) -> None:
-        """Cancel what still runs, and wait a moment for its connections to close."""
-        self._ready.wait(_FAREWELL_S)
-        if not self._over.is_set() and self._loop is not None and self._task is not None:
-            with contextlib.suppress(RuntimeError):  # the loop closed in the meantime
-                self._loop.call_soon_threadsafe(self._task.cancel)
-        self.join(_FAREWELL_S)
+def _take(inbox: queue.SimpleQueue[Thunk]) -> Thunk:
+    """What is to be called next; nothing where nothing came for a while."""
+    try:
+        return inbox.get(timeout=_PATIENCE_S)
+    except queue.Empty:
+        return _nothing
 
 
 def _nothing() -> None:

@@ -88,6 +88,10 @@ class CropEncoder:
             self._keep(key, made)
             return made
 
+    def find(self, crop: Crop) -> EncodedCrop | None:
+        """The crop if it is encoded already."""
+        return self._find((crop.digest, crop.pixels))
+
     def _find(self, key: tuple[object, ...]) -> EncodedCrop | None:
         with self._lock:
             if key in self._kept:

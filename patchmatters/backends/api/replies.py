@@ -58,12 +58,13 @@ _FAILED: Mapping[str, str] = {
     "tool_use": "the model called a tool instead of answering: use another model",
     "pause_turn": "the model paused instead of answering: run again, only this question is asked anew",
 }
+_BEGINNING = 200  # characters in which an apology shows
 _LENGTH = ("length", "max_tokens", "model_context_window_exceeded")
 
 
 def answer_of(choice: Choice, limit: int) -> Answer:
     """The answer in a whole choice, without its tokens. `limit` is the question's token limit, for the message."""
-    apology = choice.refusal or (choice.text if is_refusal(clean_answer(choice.text)) else "")
+    apology = choice.refusal or (choice.text if _apologises(choice.text) else "")
     if apology:
         return Answer("", Outcome.REFUSAL, f"the model refused ({apology[:160]!r}): use another picture or model")
     if choice.finish in _REFUSED:
@@ -73,6 +74,11 @@ def answer_of(choice: Choice, limit: int) -> Answer:
     if not strip_machinery(choice.text):
         return Answer("", Outcome.FAILURE, _empty(choice, limit))
     return Answer(choice.text)
+
+
+def _apologises(answer: str) -> bool:
+    """Whether an answer begins as an apology does: it must not be kept as an answer, nor paid for twice."""
+    return is_refusal(clean_answer(strip_machinery(answer)[:_BEGINNING]))
 
 
 def _empty(choice: Choice, limit: int) -> str:

@@ -204,8 +204,8 @@ def slow(target: Target, timeout_s: float, statuses: Sequence[int]) -> Trouble:
     )
 
 
-def in_stream(error: Any, target: Target) -> Trouble:
-    """An error event in the middle of a stream."""
-    said = message_in(_body(error)) or str(error)
-    return Trouble(f"{target.name} failed while it wrote{_quoted(said)}: run again, only what is missing is asked",
-                   incomplete=True)  # fmt: skip
+def in_stream(said: str, target: Target) -> Trouble:
+    """A provider that reports its failure in the middle of a stream."""
+    return Trouble(
+        f"{target.name} failed while it wrote{_quoted(said)}: run again, only what is missing is asked", incomplete=True
+    )

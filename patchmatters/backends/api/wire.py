@@ -63,7 +63,7 @@ class Wire(Protocol):
     async def send(self, client: Any, body: dict[str, Any], on_text: OnText) -> Reply:
         """Send it and read the response; choices that did not arrive whole have no `finish`.
 
-        What the SDK and its HTTP library raise goes on, and so do Unreadable and CutOff.
+        What the SDK and its HTTP library raise goes on, and so do Unreadable, CutOff and StreamTrouble.
         """
 
 
@@ -75,10 +75,5 @@ class CutOff(Exception):
     """A response that ended in the middle, with no whole answer in it."""
 
 
-def in_mid_stream(error: Exception, sdk: ModuleType) -> Exception:
-    """What an error while a stream is read means: the provider's own goes on, a broken line is a cut-off answer.
-
-    The SDKs send a request again until its response begins; from there on it is up to the caller.
-    """
-    own = isinstance(error, sdk.APIError) and not isinstance(error, sdk.APIConnectionError)
-    return error if own else CutOff()
+class StreamTrouble(Exception):
+    """An error that a provider reported in the middle of a stream; the message is its own."""
