@@ -87,11 +87,15 @@ def _guard(address: Address, key: str | None, extra: frozenset[str]) -> Callable
     async def check(request: Any) -> None:
         if read_address(f"{request.url.scheme}://{request.url.netloc.decode('ascii')}").origin != address.origin:
             raise StrayRequest(f"A request left {address.origin} for another host, and was stopped.")
+        carries_key = False
         for name in list(request.headers):
             lowered = name.lower()
             is_own_key = lowered in _KEY_HEADERS and request.headers[name] in own_key
+            carries_key |= is_own_key
             if lowered not in allowed and not is_own_key:
                 del request.headers[name]
+        if key and not carries_key:  # the SDK preferred a header from its environment variables
+            request.headers["Authorization"] = f"Bearer {key}"
 
     return check
 
