@@ -26,6 +26,7 @@ _PHRASES = {
     ("bottom", "center"): "at the bottom center",
     ("bottom", "right"): "at the bottom right",
 }
+PLACES = frozenset(filter(None, _PHRASES.values()))
 
 
 def place_of(box: Box, width: int, height: int) -> str:

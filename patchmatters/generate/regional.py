@@ -1,0 +1,157 @@
+"""Prompts for the regions of a picture, and where in a picture of any size they hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..options import check_options, option
+from ..regions import described_regions
+from ..scene import Box, Patch, Scene
+from .budget import Count
+from .clauses import Clause, clauses_of_caption, clauses_of_sentences
+from .fit import FitSettings, fit
+
+AREA, MASK = "area", "mask"
+WHOLE = "whole picture"
+# A smaller area at the far edge would begin where a latent of 8 cells (64 pixels of SD) ends: 1 - 0.07 of 8 rounds to
+# 7, but 1 - 1/16 rounds to 8, and nothing is left of the area.
+SMALLEST = 0.07
+
+
+@dataclass(frozen=True)
+class RegionalSettings:
+    """How the regions' descriptions act beside the caption of the whole picture."""
+
+    strength: float = option(
+        1.0, "How much a region's description counts in its place.", minimum=0.0, maximum=10.0, step=0.05
+    )
+    caption_strength: float = option(
+        0.5,
+        "How much the caption of the whole picture counts everywhere; it holds the regions together.",
+        minimum=0.01,
+        maximum=10.0,
+        step=0.05,
+    )
+    feather: float = option(
+        0.05,
+        "Width of the soft edge of the masks, as a share of the picture's shorter side; 0 for hard edges. Areas are "
+        "softened by the sampler itself.",
+        minimum=0.0,
+        maximum=0.5,
+        step=0.01,
+    )
+    start: float = option(
+        0.0, "The share of the sampling after which the regions begin to act.", minimum=0.0, maximum=1.0, step=0.01
+    )
+    end: float = option(
+        1.0,
+        "The share of the sampling after which the regions stop acting and the caption goes on alone.",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.01,
+    )
+    semantic: bool = option(False, "Also use the patch of the main objects as a region, where it was described.")
+    shape: str = option(
+        AREA,
+        "Area: each region is sampled as a part of its own, fast and clearly separate. Mask: the regions are sampled "
+        "in the view of the whole picture and blended with soft edges, which costs a full pass each.",
+        choices=(AREA, MASK),
+    )
+
+    def __post_init__(self) -> None:
+        check_options(self)
+        if self.start >= self.end:
+            raise ValueError(f"The regions would act from {self.start:g} to {self.end:g}: let start be below end.")
+
+
+@dataclass(frozen=True)
+class RegionalPrompt:
+    """A prompt and the part of the picture, in fractions, that it holds for."""
+
+    name: str
+    text: str
+    area: Box
+
+
+def regional_prompts(
+    scene: Scene,
+    count: Count,
+    limits: Mapping[str, int],
+    words: FitSettings,
+    settings: RegionalSettings,
+) -> tuple[RegionalPrompt, ...]:
+    """The prompt of the whole picture, then one per described region in reading order, each fitted to the limits.
+
+    ValueError for a Scene without its caption, and as `fit` raises it.
+    """
+    whole = _prompt(WHOLE, clauses_of_caption(scene), Box(0.0, 0.0, 1.0, 1.0), count, limits, words)
+    return (
+        whole,
+        *(
+            _prompt(
+                patch.name,
+                clauses_of_sentences(patch.sentences, scene),
+                area_of(patch.box, scene.image.width, scene.image.height),
+                count,
+                limits,
+                words,
+            )
+            for patch in _regions(scene, settings)
+        ),
+    )
+
+
+def _regions(scene: Scene, settings: RegionalSettings) -> tuple[Patch, ...]:
+    near = (scene.semantic,) if settings.semantic and scene.semantic and scene.semantic.sentences else ()
+    return (*described_regions(scene), *near)
+
+
+def _prompt(
+    name: str, clauses: Sequence[Clause], area: Box, count: Count, limits: Mapping[str, int], words: FitSettings
+) -> RegionalPrompt:
+    try:
+        return RegionalPrompt(name, fit(clauses, count, limits, words).text, area)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def area_of(box: Box, width: int, height: int) -> Box:
+    """The box in fractions of a picture of that size, inside the picture, and at least SMALLEST wide and high.
+
+    A region that is smaller than a cell of the latent grows around its centre: it would otherwise act on nothing.
+    """
+    part = box.normalised(width, height)
+    left, right = _at_least(part.left, part.right)
+    top, bottom = _at_least(part.top, part.bottom)
+    return Box(left, top, right, bottom)
+
+
+def _at_least(start: float, end: float) -> tuple[float, float]:
+    start, end = max(0.0, start), min(1.0, end)
+    if end - start >= SMALLEST:
+        return start, end
+    begin = min(max(0.0, (start + end - SMALLEST) / 2), 1.0 - SMALLEST)
+    return begin, begin + SMALLEST
+
+
+def edge_weights(start: float, end: float, count: int, feather: float) -> list[float]:
+    """How much each of `count` pixels along a side belongs to the part from `start` to `end`, 0 to 1.
+
+    Inside, the weight rises from an edge over `feather` (in the same fractions); at the sides of the picture it does
+    not, because nothing lies beyond them. Outside it is 0.
+    """
+    first, last = math.floor(start * count), math.ceil(end * count)
+    return [
+        _weight((number + 0.5) / count, start, end, feather) if first <= number < last else 0.0
+        for number in range(count)
+    ]
+
+
+def _weight(at: float, start: float, end: float, feather: float) -> float:
+    if feather <= 0:
+        return 1.0
+    rise = 1.0 if start <= 0 else (at - start) / feather
+    fall = 1.0 if end >= 1 else (end - at) / feather
+    return min(1.0, max(0.0, min(rise, fall)))

@@ -1,0 +1,118 @@
+"""Prompts for regions: which there are, where they hold, and masks with soft edges."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.scenes import boxes
+from patchmatters.generate import FitSettings, RegionalSettings, regional_prompts
+from patchmatters.generate.regional import SMALLEST, area_of, edge_weights
+from patchmatters.scene import Box, ImageRef, Patch, Role, Scene, Sentence, Stage
+
+
+def count(text: str) -> dict[str, int]:
+    return {"l": len(text.split())}
+
+
+def scene(regions: int = 4) -> Scene:
+    """A composed Scene of 400x200 pixels with a row of regions."""
+    width = 400 / regions
+    patches = tuple(
+        Patch(
+            f"patch {number}",
+            Role.SPATIAL,
+            Box(number * width, 0, (number + 1) * width, 200),
+            (0, number),
+            sentences=(Sentence(f"Thing {number} (small)."),),
+        )
+        for number in range(regions)
+    )
+    near = Patch("main objects", Role.SEMANTIC, Box(100, 50, 300, 150), sentences=(Sentence("A dog from near."),))
+    whole = Patch("whole image", Role.WHOLE, Box(0, 0, 400, 200))
+    caption = (Sentence("A dog sleeps."), Sentence("It rains."))
+    return Scene(ImageRef("photo", 400, 200, "0"), whole, patches, Stage.COMPOSED, semantic=near, caption=caption)
+
+
+def test_the_caption_comes_first_then_every_region_in_its_place() -> None:
+    whole, *regions = regional_prompts(scene(), count, {"l": 9}, FitSettings("ohwx"), RegionalSettings())
+    assert (whole.text, whole.area) == ("ohwx, A dog sleeps. It rains.", Box(0, 0, 1, 1))
+    assert [region.text for region in regions] == [rf"ohwx, Thing {number} \(small\)." for number in range(4)]
+    assert [region.area for region in regions] == [Box(n / 4, 0, (n + 1) / 4, 1) for n in range(4)]
+
+
+def test_regions_are_told_once_and_those_without_a_description_not_at_all() -> None:
+    united = Patch("region", Role.REGION, Box(0, 0, 200, 200), sentences=(Sentence("Two things."),))
+    silent = Patch("silent", Role.REGION, Box(200, 0, 400, 200))
+    prompts = regional_prompts(replace(scene(), regions=(united, silent)), count, {}, FitSettings(), RegionalSettings())
+    assert [prompt.name for prompt in prompts] == ["whole picture", "region"]
+
+
+def test_the_patch_of_the_main_objects_is_a_choice() -> None:
+    prompts = regional_prompts(scene(), count, {}, FitSettings(), RegionalSettings(semantic=True))
+    assert [prompt.text for prompt in prompts][-1] == "A dog from near."
+    without = replace(scene(), semantic=None)
+    assert len(regional_prompts(without, count, {}, FitSettings(), RegionalSettings(semantic=True))) == 5
+
+
+def test_two_hundred_regions_are_two_hundred_prompts() -> None:
+    prompts = regional_prompts(scene(200), count, {"l": 9}, FitSettings(), RegionalSettings())
+    assert len(prompts) == 201
+    assert all(prompt.area.width > SMALLEST - 1e-9 for prompt in prompts)
+
+
+def test_each_prompt_keeps_to_the_budget_and_says_whose_it_is_where_it_cannot() -> None:
+    prompts = regional_prompts(scene(), count, {"l": 3}, FitSettings(), RegionalSettings())
+    assert prompts[0].text == "A dog sleeps."
+    with pytest.raises(ValueError, match="patch 0: No sentence"):
+        regional_prompts(
+            replace(scene(), caption=(Sentence("Rain."),)), count, {"l": 2}, FitSettings(), RegionalSettings()
+        )
+
+
+def test_a_scene_without_a_caption_names_the_remedy() -> None:
+    with pytest.raises(ValueError, match="put Compose Caption before it"):
+        regional_prompts(replace(scene(), stage=Stage.MERGED), count, {}, FitSettings(), RegionalSettings())
+
+
+@pytest.mark.parametrize(("start", "end"), [(0.5, 0.5), (0.9, 0.1)])
+def test_a_time_that_ends_before_it_begins_is_refused(start: float, end: float) -> None:
+    with pytest.raises(ValueError, match="let start be below end"):
+        RegionalSettings(start=start, end=end)
+
+
+@given(box=boxes(1000, 1000), cells=st.integers(8, 300))
+def test_an_area_covers_at_least_a_cell_of_every_latent(box: Box, cells: int) -> None:
+    """As the sampler rounds areas: offset and size each by themselves, the size cut at the latent's end."""
+    area = area_of(box, 1000, 1000)
+    for start, end in ((area.left, area.right), (area.top, area.bottom)):
+        assert 0 <= start < end <= 1
+        offset, size = round(start * cells), max(1, round((end - start) * cells))
+        assert min(cells - offset, size) >= 1
+    if min(box.width, box.height) >= SMALLEST * 1000:
+        assert area == box.normalised(1000, 1000)
+    else:
+        assert area.width >= SMALLEST - 1e-9
+
+
+@given(start=st.floats(0, 0.9), width=st.floats(SMALLEST, 1), count_=st.integers(16, 200), feather=st.floats(0, 0.5))
+def test_weights_are_soft_inside_and_nothing_outside(start: float, width: float, count_: int, feather: float) -> None:
+    end = min(1.0, start + width)
+    weights = edge_weights(start, end, count_, feather)
+    assert len(weights) == count_
+    assert all(0 <= weight <= 1 for weight in weights)
+    for number, weight in enumerate(weights):
+        if (number + 1) / count_ <= start or number / count_ >= end:
+            assert weight == 0
+    if feather == 0:
+        assert set(weights[round(start * count_) : round(end * count_)]) <= {1.0}
+    peak = weights.index(max(weights))
+    assert weights[: peak + 1] == sorted(weights[: peak + 1])
+
+
+def test_the_sides_of_the_picture_are_not_softened() -> None:
+    assert edge_weights(0, 1, 8, 0.25) == [1.0] * 8
+    assert edge_weights(0, 0.5, 8, 0.25) == [1.0, 1.0, 0.75, 0.25, 0, 0, 0, 0]
