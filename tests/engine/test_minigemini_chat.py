@@ -20,7 +20,7 @@ pytest.importorskip("transformers", reason="Mini-Gemini's language model needs t
 
 from engine.tiny_minigemini import require_sentencepiece, write_tiny_minigemini
 from patchmatters.backends.base import QUIET, Question, QuietMonitor, derive_seed
-from patchmatters.backends.local.model_files import find_folders
+from patchmatters.backends.local.kinds import Kind, offered
 from patchmatters.backends.transformers_chat import TransformersChat, TransformersSettings, create
 from patchmatters.picture import Crop
 from patchmatters.pipeline import PRESETS, caption_pictures
@@ -190,7 +190,7 @@ class TestMonitor:
 
 class TestChoosing:
     def test_a_folder_below_a_model_folder_is_found_by_its_name(self, folder: Path) -> None:
-        assert folder.name in find_folders([folder.parent])
+        assert folder.name in offered(Kind.CHAT, [folder.parent])
         model = create(TransformersSettings(model=folder.name, device="cpu"), roots=[folder.parent])
         assert (model.name, model.sees_images, model.follows_instructions) == ("MGM-tiny-HD", True, True)
 

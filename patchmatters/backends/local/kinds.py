@@ -33,6 +33,7 @@ WELL_KNOWN: Mapping[Kind, Sequence[str]] = {
     Kind.CHAT: (
         "llava-hf/llava-1.5-7b-hf",
         "llava-hf/llava-v1.6-mistral-7b-hf",
+        "YanweiLi/MGM-7B",
         "Qwen/Qwen3-VL-4B-Instruct",
         "Qwen/Qwen2.5-VL-7B-Instruct",
         "HuggingFaceTB/SmolVLM-Instruct",
