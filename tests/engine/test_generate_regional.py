@@ -33,13 +33,13 @@ def scene(regions: int = 4) -> Scene:
     )
     near = Patch("main objects", Role.SEMANTIC, Box(100, 50, 300, 150), sentences=(Sentence("A dog from near."),))
     whole = Patch("whole image", Role.WHOLE, Box(0, 0, 400, 200))
-    caption = (Sentence("A dog sleeps."), Sentence("It rains."))
+    caption = (Sentence("A dog sleeps."), Sentence("Rain falls."))
     return Scene(ImageRef("photo", 400, 200, "0"), whole, patches, Stage.COMPOSED, semantic=near, caption=caption)
 
 
 def test_the_caption_comes_first_then_every_region_in_its_place() -> None:
     whole, *regions = regional_prompts(scene(), count, {"l": 9}, FitSettings("ohwx"), RegionalSettings())
-    assert (whole.text, whole.area) == ("ohwx, A dog sleeps. It rains.", Box(0, 0, 1, 1))
+    assert (whole.text, whole.area) == ("ohwx, A dog sleeps. Rain falls.", Box(0, 0, 1, 1))
     assert [region.text for region in regions] == [rf"ohwx, Thing {number} \(small\)." for number in range(4)]
     assert [region.area for region in regions] == [Box(n / 4, 0, (n + 1) / 4, 1) for n in range(4)]
 
