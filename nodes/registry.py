@@ -12,9 +12,11 @@ from .describe import Describe
 from .detect import Detect
 from .divide import Divide
 from .enhance import CollectCaptions, EnhanceCaption
+from .fit_prompt import FitPrompt
 from .inspect_scene import Inspect
 from .local_model import LocalModel
 from .models import BuiltinModel
+from .regional_conditioning import RegionalConditioning
 from .regions import Regions
 from .scene_files import LoadScene, SaveScene
 from .scorer import ScorerLoader
@@ -32,6 +34,8 @@ NODE_CLASS_MAPPINGS = {
     "PatchMatters_Merge": Merge,
     "PatchMatters_Compose": Compose,
     "PatchMatters_EnhanceCaption": EnhanceCaption,
+    "PatchMatters_FitPrompt": FitPrompt,
+    "PatchMatters_RegionalConditioning": RegionalConditioning,
     "PatchMatters_Regions": Regions,
     "PatchMatters_Inspect": Inspect,
     "PatchMatters_SaveScene": SaveScene,

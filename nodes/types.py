@@ -23,6 +23,7 @@ CATEGORY = "PatchMatters"
 STAGES = f"{CATEGORY}/stages"
 MODELS = f"{CATEGORY}/models"
 SCENES = f"{CATEGORY}/scene"
+PROMPTS = f"{CATEGORY}/prompt"
 
 SceneSocket = io.Custom("PATCHMATTERS_SCENE")
 ChatModelSocket = io.Custom("PATCHMATTERS_CHAT_MODEL")

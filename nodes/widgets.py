@@ -12,9 +12,10 @@ from ..patchmatters.options import NamedOption, options_of
 Settings = TypeVar("Settings")
 
 
-def widgets_for(settings: type) -> list[io.Input]:
-    """One V3 input per option of a settings class, in their order."""
-    return [_widget(named) for named in options_of(settings)]
+def widgets_for(*settings: type) -> list[io.Input]:
+    """One V3 input per option of the settings classes, in their order, but lists to choose from after all others."""
+    named = [one for settings_class in settings for one in options_of(settings_class)]
+    return [_widget(one) for one in sorted(named, key=lambda one: bool(one.spec.choices))]
 
 
 def settings_from(settings: type[Settings], values: Mapping[str, Any]) -> Settings:

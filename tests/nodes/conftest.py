@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 PACK = Path(__file__).resolve().parents[2]
+Execute = Callable[..., tuple[Any, ...]]
 
 
 @pytest.fixture(scope="session")
@@ -78,3 +79,63 @@ def photo(comfy: Path) -> Any:
     with Image.open(comfy / "input" / "example.png") as opened:
         small = opened.convert("RGB").resize((160, 160))
     return torch.from_numpy(numpy.array(small)).float().div(255)[None]
+
+
+@pytest.fixture(scope="session")
+def detected() -> list[dict[str, Any]]:
+    """Two objects in a picture of 160 pixels, as a detector gives them."""
+    return [
+        {"x": 10, "y": 20, "width": 90, "height": 60, "label": "rabbit", "score": 0.9},
+        {"x": 60, "y": 60, "width": 80, "height": 90, "label": "dress", "score": 0.8},
+    ]
+
+
+@pytest.fixture(scope="session")
+def execute(nodes: dict[str, Any]) -> Execute:
+    """`execute("Divide", image=...)`: the node's outputs, with every widget that is not given at its default."""
+
+    def run(name: str, **inputs: Any) -> tuple[Any, ...]:
+        node = nodes[f"PatchMatters_{name}"]
+        widgets = {one.id: one.default for one in node.GET_SCHEMA().inputs if getattr(one, "default", None) is not None}
+        return node.EXECUTE_NORMALIZED(**widgets | inputs).args
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def batch(photo: Any) -> Any:
+    """Two different pictures."""
+    import torch
+
+    return torch.cat([photo, photo.flip(2) * 0.5])
+
+
+@pytest.fixture(scope="session")
+def captioner(execute: Execute) -> Any:
+    return execute("BuiltinModel")[0]
+
+
+@pytest.fixture(scope="session")
+def scorer(execute: Execute) -> Any:
+    return execute("Scorer")[0]
+
+
+@pytest.fixture(scope="session")
+def described(execute: Execute, batch: Any, captioner: Any, detected: Any) -> Any:
+    (divided,) = execute("Divide", image=batch, bboxes=detected)
+    (semantic,) = execute("SemanticPatch", scene=divided, chat_model=captioner)
+    return execute("Describe", scene=semantic, chat_model=captioner)[0]
+
+
+@pytest.fixture(scope="session")
+def filtered(execute: Execute, described: Any, scorer: Any) -> tuple[Any, ...]:
+    (compared,) = execute("Compare", scene=described)
+    return execute("Filter", scene=compared, scorer=scorer)
+
+
+@pytest.fixture(scope="session")
+def composed(execute: Execute, filtered: tuple[Any, ...], scorer: Any) -> tuple[Any, ...]:
+    (merged,) = execute("Merge", scene=filtered[0])
+    (across,) = execute("Compare", scene=merged, level="across patches")
+    (merged_across,) = execute("Merge", scene=execute("Filter", scene=across, scorer=scorer)[0])
+    return execute("Compose", scene=merged_across)

@@ -23,6 +23,8 @@ IDS = [
     "Merge",
     "Compose",
     "EnhanceCaption",
+    "FitPrompt",
+    "RegionalConditioning",
     "Regions",
     "Inspect",
     "SaveScene",

@@ -9,69 +9,14 @@ from typing import Any
 
 import pytest
 
-BOXES = [
-    {"x": 10, "y": 20, "width": 90, "height": 60, "label": "rabbit", "score": 0.9},
-    {"x": 60, "y": 60, "width": 80, "height": 90, "label": "dress", "score": 0.8},
-]
 Execute = Callable[..., tuple[Any, ...]]
 
 
-@pytest.fixture(scope="session")
-def execute(nodes: dict[str, Any]) -> Execute:
-    """`execute("Divide", image=...)`: the node's outputs, with every widget that is not given at its default."""
-
-    def run(name: str, **inputs: Any) -> tuple[Any, ...]:
-        node = nodes[f"PatchMatters_{name}"]
-        widgets = {one.id: one.default for one in node.GET_SCHEMA().inputs if getattr(one, "default", None) is not None}
-        return node.EXECUTE_NORMALIZED(**widgets | inputs).args
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def batch(photo: Any) -> Any:
-    """Two different pictures."""
-    import torch
-
-    return torch.cat([photo, photo.flip(2) * 0.5])
-
-
-@pytest.fixture(scope="session")
-def captioner(execute: Execute) -> Any:
-    return execute("BuiltinModel")[0]
-
-
-@pytest.fixture(scope="session")
-def scorer(execute: Execute) -> Any:
-    return execute("Scorer")[0]
-
-
-@pytest.fixture(scope="session")
-def described(execute: Execute, batch: Any, captioner: Any) -> Any:
-    (divided,) = execute("Divide", image=batch, bboxes=BOXES)
-    (semantic,) = execute("SemanticPatch", scene=divided, chat_model=captioner)
-    return execute("Describe", scene=semantic, chat_model=captioner)[0]
-
-
-@pytest.fixture(scope="session")
-def filtered(execute: Execute, described: Any, scorer: Any) -> tuple[Any, ...]:
-    (compared,) = execute("Compare", scene=described)
-    return execute("Filter", scene=compared, scorer=scorer)
-
-
-@pytest.fixture(scope="session")
-def composed(execute: Execute, filtered: tuple[Any, ...], scorer: Any) -> tuple[Any, ...]:
-    (merged,) = execute("Merge", scene=filtered[0])
-    (across,) = execute("Compare", scene=merged, level="across patches")
-    (merged_across,) = execute("Merge", scene=execute("Filter", scene=across, scorer=scorer)[0])
-    return execute("Compose", scene=merged_across)
-
-
 def test_the_nodes_say_what_the_engine_says(
-    composed: tuple[Any, ...], part: Callable[[str], Any], batch: Any, captioner: Any, scorer: Any
+    composed: tuple[Any, ...], part: Callable[[str], Any], batch: Any, captioner: Any, scorer: Any, detected: Any
 ) -> None:
     pictures = part("nodes.types").pictures_from_image(batch)
-    boxes = part("patchmatters.detections").read_detections(BOXES, 2)
+    boxes = part("patchmatters.detections").read_detections(detected, 2)
     scenes = part("patchmatters.pipeline").caption_pictures(pictures, captioner, scorer, detections=boxes)
     assert composed[0] == [scene.caption_text for scene in scenes]
     assert len(set(composed[0])) == 2
@@ -99,7 +44,7 @@ def test_inputs_are_left_as_they_were(execute: Execute, described: Any, part: Ca
 
 
 def test_regions_agree_with_one_another(execute: Execute, composed: tuple[Any, ...]) -> None:
-    crops, masks, boxes, texts = execute("Regions", scene=composed[1])
+    crops, masks, boxes, texts, *_ = execute("Regions", scene=composed[1])
     assert len(boxes) == 2
     flat = [box for row in boxes for box in row]
     assert len(crops) == len(masks) == len(texts) == len(flat) > 2
