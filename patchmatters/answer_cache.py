@@ -12,6 +12,7 @@ import logging
 import os
 import sqlite3
 import sys
+import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 
 VERSION = 1  # of what a key means; another number makes all older answers unknown
 _BUSY_S = 30.0
-_CHECK_EVERY = 64  # answers between two looks at the size
+_CHECK_EVERY = 16  # answers between two looks at the size
 _SLACK = 0.9  # of the limit is left after throwing away, so that it is not done for every answer
 _CHUNK = 500  # keys per query; SQLite allows 999 variables
 _MEMORY_BYTES = 16 * 2**20
@@ -204,18 +205,21 @@ class MemoryStore:
     def __init__(self, limit_bytes: int = _MEMORY_BYTES) -> None:
         self._limit, self._size = limit_bytes, 0
         self._texts: OrderedDict[str, str] = OrderedDict()
+        self._lock = threading.Lock()
 
     def open(self) -> AbstractContextManager[OpenStore]:
         return nullcontext(self)
 
     def find(self, keys: Sequence[str]) -> Mapping[str, str]:
-        return {key: self._texts[key] for key in keys if key in self._texts}
+        with self._lock:
+            return {key: self._texts[key] for key in keys if key in self._texts}
 
     def keep(self, key: str, text: str) -> None:
-        self._size += len(text) - len(self._texts.pop(key, ""))
-        self._texts[key] = text
-        while self._size > self._limit and len(self._texts) > 1:
-            self._size -= len(self._texts.popitem(last=False)[1])
+        with self._lock:
+            self._size += len(text) - len(self._texts.pop(key, ""))
+            self._texts[key] = text
+            while self._size > self._limit and len(self._texts) > 1:
+                self._size -= len(self._texts.popitem(last=False)[1])
 
 
 class DiskStore:
@@ -258,6 +262,15 @@ CREATE INDEX IF NOT EXISTS answers_by_use ON answers (used, size);
 _ROW_BYTES = 160  # what a row takes besides its text, with both indices
 
 
+@contextmanager
+def _forgiven(what: str) -> Iterator[None]:
+    """A full disk or a lock that is never released must not lose an answer that was just paid for."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        log.warning("An answer could not be %s (%s): a rerun may ask for it again.", what, error)
+
+
 class _OpenDisk:
     def __init__(self, connection: sqlite3.Connection, limit_bytes: int) -> None:
         self._connection, self._limit, self._unchecked = connection, limit_bytes, _CHECK_EVERY
@@ -273,35 +286,42 @@ class _OpenDisk:
         found = dict(self._connection.execute(f"SELECT key, text FROM answers WHERE key IN ({marks})", tuple(keys)))
         if found:
             marks = ", ".join("?" * len(found))
-            self._try(f"UPDATE answers SET used = ? WHERE key IN ({marks})", (time.time(), *found))
+            with _forgiven("marked as used"):
+                used = (time.time(), *found)
+                self._connection.execute(f"UPDATE answers SET used = ? WHERE key IN ({marks})", used)
         return found
 
     def keep(self, key: str, text: str) -> None:
         row = (key, text, len(text.encode()) + _ROW_BYTES, time.time())
-        self._try("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row)
-        self._unchecked += 1
-        if self._unchecked >= _CHECK_EVERY:
-            self._unchecked = 0
-            self._shrink()
-
-    def _try(self, statement: str, values: Sequence[object]) -> None:
-        """A full disk must not lose the answer that was just paid for: it goes on, and says so."""
-        try:
-            self._connection.execute(statement, tuple(values))
-        except sqlite3.OperationalError as error:
-            log.warning("An answer could not be kept on disk (%s): a rerun will ask for it again.", error)
+        with _forgiven("kept on disk"):
+            self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row)
+            self._unchecked += 1
+            if self._unchecked >= _CHECK_EVERY:
+                self._unchecked = 0
+                self._shrink()
 
     def _shrink(self) -> None:
-        """Throw away the least used answers until the size is well below the limit."""
-        (size,) = self._connection.execute("SELECT coalesce(sum(size), 0) FROM answers").fetchone()
+        """Throw away the least used answers until the file is well below its limit."""
+        size = self._size()
         if size <= self._limit:
             return
-        excess, doomed = size - int(self._limit * _SLACK), []
-        for key, bytes_ in self._connection.execute("SELECT key, size FROM answers ORDER BY used"):
+        (total,) = self._connection.execute("SELECT coalesce(sum(size), 0) FROM answers").fetchone()
+        excess, doomed = total * (1 - self._limit * _SLACK / size), []
+        for key, row_size in self._connection.execute("SELECT key, size FROM answers ORDER BY used"):
             if excess <= 0:
                 break
             doomed.append((key,))
-            excess -= bytes_
+            excess -= row_size
+        self._connection.execute("BEGIN IMMEDIATE")
         self._connection.executemany("DELETE FROM answers WHERE key = ?", doomed)
+        self._connection.execute("COMMIT")
         self._connection.execute("PRAGMA incremental_vacuum").fetchall()
         log.info("Threw away the %d least used of the kept answers.", len(doomed))
+
+    def _size(self) -> int:
+        """Bytes of the file that are in use."""
+        ask = self._connection.execute
+        pages, free, page_size = (
+            ask(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * page_size
