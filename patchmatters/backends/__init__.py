@@ -41,9 +41,10 @@ class Backend:
     def settings_class(self) -> type:
         return getattr(import_module(self.module, __package__), self.settings)
 
-    def create(self, settings: Any) -> Any:
-        factory: Callable[[Any], Any] = getattr(import_module(self.module, __package__), self.factory)
-        return factory(settings)
+    def create(self, settings: Any, *more: Any) -> Any:
+        """What the factory makes of the settings; `more` is what only some factories take (where weights live)."""
+        factory: Callable[..., Any] = getattr(import_module(self.module, __package__), self.factory)
+        return factory(settings, *more)
 
 
 CHAT_MODELS: Mapping[str, Backend] = {

@@ -185,7 +185,7 @@ def _find_owl(module: Any, processor: Any, picture: Image, settings: DetectorSet
     """By OWL-ViT or OWLv2: one query per label, phrased as in their papers."""
     wanted = list(settings.wanted)
     texts = [[f"a photo of a {label}" for label in wanted]]
-    inputs = _placed(processor(text=texts, images=[picture], return_tensors="pt"), module)
+    inputs = _placed(processor(text=texts, images=[picture], truncation=True, return_tensors="pt"), module)
     told = processor.post_process_grounded_object_detection(
         module(**inputs), threshold=settings.min_score, target_sizes=[(picture.height, picture.width)]
     )[0]

@@ -121,7 +121,8 @@ def llava(folder: Path) -> Path:
     )  # fmt: skip
 
 
-def llava_next(folder: Path) -> Path:
+def llava_next(folder: Path, text: Mapping[str, Any] | None = None, vision: Mapping[str, Any] | None = None) -> Path:
+    """LLaVA-1.6; the sizes can be overridden for benchmarks, and the grid grows with the tower's picture."""
     from transformers import (
         CLIPVisionConfig,
         LlavaNextConfig,
@@ -131,14 +132,17 @@ def llava_next(folder: Path) -> Path:
     )
 
     tokenizer = tiny_tokenizer(("<image>",))
-    grids = [[SIDE, 2 * SIDE], [2 * SIDE, SIDE], [2 * SIDE, 2 * SIDE]]
+    tower = _clip(**(vision or {}))
+    side = tower["image_size"]
+    grids = [[side, 2 * side], [2 * side, side], [2 * side, 2 * side], [side, 3 * side], [3 * side, side]]
+    sizes = _text(tokenizer, **(text or {}))
     config = LlavaNextConfig(
-        vision_config=CLIPVisionConfig(**_clip()), text_config=MistralConfig(**_text(tokenizer), sliding_window=None),
+        vision_config=CLIPVisionConfig(**tower), text_config=MistralConfig(**sizes, sliding_window=None),
         image_token_id=len(tokenizer) - 1, image_token_index=len(tokenizer) - 1, vision_feature_layer=-2,
-        image_grid_pinpoints=grids, image_seq_length=16,
+        image_grid_pinpoints=grids, image_seq_length=(side // 14) ** 2,
     )  # fmt: skip
     pictures = LlavaNextImageProcessor(
-        size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}, image_grid_pinpoints=grids
+        size={"shortest_edge": side}, crop_size={"height": side, "width": side}, image_grid_pinpoints=grids
     )
     return save(
         folder, LlavaNextForConditionalGeneration(config), tokenizer, pictures, "LlavaNextProcessor", "<image>",
@@ -396,4 +400,122 @@ SCORERS: Mapping[str, Callable[[Path], Path]] = {
     "blip2": blip2_itm,
     "clip": clip,
     "siglip": siglip,
+}
+
+
+LABELS = ("person", "dog", "traffic light")
+
+
+def _labels() -> dict[str, Any]:
+    return {"id2label": dict(enumerate(LABELS)), "label2id": {name: number for number, name in enumerate(LABELS)}}
+
+
+def _resnet() -> dict[str, Any]:
+    """A tiny backbone without timm."""
+    return {
+        "model_type": "rt_detr_resnet", "embedding_size": 8, "hidden_sizes": [8, 16, 16, 16], "depths": [1, 1, 1, 1],
+        "layer_type": "basic", "out_features": ["stage2", "stage3", "stage4"], "downsample_in_bottleneck": False,
+    }  # fmt: skip
+
+
+def _detr_sizes() -> dict[str, Any]:
+    return {
+        "d_model": 16, "encoder_hidden_dim": 16, "encoder_in_channels": [16, 16, 16], "encoder_ffn_dim": 16,
+        "decoder_in_channels": [16, 16, 16], "decoder_ffn_dim": 16, "num_queries": 8, "decoder_layers": 2,
+        "encoder_attention_heads": 2, "decoder_attention_heads": 2, "num_denoising": 0, "anchor_image_size": None,
+    }  # fmt: skip
+
+
+def _detector(folder: Path, model: Any, pictures: Any) -> Path:
+    """Detectors of fixed labels have no tokenizer and no processor class of their own."""
+    model.save_pretrained(folder)
+    pictures.save_pretrained(folder)
+    return folder
+
+
+def rt_detr(folder: Path) -> Path:
+    from transformers import RTDetrConfig, RTDetrForObjectDetection, RTDetrImageProcessor, RTDetrResNetConfig
+
+    resnet = RTDetrResNetConfig(**{name: value for name, value in _resnet().items() if name != "model_type"})
+    config = RTDetrConfig(backbone_config=resnet, **_detr_sizes(), **_labels())
+    pictures = RTDetrImageProcessor(size={"height": 64, "width": 64})
+    return _detector(folder, RTDetrForObjectDetection(config), pictures)
+
+
+def d_fine(folder: Path) -> Path:
+    from transformers import DFineConfig, DFineForObjectDetection, HGNetV2Config, RTDetrImageProcessor
+
+    net = HGNetV2Config(
+        stem_channels=[3, 8, 8], stage_in_channels=[8, 16, 16, 16], stage_mid_channels=[8, 8, 8, 8],
+        stage_out_channels=[16, 16, 16, 16], stage_num_blocks=[1, 1, 1, 1], stage_numb_of_layers=[1, 1, 1, 1],
+        hidden_sizes=[16, 16, 16, 16], depths=[1, 1, 1, 1], embedding_size=8,
+        out_features=["stage2", "stage3", "stage4"],
+    )  # fmt: skip
+    sizes = _detr_sizes() | {"decoder_n_points": [2, 2, 2], "feat_strides": [8, 16, 32]}
+    config = DFineConfig(backbone_config=net, **sizes, **_labels())
+    return _detector(folder, DFineForObjectDetection(config), RTDetrImageProcessor(size={"height": 64, "width": 64}))
+
+
+def yolos(folder: Path) -> Path:
+    from transformers import YolosConfig, YolosForObjectDetection, YolosImageProcessor
+
+    config = YolosConfig(
+        hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, image_size=[64, 64],
+        patch_size=16, num_detection_tokens=8, use_mid_position_embeddings=False, **_labels(),
+    )  # fmt: skip
+    pictures = YolosImageProcessor(size={"shortest_edge": 64, "longest_edge": 96})
+    return _detector(folder, YolosForObjectDetection(config), pictures)
+
+
+def owlv2(folder: Path) -> Path:
+    from transformers import Owlv2Config, Owlv2ForObjectDetection, Owlv2ImageProcessor
+
+    tokenizer = tiny_tokenizer()
+    tokenizer.model_max_length = 16  # its processor pads to this
+    _frame(tokenizer, "<s> $A </s>", ("<s>", "</s>"))
+    text = {
+        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "vocab_size": len(tokenizer), "max_position_embeddings": 16, "bos_token_id": 1, "eos_token_id": 2,
+        "pad_token_id": 3,
+    }  # fmt: skip
+    vision = {
+        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "image_size": 64, "patch_size": 16,
+    }  # fmt: skip
+    config = Owlv2Config(text_config=text, vision_config=vision, projection_dim=16)
+    pictures = Owlv2ImageProcessor(size={"height": 64, "width": 64})
+    return save(folder, Owlv2ForObjectDetection(config), tokenizer, pictures, "Owlv2Processor")
+
+
+def grounding_dino(folder: Path) -> Path:
+    from transformers import (
+        GroundingDinoConfig,
+        GroundingDinoForObjectDetection,
+        GroundingDinoImageProcessor,
+        SwinConfig,
+    )
+
+    tokenizer = _bert_tokenizer()
+    swin = SwinConfig(
+        embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2], window_size=4, image_size=64, patch_size=4,
+        out_features=["stage2", "stage3", "stage4"],
+    )  # fmt: skip
+    text = {
+        "model_type": "bert", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "intermediate_size": 32, "vocab_size": len(tokenizer), "max_position_embeddings": 64,
+    }  # fmt: skip
+    config = GroundingDinoConfig(
+        backbone_config=swin, text_config=text, d_model=32, encoder_layers=1, decoder_layers=2, encoder_ffn_dim=16,
+        decoder_ffn_dim=16, encoder_attention_heads=2, decoder_attention_heads=2, num_queries=8, max_text_len=32,
+    )  # fmt: skip
+    pictures = GroundingDinoImageProcessor(size={"shortest_edge": 64, "longest_edge": 96})
+    return save(folder, GroundingDinoForObjectDetection(config), tokenizer, pictures, "GroundingDinoProcessor")
+
+
+DETECTORS: Mapping[str, Callable[[Path], Path]] = {
+    "rt_detr": rt_detr,
+    "d_fine": d_fine,
+    "yolos": yolos,
+    "owlv2": owlv2,
+    "grounding_dino": grounding_dino,
 }
