@@ -1,6 +1,6 @@
 """Runs all tests in an environment of its own: `python scripts/test.py [PYTEST ARGUMENTS]`.
 
-The engine's tests need nothing but Python. The tests of the nodes, of the real host and of the browser also run where
+The engine's tests need nothing but Python; models are tiny ones, built in the tests, and servers are local. The tests of the nodes, of the real host and of the browser also run where
 a ComfyUI is found (COMFYUI_PATH, or ~/ComfyUI), with that ComfyUI's Python.
 """
 
@@ -15,12 +15,14 @@ from types import ModuleType
 
 from environment import ROOT, environment, python_of, requirements, run, say
 
+TORCH = "torch==2.13.0"  # exactly, so that pip does not move it when another package asks for any torch
+EXTRAS = ("api", "local", "embeddings")
 NODE_TOOLS = ["pytest>=8", "hypothesis>=6.100"]
 PACK_NEEDS = ["json-repair>=0.50"]  # what the pack needs and ComfyUI does not bring
 
 
 def main() -> int:
-    python = environment(".venv-test", requirements("test"), "tests")
+    python = environment(".venv-test", [TORCH, *requirements("test", *EXTRAS)], "tests")
     failed = call([python, "-m", "ruff", "check", "."])
     failed |= call([python, "-m", "pytest", "tests/engine", *sys.argv[1:]])
     host = load_host_harness().find_host()
