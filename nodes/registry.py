@@ -7,6 +7,7 @@ export it: a module that has an attribute of this name is taken for a pack of th
 from __future__ import annotations
 
 from .aggregate import Compose, Merge
+from .api_model import ApiModel
 from .clip_model import ClipModel
 from .describe import Describe
 from .detect import Detect
@@ -43,6 +44,7 @@ NODE_CLASS_MAPPINGS = {
     "PatchMatters_LocalModel": LocalModel,
     "PatchMatters_ClipModel": ClipModel,
     "PatchMatters_Detect": Detect,
+    "PatchMatters_ApiModel": ApiModel,
 }
 
 _INSIDE_EXPANSIONS = (CollectCaptions,)  # nobody places these, so they are not among the nodes above

@@ -32,6 +32,7 @@ IDS = [
     "LocalModel",
     "ClipModel",
     "Detect",
+    "ApiModel",
     "CollectCaptions",
 ]
 each_node = pytest.mark.parametrize("node_id", [f"PatchMatters_{name}" for name in IDS])

@@ -154,7 +154,7 @@ class ApiChat:
 
     def _find_model(self, key: str | None) -> None:
         if not self.target.model:
-            found = default_model(self.target, self._sdk, key)
+            found = default_model(self.target, key)
             self.target = replace(self.target, model=found)
             self.name = self.name.replace(_UNNAMED, found, 1)
 
@@ -164,7 +164,7 @@ class ApiChat:
         if with_image is None:
             return
         if self._learned.seeing is None:
-            self._learned.seeing = sees_images(self.target, self._sdk, key)
+            self._learned.seeing = sees_images(self.target, key)
         if self._learned.seeing is False:
             raise RuntimeError(f"{with_image.name}: {blind(self.target).detail}.")
 

@@ -1,0 +1,120 @@
+"""Captioners and language models behind HTTP as a node. Keys come from the environment; no widget holds one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from comfy_api.latest import io
+
+from ..patchmatters.backends import CHAT_MODELS
+from ..patchmatters.backends.api.chat import ApiSettings
+from ..patchmatters.backends.api.models import local_models
+from ..patchmatters.backends.api.providers import PROVIDERS, Provider
+from .types import MODELS, ChatModelSocket
+from .widgets import widgets_for
+
+FIRST = "(its first model)"
+_BY_TITLE = {row.title: row for row in PROVIDERS.values()}
+# What servers on this machine listed when the browser last asked for the nodes. Reading it is left to that moment:
+# importing the pack looks for no server.
+_listed: dict[str, tuple[str, ...]] = {}
+
+
+class ApiModel(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="PatchMatters_ApiModel",
+            display_name="API Captioner",
+            category=MODELS,
+            description="A captioner or language model behind an API: Claude, GPT, GLM, OpenRouter, and servers of your"
+            " own (Ollama, LM Studio, llama.cpp, vLLM). Keys are read from environment variables only and are sent to "
+            "their own provider only; the table is in the README.",
+            search_aliases=["api", "claude", "gpt", "openai", "glm", "openrouter", "ollama", "lm studio", "vllm"],
+            inputs=[
+                io.DynamicCombo.Input(
+                    "provider",
+                    options=[_option(row) for row in PROVIDERS.values()],
+                    tooltip="Whose server is asked. Each has its own key variable, for example OPENAI_API_KEY; servers "
+                    "on this machine need none.",
+                ),
+                *_common_widgets(),
+            ],
+            outputs=[ChatModelSocket.Output("chat_model", tooltip="The model, to describe, compare and write with.")],
+        )
+
+    @classmethod
+    def GET_NODE_INFO_V1(cls) -> dict[str, Any]:
+        """What the browser gets: with the models that servers on this machine have now (half a second at most)."""
+        _listed.update(local_models())
+        return super().GET_NODE_INFO_V1()
+
+    @classmethod
+    def validate_inputs(cls, **_: Any) -> bool:
+        """Any model name may be in a workflow, listed here or not; the settings check everything else."""
+        return True
+
+    @classmethod
+    def execute(cls, provider: Mapping[str, Any], **widgets: Any) -> io.NodeOutput:
+        row = _row(provider)
+        line = CHAT_MODELS[row.protocol]
+        chosen = {
+            "provider": row.name,
+            "model": _model(provider),
+            "base_url": str(provider.get("base_url", "")),
+            **widgets,
+        }
+        return io.NodeOutput(line.create(line.settings_class()(**chosen)))
+
+
+def _row(provider: Mapping[str, Any]) -> Provider:
+    title = provider.get("provider")
+    if title not in _BY_TITLE:
+        raise ValueError(f"There is no provider {title!r}; choose one of: {', '.join(_BY_TITLE)}.")
+    return _BY_TITLE[title]
+
+
+def _model(provider: Mapping[str, Any]) -> str:
+    """The name that was typed, else the one that was chosen."""
+    chosen = str(provider.get("model", FIRST))
+    return str(provider.get("other_model", "")).strip() or ("" if chosen == FIRST else chosen)
+
+
+def _option(row: Provider) -> io.DynamicCombo.Option:
+    """The widgets of one provider: texts, then its list of models."""
+    inputs: list[io.Input] = [
+        io.String.Input(
+            "other_model",
+            default="",
+            tooltip="A model by its name, where the list does not have it. Empty: the one from the list.",
+        ),
+        io.String.Input(
+            "base_url",
+            default="",
+            tooltip="Another address, for example http://192.168.1.20:8000/v1. Empty: "
+            + (f"{row.base_url}." if row.base_url else "not allowed here.")
+            + " A key that belongs to a provider is never sent there; see the README for a key of its own.",
+            advanced=None if row.local or not row.base_url else True,
+        ),
+    ]
+    names = _names(row)
+    listed = "what the server lists now; reload the nodes (R) after loading another" if row.local else "suggestions"
+    tooltip = f"The model: {listed}."
+    return io.DynamicCombo.Option(
+        row.title, [*inputs, io.Combo.Input("model", options=names, default=names[0], tooltip=tooltip)]
+    )
+
+
+def _names(row: Provider) -> list[str]:
+    suggested = [model.name for model in row.models]
+    return suggested or [FIRST, *_listed.get(row.name, ())]
+
+
+def _common_widgets() -> list[io.Input]:
+    """The settings that all providers share. The graph keeps answers already, so the disk is not used by default."""
+    widgets = widgets_for(ApiSettings)
+    for widget in widgets:
+        if widget.id == "cache":
+            widget.default = False
+    return widgets
