@@ -1,7 +1,7 @@
 """Runs all tests in an environment of its own: `python scripts/test.py [PYTEST ARGUMENTS]`.
 
-The engine's tests need nothing but Python; models are tiny ones, built in the tests, and servers are local. The tests of the nodes, of the real host and of the browser also run where
-a ComfyUI is found (COMFYUI_PATH, or ~/ComfyUI), with that ComfyUI's Python.
+The engine's tests need nothing but Python; models are tiny ones, built in the tests, and servers are local. The tests
+of the nodes, of the real host and of the browser also run where a ComfyUI is found (COMFYUI_PATH, or ~/ComfyUI).
 """
 
 from __future__ import annotations
