@@ -26,6 +26,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..base import Monitor
+from .roomy_cache import make_room
 from .sampling import Sampling, draw_tokens
 
 if TYPE_CHECKING:
@@ -215,6 +216,7 @@ class DecodeCore:
         if not active:
             return
         state.select([prompts.index(row.prompt) if prompts else row.prompt for row in active])
+        make_room(state.cache)
         for row, length in zip(active, state.mask.sum(1).tolist(), strict=True):
             row.read = length
         if any(row.tokens for row in active):

@@ -1,0 +1,58 @@
+"""A cache that grows in place: transformers' own copies every layer at every token, which costs more than the token."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+_ROOM = 128  # tokens allocated ahead: one copy of the cache for as many steps
+
+
+def make_room(past: Any) -> None:
+    """Let the plain layers of a cache (transformers' Cache) grow in place from now on; others stay as they are."""
+    from transformers.cache_utils import DynamicLayer
+
+    layers = getattr(past, "layers", None) or []
+    for number, layer in enumerate(layers):
+        if type(layer) is DynamicLayer and layer.keys is not None and layer.keys.ndim == 4:
+            layers[number] = _roomy_class()(layer)
+
+
+@cache
+def _roomy_class() -> type:
+    from transformers.cache_utils import DynamicLayer
+
+    class RoomyLayer(DynamicLayer):
+        """Keys and values (rows, heads, length, width) as views of larger buffers.
+
+        Whoever replaces `keys` and `values` (reordering rows does) need not know: the buffers are then made anew.
+        """
+
+        def __init__(self, layer: DynamicLayer) -> None:
+            self.__dict__.update(layer.__dict__)
+            self._view: Tensor | None = None
+
+        def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
+            start = self.keys.shape[-2]
+            end = start + key_states.shape[-2]
+            if self.keys is not self._view or end > self._roomy_keys.shape[-2]:
+                self._roomy_keys = _with_room(self.keys, end + _ROOM)
+                self._roomy_values = _with_room(self.values, end + _ROOM)
+            self._roomy_keys[:, :, start:end] = key_states
+            self._roomy_values[:, :, start:end] = value_states
+            self.keys = self._view = self._roomy_keys[:, :, :end]
+            self.values = self._roomy_values[:, :, :end]
+            return self.keys, self.values
+
+    return RoomyLayer
+
+
+def _with_room(states: Tensor, length: int) -> Tensor:
+    """A copy of (rows, heads, n, width) with place for `length` tokens."""
+    rows, heads, present, width = states.shape
+    found = states.new_empty((rows, heads, length, width))
+    found[:, :, :present] = states
+    return found
