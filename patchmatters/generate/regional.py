@@ -15,9 +15,11 @@ from .fit import FitSettings, fit
 
 AREA, MASK = "area", "mask"
 WHOLE = "whole picture"
-# A smaller area at the far edge would begin where a latent of 8 cells (64 pixels of SD) ends: 1 - 0.07 of 8 rounds to
-# 7, but 1 - 1/16 rounds to 8, and nothing is left of the area.
-SMALLEST = 0.07
+# The share of a side that a region has at least: a cell of a latent of 8 cells (64 pixels of SD), the smallest that
+# samplers get. A smaller area at the far edge would begin where that latent ends, and a smaller mask would lie between
+# the points at which it is scaled down. No patch of the finest grid is smaller.
+SMALLEST = 1 / 8
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def area_of(box: Box, width: int, height: int) -> Box:
 
 def _at_least(start: float, end: float) -> tuple[float, float]:
     start, end = max(0.0, start), min(1.0, end)
-    if end - start >= SMALLEST:
+    if end - start >= SMALLEST - _ROUNDING:
         return start, end
     begin = min(max(0.0, (start + end - SMALLEST) / 2), 1.0 - SMALLEST)
     return begin, begin + SMALLEST

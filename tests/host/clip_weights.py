@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 WIDTH, INNER, LAYERS, TOKENS, POSITIONS = 768, 3072, 12, 49408, 77
@@ -36,18 +36,24 @@ def norm(name: str) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def write_random_clip(path: Path, seed: int = 0) -> None:
-    """Write the weights: normal with a standard deviation of 0.02, norms around 1, 16 bits each."""
+    """Write the text encoder as a file of its own."""
+    write_random(path, shapes(), seed)
+
+
+def write_random(path: Path, tensors: Iterable[tuple[str, tuple[int, ...]]], seed: int = 0) -> None:
+    """Write a safetensors file: normal with a standard deviation of 0.02, norms around 1, 16 bits each."""
     import numpy
 
+    named = list(tensors)
     header, end = {}, 0
-    for name, shape in shapes():
+    for name, shape in named:
         start, end = end, end + 2 * int(numpy.prod(shape))
         header[name] = {"dtype": "F16", "shape": shape, "data_offsets": [start, end]}
     text = json.dumps(header).encode()
     random = numpy.random.default_rng(seed)
     with path.open("wb") as file:
         file.write(len(text).to_bytes(8, "little") + text)
-        for name, shape in shapes():
+        for name, shape in named:
             values = random.standard_normal(shape, dtype=numpy.float32) * 0.02
             centre = 1.0 if "norm" in name and name.endswith("weight") else 0.0
             file.write((values + centre).astype(numpy.float16).tobytes())
