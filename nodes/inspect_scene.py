@@ -1,11 +1,24 @@
-"""A Scene to look at: the pictures with the boxes and names of their patches."""
+"""A Scene to look at: the pictures with the boxes and names of their patches, and a view to explore in the browser."""
 
 from __future__ import annotations
 
-from comfy_api.latest import io, ui
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from comfy_api.latest import io
 
 from ..patchmatters.overlay import draw_overlay
-from .types import SCENES, SceneBatch, SceneSocket, image_from_pictures
+from ..patchmatters.scene import Scene
+from ..patchmatters.scene_json import dump_scenes
+from .types import SCENES, SceneBatch, SceneSocket, image_from_pictures, ui_json
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+VIEW_KEY = "patchmatters_scenes"  # what the browser's extension reads from the node's output
+_FOLDER = "patchmatters"
+_LONGEST = 1280  # pixels: twice what the view is wide on a screen, so that it stays sharp when zoomed in
 
 
 class Inspect(io.ComfyNode):
@@ -15,8 +28,9 @@ class Inspect(io.ComfyNode):
             node_id="PatchMatters_Inspect",
             display_name="Inspect Scene",
             category=SCENES,
-            description="Draws patches, regions and detections onto the pictures and shows the result on the node.",
-            search_aliases=["preview", "overlay", "debug", "bounding box", "draw"],
+            description="Shows on the node where every sentence of the caption comes from: patches, candidates, "
+            "statements and scores. Also draws patches, regions and detections onto the pictures.",
+            search_aliases=["preview", "overlay", "debug", "bounding box", "draw", "trace", "explain"],
             inputs=[SceneSocket.Input("scene", tooltip="Scenes of any stage, with their pictures.")],
             outputs=[io.Image.Output("overlay", tooltip="The pictures with boxes and names drawn on them.")],
             is_output_node=True,
@@ -25,4 +39,48 @@ class Inspect(io.ComfyNode):
     @classmethod
     def execute(cls, scene: SceneBatch) -> io.NodeOutput:
         overlay = image_from_pictures([draw_overlay(one) for one in scene])
-        return io.NodeOutput(overlay, ui=ui.PreviewImage(overlay, cls=cls))
+        return io.NodeOutput(overlay, ui=ui_json({VIEW_KEY: [_view_files(one) for one in scene]}))
+
+
+def _view_files(scene: Scene) -> dict[str, dict[str, str]]:
+    """Names of two temporary files that the browser fetches: the Scene as JSON, and its picture without boxes.
+
+    Files, because a message to the browser is kept in the host's history for ever: 200 bytes instead of the whole
+    Scene. The same Scene has the same files, so that running again adds none.
+    """
+    text = dump_scenes([scene])
+    return {
+        "scene": _written(_named(text.encode(), ".json"), text),
+        "picture": _drawn(_named(scene.image.digest.encode(), ".jpg"), scene.picture),
+    }
+
+
+def _named(content: bytes, suffix: str) -> str:
+    return f"view_{hashlib.blake2b(content, digest_size=12).hexdigest()}{suffix}"
+
+
+def _written(name: str, text: str) -> dict[str, str]:
+    (_folder() / name).write_text(text, encoding="utf-8")
+    return _reference(name)
+
+
+def _drawn(name: str, picture: Image | None) -> dict[str, str]:
+    path = _folder() / name
+    if picture is not None and not path.exists():
+        small = picture.copy()
+        small.thumbnail((_LONGEST, _LONGEST))
+        small.save(path, quality=88)
+    return _reference(name)
+
+
+def _reference(name: str) -> dict[str, str]:
+    """The file as the host's /view takes it."""
+    return {"filename": name, "subfolder": _FOLDER, "type": "temp"}
+
+
+def _folder() -> Path:
+    import folder_paths
+
+    folder = Path(folder_paths.get_temp_directory(), _FOLDER)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

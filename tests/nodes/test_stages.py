@@ -80,12 +80,29 @@ def test_wrong_boxes_are_refused_in_the_engines_words(execute: Execute, batch: A
         execute("Divide", image=batch, bboxes=bboxes)
 
 
-def test_inspect_draws_every_picture(execute: Execute, nodes: dict[str, Any], folders: Path, described: Any) -> None:
+def test_inspect_draws_every_picture_and_gives_the_browser_its_scene(
+    nodes: dict[str, Any], folders: Path, described: Any, part: Callable[[str], Any]
+) -> None:
     output = nodes["PatchMatters_Inspect"].EXECUTE_NORMALIZED(scene=described)
     assert output.args[0].shape == (2, 160, 160, 3)
-    shown = output.ui.as_dict()["images"]
-    assert len(shown) == 2
-    assert all((folders / "temp" / one["subfolder"] / one["filename"]).is_file() for one in shown)
+    shown = output.ui["patchmatters_scenes"]
+    assert len(json.dumps(shown)) < 1000
+    files = [{kind: _temporary(folders, one) for kind, one in refs.items()} for refs in shown]
+    assert all(one["picture"].is_file() for one in files)
+    load = part("patchmatters.scene_json").load_scenes
+    assert [load(one["scene"].read_text(encoding="utf-8"))[0] for one in files] == list(described)
+
+
+def _temporary(folders: Path, one: dict[str, str]) -> Path:
+    """The file that a node named as the host's /view takes it."""
+    return folders / one["type"] / one["subfolder"] / one["filename"]
+
+
+def test_inspecting_again_writes_no_more_files(nodes: dict[str, Any], folders: Path, described: Any) -> None:
+    first = nodes["PatchMatters_Inspect"].EXECUTE_NORMALIZED(scene=described).ui
+    written = sorted((folders / "temp").rglob("*.*"))
+    assert nodes["PatchMatters_Inspect"].EXECUTE_NORMALIZED(scene=described).ui == first
+    assert sorted((folders / "temp").rglob("*.*")) == written
 
 
 def test_a_scene_comes_back_from_its_file(

@@ -1,0 +1,121 @@
+// Building elements. Text only ever becomes text: there is no way to give markup here.
+
+/**
+ * @typedef {{class?: string, text?: string, title?: string, style?: Record<string, string>,
+ *            attributes?: Record<string, string | number | boolean>, on?: Record<string, (event: any) => void>}} Parts
+ */
+
+/**
+ * A new element. `style` may hold custom properties; an attribute of false is left out.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Parts} [parts]
+ * @param {(Node | null | undefined | false)[]} [children]
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function element(tag, parts = {}, children = []) {
+  const made = document.createElement(tag);
+  if (parts.class) made.className = parts.class;
+  if (parts.text !== undefined) made.textContent = parts.text;
+  if (parts.title) made.title = parts.title;
+  for (const [name, value] of Object.entries(parts.style ?? {})) made.style.setProperty(name, value);
+  for (const [name, value] of Object.entries(parts.attributes ?? {})) {
+    if (value !== false) made.setAttribute(name, value === true ? "" : String(value));
+  }
+  for (const [name, listener] of Object.entries(parts.on ?? {})) made.addEventListener(name, listener);
+  for (const child of children) if (child) made.append(child);
+  return made;
+}
+
+/** @param {string} label @param {(event: MouseEvent) => void} press @param {Parts} [parts] */
+export function button(label, press, parts = {}) {
+  const attributes = { type: "button", ...parts.attributes };
+  return element("button", { text: label, ...parts, class: `pm-button ${parts.class ?? ""}`, attributes, on: { click: press } });
+}
+
+/**
+ * An element whose text is the model's: any script and direction, and cut where it is endless, with a way to see all.
+ * @param {"span" | "p"} tag
+ * @param {string} text
+ * @param {string} className
+ * @param {(count: number) => string} more what the button says that shows all characters
+ * @param {number} [limit]
+ */
+export function modelText(tag, text, className, more, limit = 1200) {
+  if (text.length <= limit) return element(tag, { class: className, text, attributes: { dir: "auto" } });
+  const shown = element("bdi", { text: `${cut(text, limit)}…` });
+  const all = button(more(text.length), (event) => {
+    event.stopPropagation();
+    shown.textContent = text;
+    all.remove();
+  }, { class: "pm-link" });
+  return element(tag, { class: className, attributes: { dir: "auto" } }, [shown, all]);
+}
+
+/** The first characters, none of them half a pair. @param {string} text @param {number} limit */
+export function cut(text, limit) {
+  const last = text.charCodeAt(limit - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit);
+}
+
+/**
+ * Arrow keys, Home and End move between the items of a container, of which one is reached by Tab.
+ * @param {HTMLElement} container
+ * @param {string} selector
+ */
+export function moveByArrows(container, selector) {
+  const steps = /** @type {Record<string, number>} */ ({ ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 });
+  container.addEventListener("keydown", (event) => {
+    const items = [.../** @type {NodeListOf<HTMLElement>} */ (container.querySelectorAll(selector))];
+    const current = items.indexOf(/** @type {HTMLElement} */ (event.target));
+    if (current < 0) return;
+    const ends = /** @type {Record<string, number>} */ ({ Home: 0, End: items.length - 1 });
+    const next = ends[event.key] ?? (event.key in steps ? current + steps[event.key] : -1);
+    if (next < 0 || next >= items.length) return;
+    event.preventDefault();
+    event.stopPropagation();
+    items[next].focus();
+  });
+  container.addEventListener("focusin", (event) => {
+    const item = /** @type {HTMLElement} */ (event.target);
+    if (!item.matches(selector)) return;
+    container.querySelector(`${selector}[tabindex="0"]`)?.setAttribute("tabindex", "-1");
+    item.setAttribute("tabindex", "0");
+  });
+  container.querySelector(selector)?.setAttribute("tabindex", "0");
+}
+
+/** Enter and Space press an item that is no button. @param {(event: Event) => void} press */
+export function pressedByKey(press) {
+  return (/** @type {KeyboardEvent} */ event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    press(event);
+  };
+}
+
+/**
+ * Put text on the clipboard; false where the browser does not allow it.
+ * @param {string} text
+ * @returns {Promise<boolean>}
+ */
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return copyBySelection(text); // no clipboard over plain http from another machine
+  }
+}
+
+/** @param {string} text */
+function copyBySelection(text) {
+  const area = element("textarea", { style: { position: "fixed", opacity: "0" } });
+  area.value = text;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  return done;
+}

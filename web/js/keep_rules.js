@@ -1,0 +1,94 @@
+// What another keep_score would keep: the rules of patchmatters/semantic_filter/keep.py over the scores that a Scene
+// already holds. No side effects: the tests compare it with the engine on random Scenes.
+
+/**
+ * @typedef {import("./scene_model.js").Patch} Patch
+ * @typedef {import("./scene_model.js").Scene} Scene
+ * @typedef {import("./scene_model.js").Statement} Statement
+ */
+
+const REFUTED = "refuted"; // how the engine's reason begins where a nearer look overruled the filter
+const PAPER = 0.3; // the engine's default
+
+/**
+ * For each statement of a patch whether it would be kept (null: not filtered yet).
+ *
+ * A patch without any score was not decided by keep_score (nothing asked, no scorer, or trusted as a whole): it stays.
+ * @param {Patch} patch
+ * @param {number} keepScore
+ * @returns {(boolean | null)[]}
+ */
+export function previewKept({ statements }, keepScore) {
+  const undecided = statements.every(({ score }) => score === null);
+  if (undecided) return statements.map(({ kept }) => kept);
+  const chosen = chosenRivals(statements, keepScore);
+  return statements.map((statement, number) => {
+    if (statement.kept === null) return null;
+    return !statement.reason.startsWith(REFUTED) && DECISIONS[statement.verdict](statement, chosen.has(number), keepScore);
+  });
+}
+
+/** @type {Record<string, (statement: Statement, chosen: boolean, keepScore: number) => boolean>} */
+const DECISIONS = {
+  same: () => true,
+  contradictory: (_, chosen) => chosen,
+  unique: ({ score }, _, keepScore) => score !== null && score > keepScore,
+  refused: () => false,
+};
+
+/**
+ * The best of each set of rivals, if it is good enough: above `keepScore`, or, unscored, of most passages.
+ * @param {Statement[]} statements
+ * @param {number} keepScore
+ * @returns {Set<number>}
+ */
+function chosenRivals(statements, keepScore) {
+  const rivals = statements.flatMap(({ verdict }, number) => (verdict === "contradictory" ? [number] : []));
+  rivals.sort((a, b) => rank(statements[b]) - rank(statements[a]) || support(statements, b) - support(statements, a) || a - b);
+  /** @type {Set<number>} */
+  const chosen = new Set();
+  for (const number of rivals) {
+    const free = !statements[number].rivals.some((rival) => chosen.has(rival));
+    if (free && goodEnough(statements, number, keepScore)) chosen.add(number);
+  }
+  return chosen;
+}
+
+/** @param {Statement} statement */
+function rank({ score }) {
+  return score === null ? -1 : score;
+}
+
+/** @param {Statement[]} statements @param {number} number */
+function support(statements, number) {
+  return statements[number].sources.length;
+}
+
+/** @param {Statement[]} statements @param {number} number @param {number} keepScore */
+function goodEnough(statements, number, keepScore) {
+  const { score, rivals } = statements[number];
+  if (score !== null) return score > keepScore;
+  return rivals.every((rival) => support(statements, number) > support(statements, rival));
+}
+
+/**
+ * A keep_score that explains the verdicts of a Scene: the engine's default if it does, else the lowest that does (of two
+ * decimals where there is one), else (levels filtered differently) the default.
+ * @param {Scene} scene
+ * @returns {number}
+ */
+export function likelyKeepScore(scene) {
+  const patches = [scene.whole, ...scene.patches, ...(scene.semantic ? [scene.semantic] : []), ...scene.regions];
+  /** @param {number} keepScore */
+  const explains = (keepScore) =>
+    patches.every((patch) => previewKept(patch, keepScore).every((kept, number) => kept === patch.statements[number].kept));
+  const scored = patches.flatMap(({ statements }) => statements.filter(({ score }) => score !== null));
+  const lowest = highestDropped(scored);
+  return [PAPER, Math.ceil(lowest * 100 - 1e-9) / 100, lowest].find(explains) ?? PAPER;
+}
+
+/** The highest score that was not enough: higher ones of dropped statements lost to a rival. @param {Statement[]} scored */
+function highestDropped(scored) {
+  const enough = scored.reduce((best, { kept, score }) => (kept ? Math.min(best, score ?? best) : best), Infinity);
+  return scored.reduce((best, { kept, score }) => (!kept && (score ?? 0) < enough ? Math.max(best, score ?? 0) : best), 0);
+}

@@ -1,0 +1,64 @@
+// What the inspector says, in English; other languages come from `locales/<language>/main.json` under the same keys.
+
+export const ENGLISH = {
+  "empty": "Run the workflow to see where every sentence of the caption comes from.",
+  "loading": "Loading the Scene…",
+  "unreadable": "The Scene could not be shown ({problem}). Run the workflow again.",
+  "previous": "Previous picture",
+  "next": "Next picture",
+  "position": "{number} of {count}",
+  "stage": "Stage: {stage}",
+  "copyCaption": "Copy caption",
+  "copyJson": "Copy JSON",
+  "copied": "Copied",
+  "notCopied": "The browser does not allow copying here.",
+  "picture": "Picture with patches",
+  "caption": "Caption",
+  "noCaption": "No caption yet: connect the Scene of Compose Caption to see one.",
+  "sentenceHint": "Point at a sentence to see where it was seen; press it for the statements behind it.",
+  "evidence": "Why this sentence is there",
+  "noBasis": "No statement is recorded for this sentence.",
+  "close": "Close",
+  "preview": "What would another keep_score keep?",
+  "previewHint": "A preview, nothing is run. To apply it, set keep_score in Filter Statements.",
+  "keptOf": "{kept} of {count} statements kept",
+  "change": "+{gained} −{lost}",
+  "reset": "Reset",
+  "patches": "Patches",
+  "groups": "Overlapping patches, described together",
+  "keptShort": "{kept}/{count}",
+  "notFiltered": "{count} statements, not filtered yet",
+  "nothingSaid": "nothing said yet",
+  "same": "Agreed",
+  "contradictory": "Rivals: at most the best is kept",
+  "unique": "Said once",
+  "refused": "Not in any candidate",
+  "saidBy": "{count}×",
+  "saidByHint": "said by: {sources}",
+  "scoreHint": "score {score}, keep_score {limit}",
+  "kept": "kept",
+  "dropped": "dropped",
+  "wouldKeep": "would be kept",
+  "wouldDrop": "would be dropped",
+  "candidates": "Candidates",
+  "descriptions": "Descriptions",
+  "merged": "Merged description",
+  "more": "Show {count} more",
+  "wholeText": "Show all {count} characters",
+  "warnings": "Warnings",
+  "detected": "Detected",
+  "working": "working"
+};
+
+/** @typedef {keyof typeof ENGLISH} Word */
+/** @typedef {(word: Word, values?: Record<string, string | number>) => string} Say */
+
+/**
+ * A function that says things in a language, in English where a translation lacks something.
+ * @param {Partial<Record<string, string>>} [translated]
+ * @returns {Say}
+ */
+export function sayIn(translated = {}) {
+  return (word, values = {}) =>
+    (translated[word] ?? ENGLISH[word]).replace(/\{(\w+)\}/g, (hole, name) => String(values[name] ?? hole));
+}
