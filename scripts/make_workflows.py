@@ -27,6 +27,9 @@ TITLE = 30  # pixels above a node's position that its title takes
 MARGIN = 20
 CHECKPOINT = "v1-5-pruned-emaonly-fp16.safetensors"
 DETECTOR = "rt_detr_v4-x-hgnet_fp16.safetensors"
+# Local models of the paper's own kinds; they are downloaded when somebody runs the graph.
+CAPTIONER, MATCHER = "llava-hf/llava-v1.6-mistral-7b-hf", "Salesforce/blip-itm-large-coco"
+LOCAL_DETECTOR = "PekingU/rtdetr_r50vd_coco_o365"
 NEGATIVE = "blurry, low quality, watermark, text"
 
 
@@ -241,6 +244,22 @@ GRAPHS: Mapping[str, Graph] = {
         ),
         (
             Group("1  Picture, models and boxes", ("picture", "captioner", "scorer", "detector", "detect"), "core"),
+            Group("2  Divide and describe", ("divide", "semantic", "describe")),
+            *STEP_GROUPS[2:],
+            Group("5  Caption", ("compose", "caption", "inspect")),
+        ),
+    ),
+    "caption_local_models": Graph(
+        (
+            picture(),
+            Node("captioner", f"{OURS}LocalModel", (0, 420), (300, 290), values={"model": CAPTIONER}),
+            Node("scorer", f"{OURS}Scorer", (0, 770), (300, 170), values={"model": MATCHER}),
+            Node("detect", f"{OURS}Detect", (0, 1000), (300, 320), {"image": "picture"}, {"model": LOCAL_DETECTOR}),
+            *steps((SEMANTIC,), scene="semantic"),
+            *looks(1640, 260, "compose.caption", "compose.scene"),
+        ),
+        (
+            Group("1  Picture and local models", ("picture", "captioner", "scorer", "detect"), "core"),
             Group("2  Divide and describe", ("divide", "semantic", "describe")),
             *STEP_GROUPS[2:],
             Group("5  Caption", ("compose", "caption", "inspect")),

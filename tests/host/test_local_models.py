@@ -13,6 +13,7 @@ import pytest
 
 from host.comfy_server import PACK, Host, Run, Server
 from host.graphs import OURS, Prompt, add, ids, pictures
+from host.workflow_files import api_prompt, read_workflow, workflow
 
 CAPTIONERS = ("llava", "llava_next")
 _BUILD = """
@@ -106,6 +107,17 @@ def test_a_graph_of_local_models_runs_to_a_caption_and_then_from_the_cache(serve
     second = server.run(prompt)
     assert (second.status, second.executed) == ("success", [])
     assert second.outputs["caption"] == first.outputs["caption"]
+
+
+def test_the_template_runs_with_tiny_models(server: Server, info: Mapping[str, Any]) -> None:
+    prompt = api_prompt(read_workflow(workflow("caption_local_models")), info)
+    for node, model in (("LocalModel", "llava_next"), ("Scorer", "blip_itm"), ("Detect", "rt_detr")):
+        (found,) = ids(prompt, node)
+        prompt[found]["inputs"]["model"] = f"tiny/{model}"
+    (describe,) = ids(prompt, "Describe")
+    prompt[describe]["inputs"]["max_new_tokens"] = 16
+    run = server.run(prompt)
+    assert (run.status, run.node_errors) == ("success", {}), run.message
 
 
 def test_a_model_that_was_unloaded_is_loaded_again_and_says_the_same(server: Server) -> None:

@@ -16,6 +16,7 @@ from host.comfy_server import PACK, Server
 WORKFLOWS = sorted((PACK / "workflows").glob("*.json"))
 _WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
 _LOADERS = ("CheckpointLoaderSimple", "UNETLoader")  # nodes that need a download
+_DOWNLOADERS = ("PatchMatters_LocalModel", "PatchMatters_Detect")  # nodes that would start a download themselves
 _SEEDS = ("seed", "noise_seed")  # the frontend puts a control after these unless they say otherwise
 
 
@@ -25,7 +26,12 @@ def read_workflow(path: Path) -> dict[str, Any]:
 
 def needs_weights(graph: Mapping[str, Any]) -> list[str]:
     """The ids of the nodes that load weights which nobody has by default."""
-    return [str(node["id"]) for node in graph["nodes"] if node["type"] in _LOADERS]
+    return [str(node["id"]) for node in graph["nodes"] if node["type"] in _LOADERS or node["type"] in _DOWNLOADERS]
+
+
+def downloads(graph: Mapping[str, Any]) -> bool:
+    """Whether running the graph would download models."""
+    return any(node["type"] in _DOWNLOADERS for node in graph["nodes"])
 
 
 def workflow(stem: str) -> Path:
