@@ -14,6 +14,7 @@ from comfy_api.latest import io
 
 from ..patchmatters.picture import upright_rgb, whole_pixels
 from ..patchmatters.scene import Box, Scene
+from .progress import ProgressNote
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -142,27 +143,32 @@ def _plain(key: str, entries: list[Any]) -> list[Any]:
 
 
 class ComfyMonitor:
-    """Shows a stage on the running node's progress bar, and ends it when the user cancels.
+    """Shows a stage on the running node: steps on its progress bar, and under it what is being done and written.
 
-    The host's interrupt exception leaves every method as it is; a stage needs no code for it.
+    Ends the stage when the user cancels: the host's interrupt exception leaves every method as it is, and a stage
+    needs no code for it. To be made in the node's own thread.
     """
 
     def __init__(self) -> None:
         self._bar: Any = None
+        self._note = ProgressNote()
 
     def begin(self, stage: str, total: int) -> None:
         from comfy.utils import ProgressBar
 
         self.poll()
         self._bar = ProgressBar(total) if total > 0 else None
+        self._note.begin(stage, total)
 
     def advance(self, name: str) -> None:
         self.poll()
         if self._bar is not None:
             self._bar.update(1)
+        self._note.advance(name)
 
     def partial(self, name: str, text: str) -> None:
         self.poll()
+        self._note.partial(name, text)
 
     def poll(self) -> None:
         from comfy.model_management import throw_exception_if_processing_interrupted

@@ -36,6 +36,8 @@ export class Inspector {
     this.position = 0;
     /** @type {Parts | null} */
     this.parts = null;
+    /** @type {SceneIndex | null} */
+    this.index = null;
     /** @type {Target | null} */
     this.pinned = null;
     this.json = "";
@@ -45,7 +47,7 @@ export class Inspector {
     this.element = element("div", {
       class: "pm-inspector",
       attributes: { "data-capture-wheel": "true", tabindex: "-1", lang: "" },
-      on: { wheel: keepWheel, pointerdown: stop, keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
+      on: { keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
     }, [this.head, this.body]);
     this.#message(language()("empty"));
   }
@@ -190,16 +192,4 @@ function notices({ scene }, say) {
     element("summary", { text: `${say("warnings")} (${lines.length})` }),
     element("ul", {}, items),
   ]);
-}
-
-/** The wheel scrolls the view while there is something to scroll; pinching zooms the canvas. @param {WheelEvent} event */
-function keepWheel(event) {
-  const view = /** @type {HTMLElement} */ (event.currentTarget).querySelector(".pm-body");
-  if (event.ctrlKey || event.metaKey || !view || view.scrollHeight <= view.clientHeight) return;
-  event.stopPropagation();
-}
-
-/** @param {Event} event */
-function stop(event) {
-  event.stopPropagation();
 }

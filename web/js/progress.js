@@ -24,16 +24,12 @@ export class ProgressNotes {
   /** @param {EventTarget} api */
   listen(api) {
     api.addEventListener("patchmatters.progress", (event) => this.tell(/** @type {CustomEvent<Progress>} */ (event).detail));
+    api.addEventListener("progress_state", (event) => this.keepRunning(/** @type {CustomEvent} */ (event).detail.nodes));
     for (const end of ENDS) api.addEventListener(end, () => this.clear());
   }
 
-  /** Show what a node does; a Progress without a stage says that it is done. @param {Progress} progress */
+  /** Show what a node does. @param {Progress} progress */
   tell(progress) {
-    if (!progress.stage) {
-      this.notes.get(progress.node)?.remove();
-      this.notes.delete(progress.node);
-      return;
-    }
     const note = this.notes.get(progress.node) ?? this.#note(progress.node);
     const [head, text] = /** @type {HTMLElement[]} */ ([...note.children]);
     const steps = progress.total ? ` · ${progress.done}/${progress.total}` : "";
@@ -41,6 +37,17 @@ export class ProgressNotes {
     text.textContent = progress.text;
     text.hidden = !progress.text;
     this.#follow();
+  }
+
+  /** Drop the notes of nodes that are done. @param {Record<string, {state: string, display_node_id?: string, node_id: string}>} states */
+  keepRunning(states) {
+    const running = Object.values(states).filter(({ state }) => state === "running");
+    const shown = new Set(running.map(({ display_node_id, node_id }) => String(display_node_id ?? node_id)));
+    for (const [node, note] of this.notes) {
+      if (shown.has(node)) continue;
+      note.remove();
+      this.notes.delete(node);
+    }
   }
 
   clear() {
