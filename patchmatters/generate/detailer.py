@@ -17,7 +17,7 @@ _MODE, _SEPARATOR = "[ASC]", " [SEP] "
 _READ = (  # what the syntax would read in a text, and what is written instead
     (re.compile(r"[\[{]"), "("),
     (re.compile(r"[\]}]"), ")"),
-    (re.compile(r"<(?=lora:)"), ""),
+    (re.compile(r"<+(?=lora:)"), ""),
     (re.compile(r"__+"), "_"),
     (re.compile("BREAK"), "Break"),
     (re.compile(r"\s+"), " "),
