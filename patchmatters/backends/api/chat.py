@@ -196,13 +196,14 @@ class _Batch:
         self._settings, self._learned, self._target = chat.settings, chat._learned, chat.target
         self._answers: dict[int, Answer] = {}
         self._fatal: Trouble | None = None
+        self._fatal_for = ""  # the question that met it
         self._price = chat.price()
         self._shown: dict[int, float] = {}
 
     async def run(self) -> list[Answer]:
         await asyncio.gather(*(self._ask(group) for group in self._groups()))
         if self._fatal and not any(answer.outcome is Outcome.ANSWER for answer in self._answers.values()):
-            raise RuntimeError(f"{self._questions[0].name}: {self._fatal.detail}.") from None
+            raise RuntimeError(f"{self._fatal_for}: {self._fatal.detail}.") from None
         return [self._answers[number] for number in range(len(self._questions))]
 
     # --- which questions go together ---
@@ -240,8 +241,8 @@ class _Batch:
     def _after_trouble(self, group: list[int], trouble: Trouble) -> list[int]:
         if trouble.parameter == "n":
             return group
-        if trouble.fatal:
-            self._fatal = self._fatal or trouble
+        if trouble.fatal and self._fatal is None:
+            self._fatal, self._fatal_for = trouble, self._questions[group[0]].name
         return self._settle_all(group, trouble)
 
     # --- one exchange ---
