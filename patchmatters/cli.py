@@ -11,14 +11,16 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from . import __version__
 from .backends import CHAT_MODELS, SCORERS, Backend, backend
-from .backends.base import ChatModel, Scorer
+from .backends.base import ChatModel, Monitor, Scorer
 from .options import NamedOption, options_of
 from .pipeline import PRESETS, Preset, caption_pictures, with_seed
+from .side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -108,7 +110,7 @@ def _caption_options(parser: argparse.ArgumentParser, backend_name: str) -> None
         "--overlay", metavar="OUT.png", help=f"draw the patches; for several photos, {_NAME} in the path"
     )
     parser.add_argument(
-        "--batch", type=int, default=4, metavar="INT", help="photos whose questions go out together (default: 4)"
+        "--batch", type=int, default=8, metavar="INT", help="photos whose questions go out together (default: 8)"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument("--verbose", action="store_true", help="say on stderr what happens")
@@ -187,6 +189,7 @@ class _Job:
     scorer: Scorer | None
     text_model: ChatModel | None
     preset: Preset
+    parallel: bool
     options: argparse.Namespace
 
 
@@ -205,7 +208,7 @@ def _job(options: argparse.Namespace) -> _Job:
     chosen = backend(CHAT_MODELS, options.backend)
     chat_model = chosen.create(chosen.settings_class()(**_given(options, "backend")))
     text_model = chat_model if chat_model.follows_instructions and not options.llm_free else None
-    return _Job(chat_model, _scorer(options), text_model, _preset(options), options)
+    return _Job(chat_model, _scorer(options), text_model, _preset(options), chosen.parallel, options)
 
 
 def _scorer(options: argparse.Namespace) -> Scorer | None:
@@ -287,16 +290,36 @@ def _failed(task: _Task, error: Exception) -> int:
     return 1
 
 
-def _scenes(opened: Sequence[tuple[_Task, Image]], job: _Job) -> tuple[Scene, ...]:
-    """The photos' composed Scenes, with a progress bar on a terminal."""
-    names = [Path(task.photo).name for task, _ in opened]
-    title = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+def _scenes(opened: Sequence[tuple[_Task, Image]], job: _Job) -> list[Scene]:
+    """The photos' composed Scenes, with a progress bar on a terminal.
+
+    A model that may be asked from several threads gets them in two groups: one has questions while the other waits.
+    """
+    name = Path(opened[0][0].photo).name
+    title = name if len(opened) == 1 else f"{name} and {len(opened) - 1} more"
     bar = ProgressBar(title, sys.stderr, enabled=sys.stderr.isatty() and not job.options.quiet)
-    pictures, boxes = [picture for _, picture in opened], [task.boxes for task, _ in opened]
+    middle = -(-len(opened) // 2) if job.parallel else len(opened)
+    groups = [group for group in (opened[:middle], opened[middle:]) if group]
     try:
-        return caption_pictures(pictures, job.chat_model, job.scorer, job.text_model, boxes, job.preset, bar, names)
+        if len(groups) == 1:
+            return list(_captioned(opened, job, bar))
+        done = side_by_side([partial(_captioned, group, job) for group in groups], bar)
+        return [scene for scenes in done for scene in scenes]
     finally:
         bar.clear()
+
+
+def _captioned(opened: Sequence[tuple[_Task, Image]], job: _Job, monitor: Monitor) -> tuple[Scene, ...]:
+    return caption_pictures(
+        [picture for _, picture in opened],
+        job.chat_model,
+        job.scorer,
+        job.text_model,
+        [task.boxes for task, _ in opened],
+        job.preset,
+        monitor,
+        [Path(task.photo).name for task, _ in opened],
+    )
 
 
 def _hand_out(scene: Scene, task: _Task, options: argparse.Namespace) -> int:

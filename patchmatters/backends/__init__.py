@@ -30,13 +30,14 @@ __all__ = [
 class Backend:
     """A line of the table: where the settings and the factory are, imported only when somebody asks.
 
-    `factory(settings)` returns a ChatModel or a Scorer.
+    `factory(settings)` returns a ChatModel or a Scorer. `parallel` says that it may be asked from several threads.
     """
 
     module: str
     settings: str
     factory: str
     help: str
+    parallel: bool = False
 
     def settings_class(self) -> type:
         return getattr(import_module(self.module, __package__), self.settings)
@@ -53,8 +54,10 @@ CHAT_MODELS: Mapping[str, Backend] = {
     ),
     "transformers": Backend(".transformers_chat", "TransformersSettings", "create", "local weights: LLaVA, Qwen-VL"),
     "scripted": Backend(".scripted", "RecordingSettings", "recorded_chat", "replays answers from a JSON file"),
-    "openai": Backend(".openai_chat", "OpenAISettings", "create", "OpenAI, Zhipu, OpenRouter, Ollama, vLLM and others"),
-    "anthropic": Backend(".anthropic_chat", "AnthropicSettings", "create", "Claude"),
+    "openai": Backend(
+        ".openai_chat", "OpenAISettings", "create", "OpenAI, Zhipu, OpenRouter, Ollama, vLLM and others", parallel=True
+    ),
+    "anthropic": Backend(".anthropic_chat", "AnthropicSettings", "create", "Claude", parallel=True),
 }
 
 SCORERS: Mapping[str, Backend] = {
