@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..language.conflict import Conflict, find_conflict, is_about_frame
+from ..language.places import elsewhere, places_of, without_place
 from ..language.sentences import words
 from ..language.similarity import Similarity, containment
 from ..regions import described_regions
@@ -17,11 +18,15 @@ _AS_DETAILED = 0.9  # share of a statement's content words that another must hol
 
 @dataclass(frozen=True)
 class Levels:
-    """What the levels of a Scene tell: the whole image, the main objects, the regions in reading order."""
+    """What the levels of a Scene tell: the whole image, the main objects, the regions in reading order.
+
+    `size` is the picture's width and height in pixels.
+    """
 
     whole: tuple[Told, ...]
     semantic: tuple[Told, ...]
     regions: tuple[Told, ...]
+    size: tuple[int, int]
 
 
 def levels_of(scene: Scene) -> Levels:
@@ -38,6 +43,7 @@ def levels_of(scene: Scene) -> Levels:
         whole=tuple(replace(one, boxes=()) for one in told(scene.whole)),
         semantic=tuple(told(scene.semantic)) if scene.semantic else (),
         regions=tuple(one for region in described_regions(scene) for one in told(region)),
+        size=(scene.image.width, scene.image.height),
     )
 
 
@@ -91,33 +97,43 @@ def without_repetition(levels: Levels, similarity: Similarity) -> list[Told]:
     """
     told = list(levels.whole)
     for one in (*levels.semantic, *united(levels.regions)):
-        told = _joined(told, one, similarity)
+        told = _joined(told, one, similarity, places_of(one.boxes, *levels.size))
     return told
 
 
-def _joined(told: list[Told], new: Told, similarity: Similarity) -> list[Told]:
+def _joined(told: list[Told], new: Told, similarity: Similarity, place: str) -> list[Told]:
     """`told` with `new` in it: added, or in place of what it says better, or left out for what is told already."""
-    twin = _twin(told, new, similarity)
+    twin = _twin(told, new, similarity, place)
     if twin is None:
         return [*told, new]
     known = told[twin]
-    if not known.boxes and _says_as_much(new.text, known.text) and not is_about_frame(new.text):
-        better = replace(new, basis=(*new.basis, *known.basis))  # the near view knows the place
+    # The near view knows the place, so a place of the whole picture's is not missed; the other way round it would be.
+    if not known.boxes and _says_as_much(new.text, without_place(known.text)) and not is_about_frame(new.text):
+        better = replace(new, basis=(*new.basis, *known.basis))
         return [*told[:twin], *told[twin + 1 :], better]
-    if _says_as_much(known.text, new.text):
+    placed = without_place(known.text) != known.text
+    if _says_as_much(known.text, without_place(new.text) if placed else new.text):
         return [*told[:twin], replace(known, basis=(*known.basis, *new.basis)), *told[twin + 1 :]]
     return [*told, new]
 
 
-def _twin(told: Sequence[Told], new: Told, similarity: Similarity) -> int | None:
-    """The index of what says the same for the whole image, or for the main objects within the new one's place."""
-    candidates = [index for index, one in enumerate(told) if not one.boxes or _lies_within(one, new)]
+def _twin(told: Sequence[Told], new: Told, similarity: Similarity, place: str) -> int | None:
+    """The index of what says the same for the whole image, or for the main objects within the new one's place.
+
+    Words for a place count only where they rule it out: they are relative to what each level shows.
+    """
+    candidates = [
+        index
+        for index, one in enumerate(told)
+        if (_lies_within(one, new) if one.boxes else not elsewhere(one.text, place))
+    ]
     if is_about_frame(new.text):
         same = [index for index in candidates if not told[index].boxes and words(told[index].text) == words(new.text)]
         return same[0] if same else None
     if not candidates:
         return None
-    nearness = similarity.matrix([new.text], [told[index].text for index in candidates])[0]
+    bare = [without_place(told[index].text) for index in candidates]
+    nearness = similarity.matrix([without_place(new.text)], bare)[0]
     best = max(range(len(candidates)), key=nearness.__getitem__)
     index = candidates[best]
     conflict = find_conflict(new.text, told[index].text, same_extent=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ..scene import Box
@@ -27,6 +28,15 @@ _PHRASES = {
     ("bottom", "right"): "at the bottom right",
 }
 PLACES = frozenset(filter(None, _PHRASES.values()))
+_SIDE = r"(?:top|bottom|upper|lower|left|right|middle|center|centre)"
+# "on the left", "in the upper right corner of the image": only where no noun follows ("on the left shelf").
+_SAID = re.compile(
+    rf",?\s*\b(?:on|in|at|to|near|towards?) the (?:far )?({_SIDE}(?:[ -]{_SIDE})?)"
+    r"(?: (?:side|corner|part|half|area|portion|section|edge))?"
+    r"(?: of the (?:image|picture|photo|photograph|frame|scene|view))?(?=\s*(?:[.,;:!?]|\Z)),?",
+    re.IGNORECASE,
+)
+_OPPOSITES = (("left", "right"), ("top", "bottom"), ("top", "lower"), ("upper", "bottom"), ("upper", "lower"))
 
 
 def place_of(box: Box, width: int, height: int) -> str:
@@ -51,3 +61,20 @@ def _along(start: float, end: float, names: tuple[str, str, str]) -> str:
         return ""
     centre = (start + end) / 2
     return names[0] if centre < _NEAR else names[2] if centre > _FAR else names[1]
+
+
+def without_place(text: str) -> str:
+    """A sentence without the words for its place in the frame; what would be left empty stays as it is.
+
+    Such a place is relative to what the speaker saw: in two crops, or in a crop and the whole, the same thing is told
+    at different places.
+    """
+    bare = " ".join(_SAID.sub("", text).split())
+    return bare if any(map(str.isalnum, bare)) else text
+
+
+def elsewhere(text: str, place: str) -> bool:
+    """Whether a sentence about the whole picture tells a place on the other side than `place` ("at the top left")."""
+    told = {word for match in _SAID.finditer(text) for word in re.split("[ -]", match.group(1).lower())}
+    here = set(place.split())
+    return any((a in told and b in here) or (b in told and a in here) for a, b in _OPPOSITES)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from engine.scenes import boxes
-from patchmatters.language.places import place_of, places_of
+from patchmatters.language.places import elsewhere, place_of, places_of, without_place
 from patchmatters.scene import Box
 
 
@@ -42,3 +42,26 @@ def test_mirrored_boxes_have_mirrored_places(box: Box) -> None:
     swapped = place_of(mirrored, 100, 100).translate(str.maketrans({"<": ">"}))
     marked = place_of(box, 100, 100).replace("left", "<").replace("right", "left").replace("<", "right")
     assert swapped == marked
+
+
+@pytest.mark.parametrize(
+    ("told", "bare"),
+    [
+        ("A red ring is at the top left.", "A red ring is."),
+        ("On the left side of the image, a dog sleeps.", "a dog sleeps."),
+        ("A dog, in the lower right corner, sleeps.", "A dog sleeps."),
+        ("A book lies on the left shelf.", "A book lies on the left shelf."),
+        ("A cat turns to the left and jumps.", "A cat turns to the left and jumps."),
+        ("At the top.", "At the top."),
+    ],
+)
+def test_a_sentence_without_its_place_keeps_everything_else(told: str, bare: str) -> None:
+    assert without_place(told) == bare
+
+
+def test_a_place_on_the_other_side_is_elsewhere() -> None:
+    assert elsewhere("A red ring is on the left.", "at the top right")
+    assert elsewhere("A red ring is in the lower left corner.", "at the top left")
+    assert not elsewhere("A red ring is in the center.", "at the top left")
+    assert not elsewhere("A red ring is on the left.", "at the top left")
+    assert not elsewhere("A red ring on the left shelf shines.", "on the right")
