@@ -1,0 +1,406 @@
+"""Training of the miniatures on one CPU core: `python -m benchmarks.truth.train see|caption|score --steps N`.
+
+The weights beside this file were made by, in this order (19 + 26 + 15 minutes of one shared core):
+
+    python -m benchmarks.truth.train see
+    python -m benchmarks.truth.train caption
+    python -m benchmarks.truth.train score
+
+`see` teaches the tower with dense labels alone, `caption` the captioner with labels that fade, `score` the scorer,
+whose tower begins where the captioner's ended. All views come from seeds that begin with "train": tests never do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import math
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .judge import judge
+from .language import (
+    DESCRIBE,
+    NAME_MAIN,
+    PLACES,
+    Claim,
+    background_sentence,
+    caption_of,
+    main_objects,
+    seen_in,
+    sentence,
+)
+from .networks import (
+    TEMPLATE,
+    TOKENS,
+    WIDTH,
+    build_captioner,
+    build_scorer,
+    captioner_tokenizer,
+    save_captioner,
+    save_scorer,
+    scorer_tokenizer,
+    share_sight,
+)
+from .scenes import BACKGROUNDS, COLOURS, DOTS, SHAPES
+from .views import LABELS, View, tensor, views_of
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+log = logging.getLogger("benchmarks.truth.train")
+
+SEEING, TELLING = 64, 32  # views in a batch of the first lesson, and of the others
+WORK = Path("out") / "truth"  # checkpoints between the steps
+WEIGHTS = Path(__file__).with_name("weights")
+EMPTY_WEIGHT = 0.12  # of tokens without a thing in the dense loss
+
+
+def batches(what: str, share_whole: float, size: int = TELLING) -> Iterator[list[View]]:
+    """Endless fresh views, shuffled over a few worlds."""
+    rng = random.Random(what)
+    number = 0
+    while True:
+        views: list[View] = []
+        while len(views) < size:
+            views += views_of(f"train {what} {number}", rng, share_whole)
+            number += 1
+        yield views
+
+
+def pixels_of(views: list[View]) -> Tensor:
+    import numpy
+
+    return tensor(numpy.stack([view.pixels for view in views]))
+
+
+def labels_of(views: list[View]) -> Tensor:
+    import numpy
+    import torch
+
+    return torch.from_numpy(numpy.stack([view.labels for view in views])).long()
+
+
+class Dense:
+    """A linear reading of every token: what lies under it, with things weighted above the background."""
+
+    def __init__(self, width: int) -> None:
+        import torch
+
+        self.head = torch.nn.Linear(width, sum(map(len, LABELS.values())))
+
+    def __call__(self, tokens: Tensor, labels: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """(views, tokens, width), (views, 6, tokens) -> loss, and the share of right kinds and colours on things."""
+        import torch
+        from torch.nn.functional import cross_entropy
+
+        read, start, total, right = self.head(tokens), 0, tokens.new_zeros(()), {}
+        thing = labels[:, 0] > 0
+        weight = torch.where(thing, 1.0, EMPTY_WEIGHT)
+        for number, (name, values) in enumerate(LABELS.items()):
+            part = read[..., start : start + len(values)]
+            start += len(values)
+            losses = cross_entropy(part.flatten(0, 1), labels[:, number].flatten(), reduction="none")
+            total = total + (losses * weight.flatten()).sum() / weight.sum()
+            right[name] = (part.argmax(-1) == labels[:, number])[thing].float().mean().item()
+        return total / len(LABELS), right
+
+
+def prepare_tower(model: Any) -> None:
+    """Begin the tower with low frequencies of the three colour axes as patch features, and places as sine waves."""
+    import torch
+
+    tower = _tower(model)
+    kernel = tower.embeddings.patch_embedding.weight
+    size = kernel.shape[-1]
+    axes = torch.tensor([[1.0, 1.0, 1.0], [1.0, -1.0, 0.0], [0.5, 0.5, -1.0]])
+    waves = sorted(((u, v) for u in range(size) for v in range(size)), key=sum)
+    places = (torch.arange(size) + 0.5) * math.pi / size
+    with torch.no_grad():
+        for number in range(kernel.shape[0]):
+            u, v = waves[number // 3]
+            wave = torch.outer(torch.cos(u * places), torch.cos(v * places))
+            both = axes[number % 3][:, None, None] * wave
+            kernel[number] = both / both.norm() * 0.5
+        tower.embeddings.position_embedding.weight[1:] = _waves(12, kernel.shape[0]) * 0.5
+
+
+def _waves(grid: int, width: int) -> Tensor:
+    """(grid * grid, width): sines and cosines of row and column."""
+    import torch
+
+    steps = torch.arange(grid).float()
+    rates = torch.exp(torch.linspace(math.log(0.25), math.log(2.5), width // 4))
+    along = torch.cat([torch.sin(steps[:, None] * rates), torch.cos(steps[:, None] * rates)], 1)
+    rows = along[:, None].expand(grid, grid, -1)
+    columns = along[None].expand(grid, grid, -1)
+    return torch.cat([rows, columns], -1).reshape(grid * grid, -1)
+
+
+def _tower(captioner: Any) -> Any:
+    tower = captioner.model.vision_tower
+    return getattr(tower, "vision_model", tower)
+
+
+class Course:
+    """A training run: AdamW, a short warm-up, then a cosine to nothing over a fixed number of steps."""
+
+    def __init__(self, groups: list[tuple[list[Any], float]], steps: int) -> None:
+        import torch
+
+        self.steps, self.step, self.begun, self.notes = steps, 0, time.time(), []
+        self.peaks = [rate for _, rate in groups]
+        self.parameters = [parameter for part, _ in groups for parameter in part]
+        self.optimizer = torch.optim.AdamW(
+            [{"params": part} for part, _ in groups], lr=1e-3, weight_decay=0.02, betas=(0.9, 0.98)
+        )
+
+    @property
+    def progress(self) -> float:
+        return self.step / self.steps
+
+    def learn(self, loss: Tensor, notes: dict[str, float]) -> None:
+        import torch
+
+        warm = min(1.0, (self.step + 1) / 60) * (0.5 + 0.5 * math.cos(math.pi * self.progress))
+        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+            group["lr"] = peak * max(warm, 0.01)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        self.notes.append({"loss": loss.item()} | notes)
+        if self.step % 50 == 0:
+            recent = self.notes[-50:]
+            means = {name: sum(note[name] for note in recent) / 50 for name in recent[0]}
+            log.info("%d %.0fs %s", self.step, time.time() - self.begun,
+                     " ".join(f"{name} {value:.3f}" for name, value in means.items()))  # fmt: skip
+
+
+def see(steps: int) -> None:
+    """Teach the captioner's tower with dense labels alone."""
+    import torch
+
+    model = build_captioner().train()
+    prepare_tower(model)
+    tower, dense = model.model.vision_tower, Dense(WIDTH)
+    course = Course([([*tower.parameters(), *dense.head.parameters()], 2e-3)], steps)
+    for views in batches("see", 0.35, SEEING):
+        tokens = tower(pixels_of(views)).last_hidden_state[:, 1:]
+        course.learn(*dense(tokens, labels_of(views)))
+        if course.step >= steps:
+            break
+        if course.step % 200 == 0:
+            torch.save({"tower": tower.state_dict(), "dense": dense.head.state_dict()}, WORK / "see.pt")
+    torch.save({"tower": tower.state_dict(), "dense": dense.head.state_dict()}, WORK / "see.pt")
+
+
+def _checkpoint(name: str) -> Any:
+    import torch
+
+    return torch.load(WORK / name, weights_only=True)
+
+
+def prompt_ids(tokenizer: Any, question: str) -> list[int]:
+    """What the model reads before its answer: the chat template as the processor fills it, <image> once per token."""
+    content = [{"type": "image"}, {"type": "text", "text": question}]
+    text = tokenizer.apply_chat_template(
+        [{"role": "user", "content": content}], chat_template=TEMPLATE, tokenize=False, add_generation_prompt=True
+    )
+    text = text.replace("<image>", " <image>" * TOKENS)
+    return tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+def caption(steps: int) -> None:
+    """Teach the captioner to say what is legible; the dense labels fade out."""
+    import torch
+
+    model, tokenizer = build_captioner().train(), captioner_tokenizer()
+    known = _checkpoint("see.pt")
+    model.model.vision_tower.load_state_dict(known["tower"])
+    dense = Dense(WIDTH)
+    dense.head.load_state_dict(known["dense"])
+    prompts = {question: prompt_ids(tokenizer, question) for question in (DESCRIBE, NAME_MAIN)}
+    tower = model.model.vision_tower
+    fresh = [*model.model.multi_modal_projector.parameters(), *model.model.language_model.parameters(),
+             *model.lm_head.parameters()]  # fmt: skip
+    course = Course([([*tower.parameters(), *dense.head.parameters()], 8e-4), (fresh, 2e-3)], steps)
+    rng = random.Random("questions")
+    for views in batches("caption", 0.4):
+        tokens = tower(pixels_of(views)).last_hidden_state[:, 1:]
+        extra, right = dense(tokens, labels_of(views))
+        question = NAME_MAIN if rng.random() < 0.06 else DESCRIBE
+        loss = _telling_loss(model, tokenizer, tokens, views, prompts[question], short=question == NAME_MAIN)
+        course.learn(loss + 0.5 * (1 - course.progress) * extra, {"told": loss.item(), "kind": right["kind"]})
+        if course.step >= steps:
+            break
+        if course.step % 100 == 0:
+            torch.save(model.state_dict(), WORK / "caption.pt")
+    torch.save(model.state_dict(), WORK / "caption.pt")
+    save_captioner(model.eval(), WEIGHTS / "captioner")
+
+
+def _telling_loss(
+    model: Any, tokenizer: Any, tokens: Tensor, views: list[View], prompt: list[int], *, short: bool
+) -> Tensor:
+    """Cross-entropy of the right answers after the prompt."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    tell = main_objects if short else caption_of
+    answers = [
+        tokenizer(tell(view.world, view.box), add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id]
+        for view in views
+    ]
+    longest = max(map(len, answers))
+    said = torch.tensor([answer + [-100] * (longest - len(answer)) for answer in answers])
+    ids = torch.cat([torch.tensor([prompt] * len(views)), said.clamp(min=0)], 1)
+    embedded = model.get_input_embeddings()(ids)
+    pictures = model.model.multi_modal_projector(tokens)
+    embedded = embedded.masked_scatter((ids == model.config.image_token_id)[..., None], pictures)
+    states = model.model.language_model(inputs_embeds=embedded).last_hidden_state[:, len(prompt) - 1 : -1]
+    return cross_entropy(model.lm_head(states).flatten(0, 1), said.flatten())
+
+
+def score(steps: int) -> None:
+    """Teach the scorer to tell true sentences from false ones."""
+    import torch
+
+    captioner, model, tokenizer = build_captioner(), build_scorer().train(), scorer_tokenizer()
+    captioner.load_state_dict(_checkpoint("caption.pt"))
+    share_sight(captioner, model)
+    dense = Dense(WIDTH)
+    dense.head.load_state_dict(_checkpoint("see.pt")["dense"])
+    tower = [*model.vision_model.parameters(), *dense.head.parameters()]
+    inside = {id(parameter) for parameter in tower}
+    others = [parameter for parameter in model.parameters() if id(parameter) not in inside]
+    course = Course([(tower, 8e-4), (others, 1.5e-3)], steps)
+    rng = random.Random("sentences")
+    for views in batches("score", 0.15):
+        seen = model.vision_model(pixel_values=pixels_of(views)).last_hidden_state
+        extra, _ = dense(seen[:, 1:], labels_of(views))
+        matching, contrast, right = _matching_losses(model, tokenizer, seen, [true_and_false(v, rng) for v in views])
+        course.learn(matching + 0.3 * contrast + 0.5 * (1 - course.progress) * extra,
+                     {"itm": matching.item(), "itc": contrast.item(), "right": right})  # fmt: skip
+        if course.step >= steps:
+            break
+        if course.step % 100 == 0:
+            torch.save(model.state_dict(), WORK / "score.pt")
+    torch.save(model.state_dict(), WORK / "score.pt")
+    save_scorer(model.eval(), WEIGHTS / "scorer")
+
+
+def _matching_losses(
+    model: Any, tokenizer: Any, seen: Tensor, pairs: list[tuple[str, str, str]]
+) -> tuple[Tensor, Tensor, float]:
+    """ITM over one true and two false sentences a view, and ITC of the true ones among all of the batch."""
+    import torch
+    from torch.nn.functional import cross_entropy, normalize
+
+    count = len(pairs)
+    text = tokenizer([pair[n] for n in range(3) for pair in pairs], padding=True, return_tensors="pt")
+    ids, mask = text["input_ids"], text["attention_mask"]
+    asked = ids.clone()
+    asked[:, 0] = tokenizer.convert_tokens_to_ids("[ENC]")
+    fused = model.text_encoder(
+        input_ids=asked, attention_mask=mask, encoder_hidden_states=seen.repeat(3, 1, 1),
+        encoder_attention_mask=torch.ones(3 * count, seen.shape[1], dtype=torch.long),
+    ).last_hidden_state[:, 0]  # fmt: skip
+    logits = model.itm_head(fused)
+    truth = torch.tensor([1] * count + [0] * (2 * count))
+    losses = cross_entropy(logits, truth, reduction="none")
+    matching = 0.5 * losses[:count].mean() + 0.5 * losses[count:].mean()
+    read = model.text_encoder(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0]
+    alone = normalize(model.text_proj(read), dim=-1)
+    looks = normalize(model.vision_proj(seen[:, 0]), dim=-1)
+    sims = looks @ alone.T / 0.1
+    own = torch.eye(count, dtype=torch.bool)
+    # Of the others' sentences the true ones may be true here too, so each view meets only its own false ones besides.
+    rows = torch.cat([sims[:, :count], sims[:, count : 2 * count][own][:, None], sims[:, 2 * count :][own][:, None]], 1)
+    target = torch.arange(count)
+    contrast = (cross_entropy(rows, target) + cross_entropy(sims[:, :count].T, target)) / 2
+    ranked = logits[:count, 1] - logits[:count, 0] > logits[count : 2 * count, 1] - logits[count : 2 * count, 0]
+    return matching, contrast, ranked.float().mean().item()
+
+
+def true_and_false(view: View, rng: random.Random) -> tuple[str, str, str]:
+    """A true sentence of a view, one with something changed, and one that was made up, both false by the judge."""
+    seen = [one.claim for one in seen_in(view.world, view.box)]
+    if not seen or rng.random() < 0.08:
+        other = rng.choice([name for name in BACKGROUNDS if name != view.world.background])
+        true, changed = background_sentence(view.world), f"The background is {other}."
+    else:
+        claim = _simplified(rng.choice(seen), rng)
+        true, changed = sentence(claim), _false(view, rng, lambda: _changed(claim, rng))
+    return true, changed, _false(view, rng, lambda: _invented(rng))
+
+
+def _false(view: View, rng: random.Random, make: Callable[[], Claim]) -> str:
+    """The first of a few claims that the judge calls false; after that one of a colour that nothing has."""
+    side = view.world.side
+    frame = view.box.normalised(side, side)
+    for _ in range(12):
+        text = sentence(make())
+        if any(one.false for one in judge(text, view.world, frame).told):
+            return text
+    return f"The background is {rng.choice([name for name in BACKGROUNDS if name != view.world.background])}."
+
+
+def _simplified(claim: Claim, rng: random.Random) -> Claim:
+    """The claim, at times without one of its details."""
+    return replace(
+        claim,
+        striped=claim.striped and rng.random() < 0.7,
+        dot=claim.dot if rng.random() < 0.7 else "",
+        size=claim.size if rng.random() < 0.8 else "",
+    )
+
+
+def _changed(claim: Claim, rng: random.Random) -> Claim:
+    changes: list[Claim] = [
+        replace(claim, kind=rng.choice(list(SHAPES))),
+        replace(claim, kind=rng.choice(list(SHAPES))),
+        replace(claim, colour=rng.choice(list(COLOURS))),
+        replace(claim, place=rng.choice(list(PLACES.values()))),
+        replace(claim, dot=rng.choice(DOTS)),
+        replace(claim, striped=True),
+        replace(claim, count=rng.randint(1, 4)),
+        replace(claim, size=rng.choice(("small", "large"))),
+    ]
+    return rng.choice(changes)
+
+
+def _invented(rng: random.Random) -> Claim:
+    small = rng.random() < 0.4
+    return Claim(
+        rng.choice(list(SHAPES)), rng.choice(list(COLOURS)), "small" if small else "",
+        not small and rng.random() < 0.3, "" if small or rng.random() < 0.6 else rng.choice(DOTS),
+        rng.choice((1, 1, 2, 3)) if small else 1, rng.choice(list(PLACES.values())),
+    )  # fmt: skip
+
+
+LESSONS: dict[str, Callable[[int], None]] = {"see": see, "caption": caption, "score": score}
+
+
+def main() -> None:
+    import torch
+
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("lesson", choices=tuple(LESSONS))
+    parser.add_argument("--steps", type=int, required=True)
+    parser.add_argument("--seed", type=int, default=8)
+    chosen = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.manual_seed(chosen.seed)
+    torch.set_num_threads(1)
+    WORK.mkdir(parents=True, exist_ok=True)
+    LESSONS[chosen.lesson](chosen.steps)
+
+
+if __name__ == "__main__":
+    main()
