@@ -7,6 +7,7 @@ sentence without a basis is refused; what the answer lost is told after it.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from ..scene import Basis, Sentence, Statement
 log = logging.getLogger(__name__)
 
 TRIES = 2
+# A box as the question writes it: who recites it recites the question, and says nothing of the picture.
+_BOX = re.compile(r"\[\s*\d*\.?\d+(?:\s*,\s*\d*\.?\d+){3}\s*\]")
 BROUGHT_BACK = 0.5  # share of a sentence's unreliable words that dropped statements have, from which on it tells those
 
 
@@ -82,7 +85,7 @@ def _checked(reply: Reply, sources: Sources, earlier: Sequence[Reply]) -> Writte
 
 def _may_be_said(sentence: str, sources: Sources) -> bool:
     """Whether a sentence rests on the sources, contradicts nothing kept and brings back nothing dropped."""
-    if not has_basis(sentence, sources.texts):
+    if _BOX.search(sentence) or not has_basis(sentence, sources.texts):
         return False
     kept = [statement.text for _, statement in sources.kept]
     if _refuted(sentence, kept):

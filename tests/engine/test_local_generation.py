@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patchmatters.backends.local import generation
 from patchmatters.backends.local.batches import chunks, decode_in_batches
 from patchmatters.backends.local.generation import DecodeCore, Row, common_beginning
 from patchmatters.backends.local.sampling import Sampling, draw_tokens, uniform
@@ -129,6 +130,7 @@ class Scarce(torch.nn.Module):
     def __init__(self, model: Any, most: int, patience: int = 0, message: str = "CUDA out of memory") -> None:
         super().__init__()
         self.model, self.most, self.patience, self.message = model, most, patience, message
+        self.config = model.config
         self.read: list[tuple[int, ...]] = []
 
     def forward(self, input_ids: Any = None, **inputs: Any) -> Any:
@@ -240,3 +242,31 @@ def test_rows_of_unequal_length_and_limits_end_by_themselves(model: Any) -> None
     rows = [Row(str(limit), 0, limit, Sampling(limit, 0.7)) for limit in (1, 7, 3)]
     _decode(model, rows, _prompts(1))
     assert all(row.finished and 0 <= len(row.tokens) <= row.limit for row in rows)
+
+
+@pytest.mark.parametrize("name", ["Llama", "Mistral", "Qwen2", "Qwen3", "Gemma", "OPT"])
+def test_prompts_kept_once_give_the_tokens_of_prompts_repeated(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    changes: dict[str, Any] = {"Mistral": {"sliding_window": None}, "Gemma": {"head_dim": 8}, "Qwen3": {"head_dim": 8}}
+    opt = {"ffn_dim": 64, "word_embed_proj_dim": 32, "max_position_embeddings": 256}
+    model = _model(name, **(opt if name == "OPT" else changes.get(name, {})))
+    prompts = _prompts()
+    states: list[Any] = []
+    real = DecodeCore.extend
+    monkeypatch.setattr(
+        DecodeCore, "extend", lambda self, state, tokens: (states.append(state), real(self, state, tokens))[1]
+    )
+    once = _decode(model, _rows(range(5)), prompts)
+    assert all(len(layer.prompt_keys) <= 5 for layer in states[-1].cache.layers)  # 15 rows, at most 5 prompts
+    before = model.config._attn_implementation
+    monkeypatch.setattr(generation, "share_prompts", lambda past, config: False)
+    assert _decode(model, _rows(range(5)), prompts) == once
+    assert all(not hasattr(layer, "prompt_keys") for layer in states[-1].cache.layers)
+    assert model.config._attn_implementation == before == "sdpa"
+
+
+def test_a_decoder_that_is_not_known_to_share_is_decoded_all_the_same() -> None:
+    model = _model("StableLm")
+    prompts = _prompts()
+    together = _decode(model, _rows(range(5), 2), prompts)
+    alone = [_decode(model, [row], prompts) for number in range(5) for row in _rows([number], 2)]
+    assert together == {name: tokens for one in alone for name, tokens in one.items()}

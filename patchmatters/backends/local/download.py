@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..base import Monitor
+from .model_files import PART
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def download_model(model: str, root: Path, monitor: Monitor) -> Path:
     """
     _require_online(model)
     target = root / model
-    part = target.with_name(f"{target.name}.part")
+    part = target.with_name(target.name + PART)
     try:
         listing = _list(model)
         part.mkdir(parents=True, exist_ok=True)

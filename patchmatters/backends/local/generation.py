@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..base import Monitor
 from .roomy_cache import make_room
 from .sampling import Sampling, draw_tokens
+from .shared_prompts import attending, share_prompts
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -165,9 +166,15 @@ class DecodeCore:
         state = self._prefill_padded([prompts[0][:shared]])
         if _forgets(state.cache, max(map(len, prompts))):
             return self._prefill_padded(prompts)
+        self._share(state)
         state.select([0] * len(prompts))
         self.extend(state, [prompt[shared:] for prompt in prompts])
         return state
+
+    def _share(self, state: State) -> None:
+        """Keep what was read once for all rows that will continue it, or at least let the cache grow in place."""
+        if not share_prompts(state.cache, self._model.config):
+            make_room(state.cache)
 
     def _prefill_padded(self, prompts: Sequence[Sequence[int]]) -> State:
         ids, mask = _left_padded(prompts, self._device)
@@ -191,7 +198,7 @@ class DecodeCore:
         steps = mask.cumsum(-1).sub_(1).clamp_(min=0)
         positions = state.following[:, None] + steps
         state.mask = torch.cat([state.mask, mask], 1)
-        with torch.inference_mode():
+        with torch.inference_mode(), attending(state.cache, self._model.config):
             output = self._model(
                 input_ids=ids,
                 attention_mask=state.mask,
@@ -215,8 +222,8 @@ class DecodeCore:
         active = [row for row in rows if row.open]
         if not active:
             return
+        self._share(state)
         state.select([prompts.index(row.prompt) if prompts else row.prompt for row in active])
-        make_room(state.cache)
         for row, length in zip(active, state.mask.sum(1).tolist(), strict=True):
             row.read = length
         if any(row.tokens for row in active):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 CONFIG = "config.json"
+PART = ".part"  # ends the name of a folder that is still being downloaded
 _SINGLE, _INDEX = "model.safetensors", "model.safetensors.index.json"
 PROJECTOR = "mm_projector.bin"  # what the first stage of training of LLaVA and its kin leaves
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.msgpack", "*.h5")
@@ -60,6 +61,8 @@ def inspect_folder(folder: str | Path) -> ModelFiles:
         raise ValueError(
             f"{path} is no model: it has no {CONFIG}. Give the folder of a model as Hugging Face publishes it."
         )
+    if path.name.endswith(PART):
+        raise ValueError(f"{path} is a download that was not finished: start it again; what was fetched is kept.")
     config = _read_json(path / CONFIG)
     weights = _weights(path)
     return ModelFiles(path, config, weights, sum(count_parameters(file) for file in weights))
@@ -146,11 +149,15 @@ def find_folders(roots: Sequence[str | Path]) -> dict[str, Path]:
 
 def _model_folders(folder: Path, depth: int) -> Iterator[Path]:
     try:
-        inside = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+        inside = sorted(path for path in folder.iterdir() if path.is_dir() and _is_finished(path.name))
     except OSError:  # not there, or not ours to read: a root that is registered need not exist
         return
     for path in inside:
         if (path / CONFIG).is_file() and any((path / name).is_file() for name in (_SINGLE, _INDEX)):
             yield path
-        elif depth > 1 and not path.name.endswith(".part"):
+        elif depth > 1:
             yield from _model_folders(path, depth - 1)
+
+
+def _is_finished(name: str) -> bool:
+    return not (name.startswith(".") or name.endswith(PART))

@@ -39,8 +39,8 @@ def _roomy_class() -> type:
             start = self.keys.shape[-2]
             end = start + key_states.shape[-2]
             if self.keys is not self._view or end > self._roomy_keys.shape[-2]:
-                self._roomy_keys = _with_room(self.keys, end + _ROOM)
-                self._roomy_values = _with_room(self.values, end + _ROOM)
+                self._roomy_keys = with_room(self.keys, end)
+                self._roomy_values = with_room(self.values, end)
             self._roomy_keys[:, :, start:end] = key_states
             self._roomy_values[:, :, start:end] = value_states
             self.keys = self._view = self._roomy_keys[:, :, :end]
@@ -50,9 +50,9 @@ def _roomy_class() -> type:
     return RoomyLayer
 
 
-def _with_room(states: Tensor, length: int) -> Tensor:
-    """A copy of (rows, heads, n, width) with place for `length` tokens."""
+def with_room(states: Tensor, length: int) -> Tensor:
+    """A copy of (rows, heads, n, width) with place for `length` tokens and some more."""
     rows, heads, present, width = states.shape
-    found = states.new_empty((rows, heads, length, width))
+    found = states.new_empty((rows, heads, length + _ROOM, width))
     found[:, :, :present] = states
     return found
