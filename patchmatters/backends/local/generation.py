@@ -115,6 +115,46 @@ class State:
         self.logits, self.mask, self.following = self.logits[index], self.mask[index], self.following[index]
 
 
+def join(states: Sequence[State]) -> State:
+    """One state of all rows, the shorter ones padded on the left, where attention does not look.
+
+    Only for caches whose layers keep all tokens side by side (see `can_join`).
+    """
+    import torch
+
+    if len(states) == 1:
+        return states[0]
+    longest = max(state.mask.shape[1] for state in states)
+    first = states[0].cache
+    for number, layer in enumerate(first.layers):
+        parts = [state.cache.layers[number] for state in states]
+        layer.keys = torch.cat([_padded(part.keys, longest, 2) for part in parts])
+        layer.values = torch.cat([_padded(part.values, longest, 2) for part in parts])
+    return State(
+        first,
+        torch.cat([state.logits for state in states]),
+        torch.cat([_padded(state.mask, longest, 1) for state in states]),
+        torch.cat([state.following for state in states]),
+    )
+
+
+def can_join(state: State) -> bool:
+    """Whether the cache is of plain layers, which padding on the left does not change."""
+    from transformers.cache_utils import DynamicLayer
+
+    layers = getattr(state.cache, "layers", None)
+    return bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
+
+
+def _padded(values: Tensor, length: int, dimension: int) -> Tensor:
+    """Zeros before the values along a dimension, up to `length`."""
+    import torch
+
+    shape = list(values.shape)
+    shape[dimension] = length - values.shape[dimension]
+    return torch.cat([values.new_zeros(shape), values], dimension) if shape[dimension] else values
+
+
 class DecodeCore:
     """A causal language model, read and continued in batches.
 

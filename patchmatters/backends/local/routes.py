@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ...picture import Crop
 from .dialogue import brings_its_start
-from .generation import DecodeCore, Row, State, Watch, add_tokens, common_beginning
+from .generation import DecodeCore, Row, State, Watch, add_tokens, can_join, common_beginning, join
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -123,7 +123,22 @@ class CoreRoute:
         complete_llava(eyes.processor, model.config)
 
     def read(self, prompts: Sequence[Prompt]) -> State:
-        return self._core.prefill(**placed(self._eyes.encode(prompts), self._model))
+        """Prompts of one shape are read together, others by themselves and then padded into one batch.
+
+        Reading a padded prompt of thousands of image tokens costs as much as reading a real one of that length.
+        """
+        encoded = [self._eyes.encode([prompt]) for prompt in prompts]
+        groups = _of_one_shape(encoded)
+        states = [
+            self._core.prefill(**placed(_stacked([encoded[one] for one in group]), self._model)) for group in groups
+        ]
+        if len(states) > 1 and not can_join(states[0]):
+            return self._core.prefill(**placed(self._eyes.encode(prompts), self._model))
+        state = join(states)
+        order = [one for group in groups for one in group]
+        if order != sorted(order):
+            state.select([order.index(one) for one in range(len(prompts))])
+        return state
 
     def read_about_one_picture(self, prompts: Sequence[Prompt]) -> State:
         """Read prompts that differ only in what is said after their pictures: the pictures are read once for all."""
@@ -142,6 +157,23 @@ class CoreRoute:
         state.select([0] * len(prompts))
         self._core.extend(state, [prompt[shared:] for prompt in full])
         return state
+
+
+def _of_one_shape(encoded: Sequence[Mapping[str, Tensor]]) -> list[list[int]]:
+    """The numbers of the inputs that can be stacked, group by group."""
+    groups: dict[tuple[object, ...], list[int]] = {}
+    for number, inputs in enumerate(encoded):
+        groups.setdefault(tuple((name, value.shape) for name, value in inputs.items()), []).append(number)
+    return list(groups.values())
+
+
+def _stacked(several: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Inputs of one shape as one batch. Every tensor of a processor counts prompts, pictures or patches first."""
+    import torch
+
+    if len(several) == 1:
+        return dict(several[0])
+    return {name: torch.cat([inputs[name] for inputs in several]) for name in several[0]}
 
 
 def _image_token(config: Any) -> int:
