@@ -48,9 +48,9 @@ def _view_files(scene: Scene) -> dict[str, dict[str, str]]:
     Files, because a message to the browser is kept in the host's history for ever: 200 bytes instead of the whole
     Scene. The same Scene has the same files, so that running again adds none.
     """
-    text = dump_scenes([scene])
+    content = dump_scenes([scene]).encode("utf-8", "replace")  # half a surrogate pair must not end the run
     return {
-        "scene": _written(_named(text.encode(), ".json"), text),
+        "scene": _written(_named(content, ".json"), content),
         "picture": _drawn(_named(scene.image.digest.encode(), ".jpg"), scene.picture),
     }
 
@@ -59,8 +59,8 @@ def _named(content: bytes, suffix: str) -> str:
     return f"view_{hashlib.blake2b(content, digest_size=12).hexdigest()}{suffix}"
 
 
-def _written(name: str, text: str) -> dict[str, str]:
-    (_folder() / name).write_text(text, encoding="utf-8")
+def _written(name: str, content: bytes) -> dict[str, str]:
+    (_folder() / name).write_bytes(content)
     return _reference(name)
 
 

@@ -53,7 +53,11 @@ async function openFrontend(browser, plan, seen) {
   })
   const page = await context.newPage()
   page.on('pageerror', (error) => seen.problems.push(`page: ${error.message}`))
-  page.on('dialog', (dialog) => { seen.problems.push(`dialog: ${dialog.message()}`); dialog.dismiss() })
+  page.on('dialog', (dialog) => {
+    if (dialog.type() === 'beforeunload') return dialog.accept()
+    seen.problems.push(`dialog: ${dialog.message()}`)
+    return dialog.dismiss()
+  })
   page.on('console', (message) => {
     const from = `${message.location()?.url ?? ''} ${message.text()}`
     if (message.type() === 'error' && /extension/i.test(from)) seen.problems.push(`console: ${from}`)

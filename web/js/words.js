@@ -45,9 +45,7 @@ export const ENGLISH = {
   "merged": "Merged description",
   "more": "Show {count} more",
   "wholeText": "Show all {count} characters",
-  "warnings": "Warnings",
-  "detected": "Detected",
-  "working": "working"
+  "warnings": "Warnings"
 };
 
 /** @typedef {keyof typeof ENGLISH} Word */

@@ -1,0 +1,248 @@
+// What people do with Inspect Scene in the real frontend, one scenario a call, and what they see.
+//   node inspect_scene.mjs plan.json   (plan: see frontend.mjs, and {scenario, shot, folder, scene, picture, text})
+import fs from 'node:fs'
+import path from 'node:path'
+import { TIMEOUT, drop, load, loadApi, messages, readPlan, ready, runGraph, withFrontend } from './frontend.mjs'
+
+const plan = readPlan()
+const prompt = {
+  1: { class_type: 'LoadImage', inputs: { image: plan.picture } },
+  2: { class_type: 'PatchMatters_LoadScene', inputs: { image: ['1', 0], scene_file: plan.scene } },
+  3: { class_type: 'PatchMatters_Inspect', inputs: { scene: ['2', 0] } }
+}
+
+// A workflow file as people share it, dropped on the canvas, with room for the view.
+async function dropWorkflow(page) {
+  await loadApi(page, prompt, 'inspect')
+  const graph = await page.evaluate(([width, height]) => {
+    const node = window.app.graph._nodes.find((one) => one.comfyClass === 'PatchMatters_Inspect')
+    node.setSize([width, height])
+    node.pos = [760, 80]
+    return { ...window.app.graph.serialize(), id: '6b1f6c8e-1d0e-4a53-9d3e-2f5f3f8f0a11' }
+  }, plan.size ?? [520, 860])
+  graph.extra = { ...graph.extra, ds: { scale: 1, offset: [-560, 40] } }
+  const file = path.join(plan.folder, 'inspect_scene.json')
+  fs.writeFileSync(file, JSON.stringify(graph))
+  await page.evaluate(() => window.app.graph.clear())
+  await drop(page, file)
+  return graph
+}
+
+async function runAndWait(page) {
+  const run = await page.evaluate(runGraph, TIMEOUT)
+  await page.locator('.pm-picture').first().waitFor({ timeout: 10_000 })
+  await page.waitForTimeout(500)
+  return run
+}
+
+const all = (page, selector) => page.locator(selector).evaluateAll((found) => found.map((one) => one.textContent.trim()))
+const boxesOn = (page) => page.locator('.pm-box.pm-on').evaluateAll((found) => found.map((one) => one.getAttribute('aria-label')))
+const shoot = (page, name) => page.screenshot({ path: path.join(plan.shot, `inspect_${name}${plan.vue ? '_vue' : ''}.png`) })
+
+const SCENARIOS = {
+  async journey(page) {
+    const before = await dropWorkflow(page)
+    const empty = await all(page, '.pm-message')
+    const run = await runAndWait(page)
+    const seen = { empty, run, caption: await all(page, '.pm-sentence .pm-words'), messages: await messages(page) }
+    seen.picture = await page.locator('.pm-picture img').evaluate((one) => [one.naturalWidth, one.naturalHeight])
+    await page.locator('.pm-sentence').nth(3).hover()
+    seen.hovered = await boxesOn(page)
+    await page.locator('.pm-box[aria-label="top-left"]').hover({ position: { x: 40, y: 60 } })
+    seen.pointed = await all(page, '.pm-sentence.pm-on .pm-words')
+    await page.locator('.pm-sentence').nth(2).click()
+    seen.evidence = await all(page, '.pm-evidence-row .pm-words')
+    await page.locator('.pm-evidence-row').first().click()
+    seen.opened = await all(page, '.pm-patch-head[aria-expanded="true"] .pm-patch-name')
+    seen.statements = await page.locator('.pm-statement').evaluateAll((found) => found.map((one) =>
+      [one.querySelector('.pm-words').textContent, one.classList.contains('pm-kept')]))
+    await shoot(page, 'explained')
+    await page.locator('.pm-title').click()
+    return { ...seen, ...await slide(page), ...await copy(page), ...await saved(page, before) }
+  },
+
+  async keyboard(page) {
+    await dropWorkflow(page)
+    await runAndWait(page)
+    await page.locator('.pm-sentence').first().focus()
+    await page.keyboard.press('ArrowRight')
+    await page.keyboard.press('ArrowDown')
+    const seen = { sentence: await focusedText(page), boxes: await boxesOn(page) }
+    await page.keyboard.press('Enter')
+    seen.evidence = await all(page, '.pm-evidence-row .pm-words')
+    await page.keyboard.press('Escape')
+    seen.closed = await page.locator('.pm-evidence').isHidden()
+    await page.locator('.pm-patch-head').first().focus()
+    await page.keyboard.press('End')
+    await page.keyboard.press('Enter')
+    seen.opened = await all(page, '.pm-patch-head[aria-expanded="true"] .pm-patch-name')
+    await page.keyboard.press('Tab')
+    seen.statement = await page.evaluate(() => document.activeElement.className)
+    await page.locator('.pm-threshold input').focus()
+    await page.keyboard.press('End')
+    seen.slider = await all(page, '.pm-value')
+    seen.unnamed = await page.locator('.pm-inspector button, .pm-inspector [role=button], .pm-inspector input').evaluateAll((found) =>
+      found.filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim())).length)
+    seen.nodes = await page.evaluate(() => window.app.graph._nodes.length)
+    return seen
+  },
+
+  async reload(page) {
+    await dropWorkflow(page)
+    await runAndWait(page)
+    await page.waitForTimeout(1500)
+    await page.reload({ waitUntil: 'domcontentloaded' })
+    await ready(page)
+    if (!await page.locator('.pm-inspector').count()) await drop(page, path.join(plan.folder, 'inspect_scene.json'))
+    await page.locator('.pm-picture').first().waitFor({ timeout: 10_000 })
+    const recalled = await all(page, '.pm-sentence .pm-words')
+    return { recalled, run: await runAndWait(page), caption: await all(page, '.pm-sentence .pm-words') }
+  },
+
+  async words(page) {
+    await dropWorkflow(page)
+    const titles = await page.evaluate(() => window.app.graph._nodes.map((node) => node.title))
+    const empty = await all(page, '.pm-message')
+    await runAndWait(page)
+    await page.locator('.pm-patch-head').nth(1).click()
+    await shoot(page, plan.locale)
+    return { titles, empty, heads: await all(page, '.pm-inspector h3'), buttons: await all(page, '.pm-head button') }
+  },
+
+  async hostile(page) {
+    await dropWorkflow(page)
+    const run = await runAndWait(page)
+    const seen = { run, caption: await all(page, '.pm-sentence .pm-words') }
+    for (const head of await page.locator('.pm-patch-head').all()) await head.click()
+    await shoot(page, 'hostile')
+    seen.elements = await page.locator('.pm-inspector').evaluate((view) =>
+      [...new Set([...view.querySelectorAll('*')].map((one) => one.tagName.toLowerCase()))].sort())
+    seen.images = await page.locator('.pm-inspector img').count()
+    seen.wide = await page.locator('.pm-body').evaluate((one) => one.scrollWidth - one.clientWidth)
+    seen.stolen = await page.evaluate(() => window.stolen ?? null)
+    await page.locator('.pm-link').first().click()
+    seen.longest = await page.locator('.pm-sentence').evaluateAll((found) => Math.max(...found.map((one) => one.textContent.length)))
+    return seen
+  },
+
+  async subgraph(page) {
+    await dropWorkflow(page)
+    await page.evaluate(() => {
+      const inner = window.app.graph._nodes.filter((node) => node.type.startsWith('PatchMatters_'))
+      window.app.graph.convertToSubgraph(new Set(inner))
+    })
+    await page.waitForTimeout(800)
+    const run = await page.evaluate(runGraph, TIMEOUT)
+    await page.evaluate(() => {
+      const outer = window.app.graph._nodes.find((node) => node.subgraph)
+      window.app.canvas.openSubgraph ? window.app.canvas.openSubgraph(outer.subgraph, outer) : window.app.canvas.setGraph(outer.subgraph)
+    })
+    await page.waitForTimeout(1000)
+    await page.evaluate(async () => window.app.extensionManager.command.execute('Comfy.Canvas.FitView'))
+    await page.waitForTimeout(1200)
+    await shoot(page, 'subgraph')
+    return { run, caption: await all(page, '.pm-sentence .pm-words') }
+  },
+
+  async progress(page) {
+    await load(page, JSON.parse(fs.readFileSync(plan.workflow, 'utf8')), 'progress')
+    await page.evaluate((seed) => {
+      const describe = window.app.graph._nodes.find((one) => one.comfyClass === 'PatchMatters_Describe')
+      describe.widgets.find((one) => one.name === 'seed').value = seed // so that nothing comes from the cache
+      window.told = []
+      window.comfyAPI.api.api.addEventListener('patchmatters.progress', ({ detail }) => {
+        window.told.push({ ...detail, shown: [...document.querySelectorAll('.pm-progress strong')].map((one) => one.textContent) })
+      })
+    }, plan.vue ? 1002 : 1001)
+    const run = await page.evaluate(runGraph, TIMEOUT)
+    const seen = { run, told: await page.evaluate(() => window.told), left: await page.locator('.pm-progress').count() }
+    await page.evaluate(() => {
+      const node = window.app.graph._nodes.find((one) => one.comfyClass === 'PatchMatters_Describe')
+      const text = 'A fishing boat lies on calm water at sunset, and a lighthouse stands on'
+      const detail = { node: String(node.id), stage: 'describe', name: 'harbour: top-left, candidate 2', done: 4, total: 13, text }
+      window.comfyAPI.api.api.dispatchEvent(new CustomEvent('patchmatters.progress', { detail }))
+    })
+    await page.waitForTimeout(600)
+    await shoot(page, 'progress')
+    seen.note = await page.locator('.pm-progress').evaluateAll((found) => found.map((one) => one.innerText))
+    seen.under = await page.evaluate(() => {
+      const node = window.app.graph._nodes.find((one) => one.comfyClass === 'PatchMatters_Describe')
+      const [left, top, , height] = node.boundingRect
+      const { scale, offset } = window.app.canvas.ds
+      const page = window.app.canvas.canvas.getBoundingClientRect()
+      const note = document.querySelector('.pm-progress').getBoundingClientRect()
+      return [note.left - page.left - (left + offset[0]) * scale, note.top - page.top - (top + height + offset[1]) * scale]
+    })
+    return seen
+  },
+
+  // The time from a Scene's text to its first paint, of the view alone, in a part of the page of its own.
+  async large(page) {
+    const text = fs.readFileSync(plan.text, 'utf8')
+    return page.evaluate(async (text) => {
+      const { Inspector } = await import('/extensions/comfyui-patchmatters/js/inspector.js')
+      const { sayIn } = await import('/extensions/comfyui-patchmatters/js/words.js')
+      const pixel = 'data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA='
+      const times = []
+      for (let round = 0; round < 5; round += 1) {
+        const view = new Inspector({ load: async () => text, address: () => pixel }, () => sayIn())
+        const place = document.createElement('div')
+        place.style.cssText = 'position: fixed; inset: 0 auto auto 0; width: 520px; height: 860px; z-index: 9999'
+        place.append(view.element)
+        document.body.append(place)
+        place.getBoundingClientRect()
+        const start = performance.now()
+        await view.show([{ scene: {}, picture: {} }])
+        view.element.querySelector('.pm-patch:last-child').getBoundingClientRect()
+        const built = performance.now() - start
+        const slider = view.element.querySelector('.pm-threshold input')
+        slider.value = '0.55'
+        const moved = performance.now()
+        slider.dispatchEvent(new Event('input'))
+        view.element.querySelector('.pm-patch:last-child').getBoundingClientRect()
+        const hover = performance.now()
+        view.element.querySelector('.pm-sentence').dispatchEvent(new Event('mouseenter'))
+        view.element.getBoundingClientRect()
+        times.push({ built, slide: hover - moved, hover: performance.now() - hover, rows: view.element.querySelectorAll('*').length })
+        place.remove()
+      }
+      return { times }
+    }, text)
+  }
+}
+
+const focusedText = (page) => page.evaluate(() => document.activeElement.querySelector('.pm-words')?.textContent)
+
+async function slide(page) {
+  const totals = async () => [await all(page, '.pm-total'), await all(page, '.pm-change'), await page.locator('.pm-lost').count()].flat()
+  const slider = page.locator('.pm-threshold input')
+  const seen = { atFirst: [await slider.inputValue(), ...await totals()] }
+  await slider.fill('0.95')
+  seen.strict = await totals()
+  await page.mouse.move(5, 5)
+  await shoot(page, 'preview')
+  await slider.fill('0')
+  seen.lenient = await totals()
+  await page.locator('.pm-threshold button').click()
+  return { ...seen, afterReset: await totals() }
+}
+
+async function copy(page) {
+  const [caption, json] = await page.locator('.pm-head > button').all()
+  const read = () => page.evaluate(() => navigator.clipboard.readText())
+  await caption.click()
+  const copied = { caption: await read(), said: await all(page, '.pm-told') }
+  await json.click()
+  return { copied: { ...copied, json: JSON.parse(await read()).format } }
+}
+
+// What the view adds to the saved workflow and to the prompt: nothing.
+async function saved(page, before) {
+  const after = await page.evaluate(() => window.app.graph.serialize())
+  const widgets = (graph) => graph.nodes.map((node) => JSON.stringify(node.widgets_values ?? null)).sort()
+  const { output } = await page.evaluate(() => window.app.graphToPrompt())
+  const inputs = Object.values(output).find((node) => node.class_type === 'PatchMatters_Inspect').inputs
+  return { sameWidgets: JSON.stringify(widgets(before)) === JSON.stringify(widgets(after)), inputs: Object.keys(inputs) }
+}
+
+console.log(JSON.stringify(await withFrontend(plan, SCENARIOS[plan.scenario])))
