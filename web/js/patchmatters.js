@@ -35,8 +35,8 @@ async function load(file) {
 }
 
 function language() {
-  const locale = app.extensionManager.setting.get("Comfy.Locale") ?? "en";
-  return sayIn(translations[locale]?.patchmatters);
+  const locale = app.extensionManager.setting.get("Comfy.Locale");
+  return sayIn(translations[String(locale)]?.patchmatters);
 }
 
 /** @param {any} node */
@@ -90,7 +90,7 @@ function placeOf(executionId) {
   return null;
 }
 
-/** @param {ArrayLike<number>} rectangle left, top, width and height in the graph */
+/** @param {Iterable<number>} rectangle left, top, width and height in the graph */
 function onPage([left, top, width, height]) {
   const { scale, offset } = app.canvas.ds;
   const page = app.canvas.canvas.getBoundingClientRect();
@@ -113,7 +113,7 @@ app.registerExtension({
   name: "patchmatters.inspector",
   async init() {
     addStyles();
-    new ProgressNotes(placeOf).listen(api);
+    new ProgressNotes(placeOf).listen(/** @type {EventTarget} */ (/** @type {unknown} */ (api)));
     const response = await api.fetchApi("/i18n");
     if (response.ok) translations = await response.json();
   },

@@ -66,7 +66,7 @@ export class PictureView {
   /** @param {Box} box @param {string} label */
   #detection(box, label) {
     const name = element("span", { text: label, attributes: { dir: "auto" } });
-    return element("div", { class: "pm-detection", style: this.#place(box) }, [label && name]);
+    return element("div", { class: "pm-detection", style: this.#place(box) }, [label !== "" && name]);
   }
 
   /** @param {Box} box @param {string} [name] @returns {Record<string, string>} */
