@@ -31,6 +31,18 @@ DETECTOR = "rt_detr_v4-x-hgnet_fp16.safetensors"
 CAPTIONER, MATCHER = "llava-hf/llava-v1.6-mistral-7b-hf", "Salesforce/blip-itm-large-coco"
 LOCAL_DETECTOR = "PekingU/rtdetr_r50vd_coco_o365"
 NEGATIVE = "blurry, low quality, watermark, text"
+FLUX, CLIP_L, T5, FLUX_VAE = "flux1-dev.safetensors", "clip_l.safetensors", "t5xxl_fp16.safetensors", "ae.safetensors"
+HUB = "https://huggingface.co"
+# What has to be downloaded: file -> (folder of models/, address), as ComfyUI's own templates give them. The frontend
+# offers the download to those who lack a file.
+DOWNLOADS = {
+    CHECKPOINT: ("checkpoints", f"{HUB}/Comfy-Org/stable-diffusion-v1-5-archive/resolve/main/{CHECKPOINT}"),
+    DETECTOR: ("diffusion_models", f"{HUB}/Comfy-Org/SDPose/resolve/main/diffusion_models/{DETECTOR}"),
+    FLUX: ("diffusion_models", f"{HUB}/Comfy-Org/flux1-dev/resolve/main/{FLUX}"),
+    CLIP_L: ("text_encoders", f"{HUB}/comfyanonymous/flux_text_encoders/resolve/main/{CLIP_L}"),
+    T5: ("text_encoders", f"{HUB}/comfyanonymous/flux_text_encoders/resolve/main/{T5}"),
+    FLUX_VAE: ("vae", f"{HUB}/Comfy-Org/Lumina_Image_2.0_Repackaged/resolve/main/split_files/vae/{FLUX_VAE}"),
+}
 
 
 @dataclass(frozen=True)
@@ -81,7 +93,7 @@ def batch() -> tuple[Node, ...]:
 def models(x: int = 0, y: int = 420) -> tuple[Node, ...]:
     return (
         Node("captioner", f"{OURS}BuiltinModel", (x, y), (300, 100)),
-        Node("scorer", f"{OURS}Scorer", (x, y + 160), (300, 100)),
+        Node("scorer", f"{OURS}Scorer", (x, y + 160), (300, 150)),
     )
 
 
@@ -139,45 +151,55 @@ def looks(x: int, y: int, caption: str, scene: str) -> tuple[Node, ...]:
     )
 
 
-def sampling(x: int, caption: str) -> tuple[Node, ...]:
-    """A caption into core's text-to-image nodes."""
+def checkpoint(x: int, y: int = 0) -> Node:
+    return Node("checkpoint", "CheckpointLoaderSimple", (x, y), (340, 110), values={"ckpt_name": CHECKPOINT})
+
+
+def negative(x: int, y: int) -> Node:
+    return Node(
+        "negative", "CLIPTextEncode", (x, y), (340, 130), {"clip": "checkpoint.CLIP"}, {"text": NEGATIVE}, "Negative"
+    )
+
+
+def fit(at: tuple[int, int], caption: str, clip: str = "checkpoint.CLIP", name: str = "fit", **values: Any) -> Node:
+    return Node(name, f"{OURS}FitPrompt", at, (340, 330), {"caption": caption, "clip": clip}, values)
+
+
+def left_out(x: int, y: int, source: str = "fit.left_out") -> Node:
+    return Node("left_out", "PreviewAny", (x, y), (340, 300), {"source": source}, title="Left out")
+
+
+def sampled(x: int, positive: str, latent: str, **values: Any) -> tuple[Node, ...]:
+    """Sampler, decoder and the saved picture, with the checkpoint's model and VAE."""
+    links = {"model": "checkpoint.MODEL", "positive": positive, "negative": "negative", "latent_image": latent}
     return (
-        Node("checkpoint", "CheckpointLoaderSimple", (x, 0), (380, 110), values={"ckpt_name": CHECKPOINT}),
-        Node(
-            "positive",
-            "CLIPTextEncode",
-            (x, 170),
-            (380, 110),
-            {"clip": "checkpoint.CLIP", "text": caption},
-            title="Positive: the caption",
-        ),
-        Node(
-            "negative",
-            "CLIPTextEncode",
-            (x, 340),
-            (380, 130),
-            {"clip": "checkpoint.CLIP"},
-            {"text": NEGATIVE},
-            title="Negative",
-        ),
-        Node("latent", "EmptyLatentImage", (x, 530), (380, 110)),
-        Node(
-            "sampler",
-            "KSampler",
-            (x + 440, 0),
-            (320, 340),
-            {"model": "checkpoint.MODEL", "positive": "positive", "negative": "negative", "latent_image": "latent"},
-        ),
-        Node("decode", "VAEDecode", (x + 440, 400), (320, 60), {"samples": "sampler", "vae": "checkpoint.VAE"}),
-        Node(
-            "save", "SaveImage", (x + 440, 520), (320, 320), {"images": "decode"}, {"filename_prefix": "PatchMatters"}
-        ),
+        Node("sampler", "KSampler", (x, 0), (320, 340), links, values),
+        Node("decode", "VAEDecode", (x, 400), (320, 60), {"samples": "sampler", "vae": "checkpoint.VAE"}),
+    )
+
+
+def saved(x: int, y: int, images: str) -> Node:
+    return Node("save", "SaveImage", (x, y), (320, 320), {"images": images}, {"filename_prefix": "PatchMatters"})
+
+
+def sampling(x: int, scene: str) -> tuple[Node, ...]:
+    """A caption, fitted to the text encoder, into core's text-to-image nodes."""
+    clip = {"clip": "checkpoint.CLIP"}
+    return (
+        checkpoint(x),
+        fit((x, 170), scene),
+        Node("latent", "EmptyLatentImage", (x, 570), (340, 110)),
+        Node("positive", "CLIPTextEncode", (x + 400, 0), (340, 110), clip | {"text": "fit.prompt"}, title="Positive"),
+        negative(x + 400, 170),
+        left_out(x + 400, 360),
+        *sampled(x + 800, "positive", "latent"),
+        saved(x + 800, 520, "decode"),
     )
 
 
 SAMPLING_GROUP = Group(
-    "Text to image",
-    ("checkpoint", "positive", "negative", "latent", "sampler", "decode", "save"),
+    f"Text to image (needs {CHECKPOINT})",
+    ("checkpoint", "fit", "latent", "positive", "negative", "left_out", "sampler", "decode", "save"),
     "core",
 )
 
@@ -208,7 +230,7 @@ GRAPHS: Mapping[str, Graph] = {
             *models(),
             *steps(),
             *looks(1640, 260, "compose.caption", "compose.scene"),
-            *sampling(2120, "compose"),
+            *sampling(2120, "compose.scene"),
         ),
         (*STEP_GROUPS, Group("5  Caption", ("compose", "caption", "inspect")), SAMPLING_GROUP),
     ),
@@ -218,7 +240,7 @@ GRAPHS: Mapping[str, Graph] = {
             *models(),
             enhance(380, "picture"),
             Node("caption", "PreviewAny", (380, 290), (340, 390), {"source": "enhance.caption"}, title="Caption"),
-            *sampling(800, "enhance"),
+            *sampling(800, "enhance.scene"),
         ),
         (
             Group("Picture and models", ("picture", "captioner", "scorer"), "core"),
@@ -230,11 +252,11 @@ GRAPHS: Mapping[str, Graph] = {
         (
             picture(),
             *models(),
-            Node("detector", "UNETLoader", (0, 740), (300, 110), values={"unet_name": DETECTOR}),
+            Node("detector", "UNETLoader", (0, 810), (300, 110), values={"unet_name": DETECTOR}),
             Node(
                 "detect",
                 "RTDETR_detect",
-                (0, 910),
+                (0, 980),
                 (300, 150),
                 {"model": "detector", "image": "picture"},
                 {"threshold": 0.3},
@@ -291,8 +313,8 @@ GRAPHS: Mapping[str, Graph] = {
                 {"scene_file": "patchmatters/scene_00001_.json [output]"},
                 title="Load Scene of caption_batch",
             ),
-            Node("regions", f"{OURS}Regions", (760, 0), (300, 120), {"scene": "saved"}),
-            Node("inspect", f"{OURS}Inspect", (760, 180), (300, 320), {"scene": "saved"}),
+            Node("regions", f"{OURS}Regions", (760, 0), (300, 160), {"scene": "saved"}),
+            Node("inspect", f"{OURS}Inspect", (760, 280), (300, 320), {"scene": "saved"}),
             Node("crops", "PreviewImage", (1140, 0), (400, 540), {"images": "regions.crops"}, title="Crops"),
             Node("texts", "PreviewAny", (1140, 600), (400, 300), {"source": "regions.texts"}, title="Texts"),
         ),
@@ -300,6 +322,159 @@ GRAPHS: Mapping[str, Graph] = {
             Group("The same pictures", ("picture", "picture_2"), "core"),
             Group("Saved Scenes", ("batch", "saved")),
             Group("Regions", ("regions", "inspect", "crops", "texts")),
+        ),
+    ),
+    "text_to_image_regional": Graph(
+        (
+            picture(),
+            *models(),
+            enhance(380, "picture"),
+            Node("inspect", f"{OURS}Inspect", (380, 290), (340, 390), {"scene": "enhance.scene"}),
+            checkpoint(800),
+            Node(
+                "regional",
+                f"{OURS}RegionalConditioning",
+                (800, 170),
+                (340, 460),
+                {"scene": "enhance.scene", "clip": "checkpoint.CLIP"},
+            ),
+            negative(1200, 0),
+            Node("latent", "EmptyLatentImage", (1200, 190), (340, 110)),
+            Node("masks", "MaskPreview", (1200, 390), (340, 270), {"mask": "regional.masks"}),
+            *sampled(1600, "regional.conditioning", "latent"),
+            saved(1600, 520, "decode"),
+        ),
+        (
+            Group("Picture and models", ("picture", "captioner", "scorer"), "core"),
+            Group("Caption and regions", ("enhance", "inspect")),
+            Group(
+                f"Each region with its own description (needs {CHECKPOINT})",
+                ("checkpoint", "regional", "negative", "latent", "masks", "sampler", "decode", "save"),
+                "core",
+            ),
+        ),
+    ),
+    "text_to_image_flux": Graph(
+        (
+            picture(),
+            *models(),
+            enhance(380, "picture"),
+            Node("caption", "PreviewAny", (380, 290), (340, 390), {"source": "enhance.caption"}, title="Caption"),
+            Node(
+                "clip",
+                "DualCLIPLoader",
+                (800, 0),
+                (340, 140),
+                values={"clip_name1": CLIP_L, "clip_name2": T5, "type": "flux"},
+            ),
+            fit((800, 240), "enhance.scene", "clip", "short"),
+            fit((800, 630), "enhance.scene", "clip", "long", tokens=512, encoders="longest encoder"),
+            Node(
+                "positive",
+                "CLIPTextEncodeFlux",
+                (1200, 0),
+                (340, 230),
+                {"clip": "clip", "clip_l": "short.prompt", "t5xxl": "long.prompt"},
+            ),
+            Node("negative", "ConditioningZeroOut", (1200, 330), (340, 40), {"conditioning": "positive"}),
+            left_out(1200, 440, "short.left_out"),
+            Node("flux", "UNETLoader", (1600, 0), (340, 90), values={"unet_name": FLUX}),
+            Node("vae", "VAELoader", (1600, 150), (340, 70), values={"vae_name": FLUX_VAE}),
+            Node("latent", "EmptySD3LatentImage", (1600, 280), (340, 110)),
+            Node(
+                "sampler",
+                "KSampler",
+                (1600, 510),
+                (340, 340),
+                {"model": "flux", "positive": "positive", "negative": "negative", "latent_image": "latent"},
+                {"cfg": 1.0, "sampler_name": "euler", "scheduler": "simple"},
+            ),
+            Node("decode", "VAEDecode", (2000, 0), (320, 60), {"samples": "sampler", "vae": "vae"}),
+            saved(2000, 120, "decode"),
+        ),
+        (
+            Group("Picture and models", ("picture", "captioner", "scorer"), "core"),
+            Group("Caption", ("enhance", "caption")),
+            Group("A prompt for each encoder", ("clip", "short", "long", "positive", "negative", "left_out")),
+            Group(
+                "Flux (needs flux1-dev, clip_l, t5xxl_fp16, ae)",
+                ("flux", "vae", "latent", "sampler", "decode", "save"),
+                "core",
+            ),
+        ),
+    ),
+    "upscale_by_tiles": Graph(
+        (
+            picture(),
+            *models(),
+            Node(
+                "larger",
+                "ImageScaleBy",
+                (380, 0),
+                (340, 90),
+                {"image": "picture"},
+                {"upscale_method": "lanczos", "scale_by": 2.0},
+            ),
+            Node(
+                "tiles",
+                "SplitImageToTileList",
+                (380, 150),
+                (340, 130),
+                {"image": "larger"},
+                {"tile_width": 640, "tile_height": 640, "overlap": 128},
+            ),
+            Node(
+                "enhance",
+                f"{OURS}EnhanceCaption",
+                (380, 340),
+                (340, 230),
+                {"image": "tiles", "chat_model": "captioner", "scorer": "scorer"},
+                {"preset": "fast"},
+            ),
+            Node("size", "GetImageSize", (380, 630), (340, 130), {"image": "larger"}),
+            checkpoint(800),
+            fit((800, 170), "enhance.scene"),
+            Node("latent", "VAEEncode", (800, 570), (340, 60), {"pixels": "tiles", "vae": "checkpoint.VAE"}),
+            Node(
+                "positive",
+                "CLIPTextEncode",
+                (1200, 0),
+                (340, 110),
+                {"clip": "checkpoint.CLIP", "text": "fit.prompt"},
+                title="Positive: each tile's own",
+            ),
+            negative(1200, 170),
+            Node("prompts", "PreviewAny", (1200, 360), (340, 300), {"source": "fit.prompt"}, title="Prompts"),
+            *sampled(1600, "positive", "latent", denoise=0.35),
+            Node(
+                "merge",
+                "ImageMergeTileList",
+                (1600, 520),
+                (320, 130),
+                {"image_list": "decode", "final_width": "size.width", "final_height": "size.height"},
+                {"overlap": 128},
+            ),
+            saved(2000, 0, "merge"),
+        ),
+        (
+            Group("Picture and models", ("picture", "captioner", "scorer"), "core"),
+            Group("Tiles, and a caption for each", ("larger", "tiles", "enhance", "size")),
+            Group(
+                f"Refine tile by tile (needs {CHECKPOINT})",
+                (
+                    "checkpoint",
+                    "fit",
+                    "latent",
+                    "positive",
+                    "negative",
+                    "prompts",
+                    "sampler",
+                    "decode",
+                    "merge",
+                    "save",
+                ),
+                "core",
+            ),
         ),
     ),
 }
@@ -389,7 +564,17 @@ def _node(node: Node, order: int, number: int, links: Sequence[list[Any]], info:
         },
         "widgets_values": list(_widget_values(node, info)),
     }
+    if models := list(_models(node)):
+        made["properties"]["models"] = models
     return made | ({"title": node.title} if node.title else {})
+
+
+def _models(node: Node) -> Iterator[dict[str, str]]:
+    """What the node's files are called, where they belong and where they are."""
+    for value in node.values.values():
+        if value in DOWNLOADS:
+            folder, address = DOWNLOADS[value]
+            yield {"name": value, "url": address, "directory": folder}
 
 
 def _input(name: str, spec: list[Any], link: int | None) -> dict[str, Any]:

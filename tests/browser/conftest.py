@@ -13,10 +13,14 @@ import pytest
 from host.comfy_server import Host, Server, find_host, prepare_base
 from host.workflow_files import save_scenes
 
-WEIGHTS = {  # empty files: what opens must not complain, and nothing here is loaded
-    "checkpoints": "v1-5-pruned-emaonly-fp16.safetensors",
-    "diffusion_models": "rt_detr_v4-x-hgnet_fp16.safetensors",
-}
+WEIGHTS = (  # empty files: what opens must not complain, and nothing here is loaded
+    "checkpoints/v1-5-pruned-emaonly-fp16.safetensors",
+    "diffusion_models/rt_detr_v4-x-hgnet_fp16.safetensors",
+    "diffusion_models/flux1-dev.safetensors",
+    "text_encoders/clip_l.safetensors",
+    "text_encoders/t5xxl_fp16.safetensors",
+    "vae/ae.safetensors",
+)
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,9 @@ def frontend(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
     if not isinstance(host, Host):
         pytest.skip(host)
     base = prepare_base(tmp_path_factory.mktemp("frontend"), host)
-    for folder, name in WEIGHTS.items():
-        (base / "models" / folder).mkdir(parents=True)
-        (base / "models" / folder / name).touch()
+    for name in WEIGHTS:
+        (base / "models" / name).parent.mkdir(parents=True, exist_ok=True)
+        (base / "models" / name).touch()
     with Server(host, base) as running:
         save_scenes(running)
         yield running

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from host.comfy_server import Run, Server
-from host.graphs import OURS, Prompt, add, enhanced, pictures
+from host.graphs import OURS, Prompt, add, enhanced, ids, pictures
 from host.sd_weights import write_random_checkpoint
+from host.workflow_files import api_prompt, read_workflow, workflow
 
 SIDE = 64
 
@@ -142,6 +143,46 @@ def test_segs_and_the_detailers_prompt_leave_as_lists(server: Server, captions: 
     prompts = run.outputs["detailer"]["text"]
     assert len(prompts) == 2
     assert sum(text.count("[SEP]") + 1 for text in prompts) == len(run.outputs["texts"]["text"])
+
+
+SMALLER = {  # what a slow machine needs less of: (node type, widget) -> value
+    ("KSampler", "steps"): 1,
+    ("KSampler", "cfg"): 1.0,
+    ("EmptyLatentImage", "width"): SIDE,
+    ("EmptyLatentImage", "height"): SIDE,
+    ("ImageScaleBy", "scale_by"): 0.15,
+    ("SplitImageToTileList", "tile_width"): 72,
+    ("SplitImageToTileList", "tile_height"): 72,
+    ("SplitImageToTileList", "overlap"): 24,
+    ("ImageMergeTileList", "overlap"): 24,
+    (f"{OURS}EnhanceCaption", "preset"): "fast",
+}
+
+
+@pytest.mark.parametrize(
+    ("stem", "size"),
+    [
+        ("text_to_image_enhance_caption", (SIDE, SIDE, 3)),
+        ("text_to_image_regional", (SIDE, SIDE, 3)),
+        ("upscale_by_tiles", (115, 115, 3)),
+    ],
+)
+def test_the_workflows_that_are_shipped_make_a_picture(
+    server: Server, checkpoint: str, stem: str, size: tuple[int, ...]
+) -> None:
+    prompt = api_prompt(read_workflow(workflow(stem)), server.get("/object_info"))
+    for (kind, widget), value in {**SMALLER, ("CheckpointLoaderSimple", "ckpt_name"): checkpoint}.items():
+        for node in ids(prompt, kind):
+            prompt[node]["inputs"][widget] = value
+    prompt["save"] = prompt.pop(ids(prompt, "SaveImage")[0])
+    run = server.run(prompt)
+    (made,) = saved(server, run)
+    assert made.shape == size
+    assert made.std() > 1
+    if stem == "upscale_by_tiles":
+        (texts,) = (run.outputs[node]["text"] for node in ids(prompt, "PreviewAny"))
+        assert len(texts) == 4
+        assert len(set(texts)) > 1, "each tile has a description of its own"
 
 
 def test_a_scene_that_is_not_composed_is_named(server: Server, captions: Prompt) -> None:

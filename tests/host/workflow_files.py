@@ -15,7 +15,7 @@ from host.comfy_server import PACK, Server
 
 WORKFLOWS = sorted((PACK / "workflows").glob("*.json"))
 _WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
-_LOADERS = ("CheckpointLoaderSimple", "UNETLoader")  # nodes that need a download
+_LOADERS = ("CheckpointLoaderSimple", "UNETLoader", "DualCLIPLoader", "VAELoader")  # nodes that need a download
 _DOWNLOADERS = ("PatchMatters_LocalModel", "PatchMatters_Detect")  # nodes that would start a download themselves
 _SEEDS = ("seed", "noise_seed")  # the frontend puts a control after these unless they say otherwise
 
