@@ -33,13 +33,13 @@ def encoders_of(clip: Any) -> tuple[Encoder, ...]:
     )
 
 
-def counter(clip: Any) -> Callable[[str], Mapping[str, int]]:
-    """`count(text)`: the tokens that a text takes in each encoder of the CLIP, as core tokenizes it.
+def counter(clip: Any, encoders: Sequence[Encoder]) -> Callable[[str], Mapping[str, int]]:
+    """`count(text)`: the tokens that a text takes in each of a CLIP's encoders, as core tokenizes it.
 
     Start, end and padding are not counted, and neither is the template that core puts around a prompt for a language
     model. Of a window that core leaves partly empty, so as not to break a word, all tokens are counted as taken.
     """
-    windows = {encoder.name: encoder.window for encoder in encoders_of(clip)}
+    windows = {encoder.name: encoder.window for encoder in encoders}
     template = _tokens(clip, "", windows)
 
     def count(text: str) -> Mapping[str, int]:

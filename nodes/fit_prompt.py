@@ -55,9 +55,9 @@ class FitPrompt(io.ComfyNode):
 
     @classmethod
     def execute(cls, caption: str | SceneBatch, clip: Any, **widgets: Any) -> io.NodeOutput:
-        encoder = require_clip(clip)
-        limits = token_limits(encoders_of(encoder), settings_from(BudgetSettings, widgets))
-        count, words = counter(encoder), settings_from(FitSettings, widgets)
+        encoders = encoders_of(require_clip(clip))
+        limits = token_limits(encoders, settings_from(BudgetSettings, widgets))
+        count, words = counter(clip, encoders), settings_from(FitSettings, widgets)
         fitted = [fit(clauses, count, limits, words) for clauses in _captions(caption)]
         return io.NodeOutput([one.text for one in fitted], [fit_report(one) for one in fitted])
 

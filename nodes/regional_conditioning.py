@@ -63,12 +63,12 @@ class RegionalConditioning(io.ComfyNode):
 
     @classmethod
     def execute(cls, scene: SceneBatch, clip: Any, **widgets: Any) -> io.NodeOutput:
-        encoder, settings = require_clip(clip), settings_from(RegionalSettings, widgets)
-        count, words = counter(encoder), settings_from(FitSettings, widgets)
-        limits = token_limits(encoders_of(encoder), settings_from(BudgetSettings, widgets))
+        encoders, settings = encoders_of(require_clip(clip)), settings_from(RegionalSettings, widgets)
+        count, words = counter(clip, encoders), settings_from(FitSettings, widgets)
+        limits = token_limits(encoders, settings_from(BudgetSettings, widgets))
         rows = [regional_prompts(one, count, limits, words, settings) for one in scene]
         masks = [masks_of(row[1:], one, settings.feather) for one, row in zip(scene, rows, strict=True)]
-        encoded = encode_all([prompt.text for row in rows for prompt in row], encoder)
+        encoded = encode_all([prompt.text for row in rows for prompt in row], clip)
         return io.NodeOutput(
             [conditioning_of(row, mask, encoded, settings) for row, mask in zip(rows, masks, strict=True)],
             [mask if len(mask) else mask.new_zeros((1, *mask.shape[1:])) for mask in masks],  # no MASK is empty

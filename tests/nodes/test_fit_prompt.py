@@ -79,7 +79,7 @@ def test_tokens_are_counted_as_core_counts_them(clips: Any, encoders: Any, kind:
     """Against the tokenizer inside, without core's windows, padding, start and end."""
     clip = clips(kind)
     plain = text.replace("(", "").replace(")", "")
-    counted = encoders.counter(clip)(plain)
+    counted = encoders.counter(clip, encoders.encoders_of(clip))(plain)
     assert set(counted) == set(inner_tokenizers(clip))
     template = getattr(clip.tokenizer, "llama_template", "{}")
     for name, tokenizer in inner_tokenizers(clip).items():
@@ -136,7 +136,7 @@ def test_an_embedding_and_weights_in_the_prefix_are_counted(clips: Any, encoders
     clip = clips("SD 1.5")
     text = "(one two three four five six:1.1) " * 14
     assert len(clip.tokenize(text)["l"]) == 2
-    assert encoders.counter(clip)(text)["l"] > 75
+    assert encoders.counter(clip, encoders.encoders_of(clip))(text)["l"] > 75
 
 
 texts = st.lists(
