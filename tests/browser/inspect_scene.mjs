@@ -144,6 +144,35 @@ const SCENARIOS = {
     return { run, caption: await all(page, '.pm-sentence .pm-words') }
   },
 
+  // The blueprint: offered in the node library, and its one node connected and run.
+  async blueprint(page) {
+    const type = await page.evaluate(async () => {
+      const offered = Object.values(await window.comfyAPI.api.api.getGlobalSubgraphs())
+      return offered.filter((one) => one.info.node_pack.includes('patchmatters')).map((one) => one.name).join()
+    })
+    const blueprint = JSON.parse(fs.readFileSync(plan.workflow, 'utf8'))
+    await load(page, blueprint, 'blueprint')
+    const placed = await page.evaluate(() => {
+      const graph = window.app.graph
+      const caption = graph._nodes[0]
+      const add = (type, at) => { const node = window.LiteGraph.createNode(type); node.pos = at; graph.add(node); return node }
+      const into = (node, name) => node.inputs.findIndex((input) => input.name === name)
+      const image = add('LoadImage', [-400, 0])
+      image.widgets[0].value = 'example.png'
+      image.connect(0, caption, into(caption, 'image'))
+      add('PatchMatters_BuiltinModel', [-400, 400]).connect(0, caption, into(caption, 'chat_model'))
+      add('PatchMatters_Scorer', [-400, 560]).connect(0, caption, into(caption, 'scorer'))
+      caption.connect(0, add('PreviewAny', [480, 0]), 0)
+      return { inputs: caption.inputs.map((one) => one.name), outputs: caption.outputs.map((one) => one.name), widgets: caption.widgets.map((one) => [one.name, one.value]) }
+    })
+    const run = await page.evaluate(runGraph, TIMEOUT)
+    await page.evaluate(async () => window.app.extensionManager.command.execute('Comfy.Canvas.FitView'))
+    await page.waitForTimeout(1200)
+    await shoot(page, 'blueprint')
+    const text = await page.evaluate(() => window.app.graph._nodes.find((one) => one.type === 'PreviewAny').widgets.map((one) => one.value).join(''))
+    return { type, placed, run, text, messages: await messages(page) }
+  },
+
   async progress(page) {
     await load(page, JSON.parse(fs.readFileSync(plan.workflow, 'utf8')), 'progress')
     await page.evaluate((seed) => {

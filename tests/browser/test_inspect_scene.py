@@ -122,6 +122,18 @@ def test_a_node_in_a_subgraph_shows_its_scene(watch: Watch, harbour: Scene, vue:
     assert seen["caption"] == [sentence.text for sentence in harbour.caption]
 
 
+def test_the_blueprint_is_offered_and_runs(watch: Watch) -> None:
+    path = Path(__file__).resolve().parents[2] / "subgraphs" / "Enhance Caption.json"
+    seen = watch("blueprint", workflow=str(path))
+    assert seen["type"] == "Enhance Caption"
+    sockets = ["image", "chat_model", "scorer", "bboxes", "text_model"]
+    assert seen["placed"]["inputs"] == [*sockets, "candidates", "keep_score"]
+    assert seen["placed"]["outputs"] == ["caption", "scene"]
+    assert seen["placed"]["widgets"] == [["candidates", 3], ["keep_score", 0.3]]
+    assert (seen["run"], seen["messages"]) == ({"status": "success", "message": ""}, [])
+    assert "dominant colour" in seen["text"]
+
+
 @each_renderer
 def test_a_running_node_says_what_it_does(watch: Watch, vue: bool) -> None:
     seen = watch("progress", vue=vue, workflow=str(workflow("caption_step_by_step")))
