@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..language.basis import tells
 from ..language.places import PLACES
@@ -15,15 +15,16 @@ _PLACE = "|".join(sorted(map(re.escape, PLACES), key=len, reverse=True))
 # What `aggregate.tell` writes before statements: "At the top left and on the right: a; b." or "At the top left, a."
 _PLACED = re.compile(rf"((?:{_PLACE})(?:(?:, | and )(?:{_PLACE}))*)([:,]) (?=\S)", re.IGNORECASE)
 
-_AGREED, _SCORED, _UNKNOWN = range(3)  # first come, first kept
+_LEAD, _AGREED, _SCORED, _UNKNOWN = range(4)  # first come, first kept
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Worth:
     """How much a part is worth keeping; the smaller, the better.
 
-    What several descriptions agree on comes first (`tier`), then what the scorer found in the picture. Scores are
-    compared in tenths, because a hundredth more says less than a larger area does. `area` is a share of the picture.
+    What several descriptions agree on comes first (`tier`), then what the scorer found in the picture, then what nobody
+    checked. Scores are compared in tenths, because a hundredth more says less than a larger area does. `area` is a
+    share of the picture. Before all that comes the sentence which says what the whole picture shows.
     """
 
     tier: int = _UNKNOWN
@@ -56,9 +57,20 @@ def clauses_of_text(text: str) -> tuple[Clause, ...]:
 
 
 def clauses_of_caption(scene: Scene) -> tuple[Clause, ...]:
-    """The parts of a Scene's caption with their worth, in reading order. ValueError before it is composed."""
+    """The parts of a Scene's caption with their worth, in reading order. ValueError before it is composed.
+
+    The first sentence about the whole picture leads: the method scores none of the whole-image caption, but lets the
+    regions correct it, and details make no picture without their subject.
+    """
     require_stage(scene, "A prompt", [Stage.COMPOSED], "needs the caption: put Compose Caption before it.")
-    return clauses_of_sentences(scene.caption, scene)
+    about_whole = (
+        number
+        for number, sentence in enumerate(_leaning_joined(scene.caption))
+        if any(basis.patch == scene.whole.name for basis in sentence.basis)
+    )
+    lead = next(about_whole, None)
+    clauses = clauses_of_sentences(scene.caption, scene)
+    return tuple(replace(one, worth=Worth(_LEAD)) if one.sentence == lead else one for one in clauses)
 
 
 def clauses_of_sentences(sentences: Sequence[Sentence], scene: Scene) -> tuple[Clause, ...]:

@@ -125,13 +125,13 @@ class _Page:
         return all(used.get(name, 0) <= limit for name, limit in self.limits.items())
 
     def cost(self, number: int, kept: Iterable[int]) -> Mapping[str, int]:
-        """About how many tokens a part adds to those kept, a token or two too many rather than too few."""
-        clause = self.clauses[number]
-        part = self.count(f" {written([replace(clause, place='')], self.settings)};")
-        told = any(self.clauses[other].sentence == clause.sentence for other in kept)
-        if not clause.place or told or self.settings.style == TAGS:
+        """About how many tokens a part adds to those kept: its words, the mark before it, and a place not yet told."""
+        clause, tags = self.clauses[number], self.settings.style == TAGS
+        mark = ";" if clause.place or tags else ""
+        part = self.count(f"{mark} {written([replace(clause, place='')], self.settings)}")
+        if not clause.place or tags or any(self.clauses[other].sentence == clause.sentence for other in kept):
             return part
-        place = self.count(f"{clause.place}:.")
+        place = self.count(f"{clause.place}.")
         return {name: tokens + place.get(name, 0) for name, tokens in part.items()}
 
     def estimated(self) -> set[int]:

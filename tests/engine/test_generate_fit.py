@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -139,6 +140,16 @@ def test_the_surest_sentence_stays(first: tuple, second: tuple, kept: int) -> No
     assert fitted.text == scene.caption[kept].text
 
 
+def test_what_the_whole_picture_shows_leads_and_the_rest_of_its_caption_does_not() -> None:
+    scene = scene_of(("The bridle is red.", Verdict.SAME, None, SMALL), ("A tree stands.", Verdict.UNIQUE, 0.9, SMALL))
+    said = tuple(Statement(text, Verdict.UNIQUE) for text in ("A man rides a horse.", "People may watch."))
+    whole = replace(scene.whole, statements=said)
+    caption = (*(Sentence(one.text, (Basis(whole.name, number),)) for number, one in enumerate(said)), *scene.caption)
+    clauses = clauses_of_caption(replace(scene, whole=whole, caption=caption))
+    assert fit(clauses, count, {"l": 11}).text == "A man rides a horse. The bridle is red."
+    assert fit(clauses, count, {"l": 15}).text == "A man rides a horse. The bridle is red. A tree stands."
+
+
 def test_a_sentence_is_as_sure_as_its_least_sure_statement() -> None:
     scene = scene_of(
         ("A dog sleeps.", Verdict.SAME, None, LARGE),
@@ -146,15 +157,11 @@ def test_a_sentence_is_as_sure_as_its_least_sure_statement() -> None:
         ("A tree stands.", Verdict.UNIQUE, 0.8, SMALL),
     )
     mixed = Sentence("A red dog sleeps.", (Basis("patch 0", 0), Basis("patch 1", 0)))
-    from dataclasses import replace
-
     clauses = clauses_of_caption(replace(scene, caption=(mixed, scene.caption[2])))
     assert fit(clauses, count, {"l": 5}).text == "A tree stands."
 
 
 def test_each_clause_of_a_sentence_has_the_worth_of_its_own_statements() -> None:
-    from dataclasses import replace
-
     scene = scene_of(
         ("A dog sleeps.", Verdict.UNIQUE, 0.4, SMALL),
         ("The wall is white.", Verdict.SAME, None, SMALL),
