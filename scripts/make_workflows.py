@@ -33,6 +33,7 @@ LOCAL_DETECTOR = "PekingU/rtdetr_r50vd_coco_o365"
 NEGATIVE = "blurry, low quality, watermark, text"
 FLUX, CLIP_L, T5, FLUX_VAE = "flux1-dev.safetensors", "clip_l.safetensors", "t5xxl_fp16.safetensors", "ae.safetensors"
 HUB = "https://huggingface.co"
+SEEING_CLIP = "qwen3.5_4b_bf16.safetensors"
 # What has to be downloaded: file -> (folder of models/, address), as ComfyUI's own templates give them. The frontend
 # offers the download to those who lack a file.
 DOWNLOADS = {
@@ -41,6 +42,7 @@ DOWNLOADS = {
     FLUX: ("diffusion_models", f"{HUB}/Comfy-Org/flux1-dev/resolve/main/{FLUX}"),
     CLIP_L: ("text_encoders", f"{HUB}/comfyanonymous/flux_text_encoders/resolve/main/{CLIP_L}"),
     T5: ("text_encoders", f"{HUB}/comfyanonymous/flux_text_encoders/resolve/main/{T5}"),
+    SEEING_CLIP: ("text_encoders", f"{HUB}/Comfy-Org/Qwen3.5/resolve/main/text_encoders/{SEEING_CLIP}"),
     FLUX_VAE: ("vae", f"{HUB}/Comfy-Org/Lumina_Image_2.0_Repackaged/resolve/main/split_files/vae/{FLUX_VAE}"),
 }
 
@@ -147,7 +149,7 @@ def looks(x: int, y: int, caption: str, scene: str) -> tuple[Node, ...]:
     """The caption as text and the patches on the picture."""
     return (
         Node("caption", "PreviewAny", (x, y), (400, 260), {"source": caption}, title="Caption"),
-        Node("inspect", f"{OURS}Inspect", (x, y + 320), (400, 400), {"scene": scene}),
+        Node("inspect", f"{OURS}Inspect", (x, y + 320), (400, 560), {"scene": scene}),
     )
 
 
@@ -204,8 +206,8 @@ SAMPLING_GROUP = Group(
 )
 
 
-def enhance(x: int, image: str) -> Node:
-    links = {"image": image, "chat_model": "captioner", "scorer": "scorer"}
+def enhance(x: int, image: str, scorer: bool = True) -> Node:
+    links = {"image": image, "chat_model": "captioner"} | ({"scorer": "scorer"} if scorer else {})
     return Node("enhance", f"{OURS}EnhanceCaption", (x, 0), (340, 230), links)
 
 
@@ -285,6 +287,33 @@ GRAPHS: Mapping[str, Graph] = {
             Group("2  Divide and describe", ("divide", "semantic", "describe")),
             *STEP_GROUPS[2:],
             Group("5  Caption", ("compose", "caption", "inspect")),
+        ),
+    ),
+    "caption_by_api": Graph(
+        (
+            picture(),
+            Node("captioner", f"{OURS}ApiModel", (0, 420), (300, 300)),
+            enhance(380, "picture", scorer=False),
+            Node("caption", "PreviewAny", (380, 330), (340, 390), {"source": "enhance.caption"}, title="Caption"),
+            Node("inspect", f"{OURS}Inspect", (780, 0), (480, 720), {"scene": "enhance.scene"}),
+        ),
+        (
+            Group("Picture and API (needs the provider's key)", ("picture", "captioner"), "core"),
+            Group("Caption", ("enhance", "caption", "inspect")),
+        ),
+    ),
+    "caption_with_comfyui_clip": Graph(
+        (
+            picture(),
+            Node("clip", "CLIPLoader", (0, 420), (300, 130), values={"clip_name": SEEING_CLIP}),
+            Node("captioner", f"{OURS}ClipModel", (0, 610), (300, 110), {"clip": "clip"}),
+            enhance(380, "picture", scorer=False),
+            Node("caption", "PreviewAny", (380, 330), (340, 390), {"source": "enhance.caption"}, title="Caption"),
+            Node("inspect", f"{OURS}Inspect", (780, 0), (480, 720), {"scene": "enhance.scene"}),
+        ),
+        (
+            Group(f"Picture and captioner (needs {SEEING_CLIP})", ("picture", "clip", "captioner"), "core"),
+            Group("Caption", ("enhance", "caption", "inspect")),
         ),
     ),
     "caption_batch": Graph(

@@ -19,6 +19,7 @@ WEIGHTS = (  # empty files: what opens must not complain, and nothing here is lo
     "diffusion_models/flux1-dev.safetensors",
     "text_encoders/clip_l.safetensors",
     "text_encoders/t5xxl_fp16.safetensors",
+    "text_encoders/qwen3.5_4b_bf16.safetensors",
     "vae/ae.safetensors",
 )
 

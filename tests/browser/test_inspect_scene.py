@@ -143,7 +143,7 @@ def test_a_running_node_says_what_it_does(watch: Watch, vue: bool) -> None:
     assert any("describe" in shown for one in seen["told"] for shown in one["shown"])
     assert seen["left"] == 0
     (note,) = seen["note"]
-    assert note.startswith("describe \u00b7 harbour: top-left, candidate 2 \u00b7 4/13")
+    assert note.startswith("describe 4/13 \u00b7 harbour: top-left, candidate 2")
     assert "A fishing boat lies on calm water" in note
     left, top = seen["under"]
     assert abs(left) < 3

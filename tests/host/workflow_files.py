@@ -14,9 +14,12 @@ from typing import Any
 from host.comfy_server import PACK, Server
 
 WORKFLOWS = sorted((PACK / "workflows").glob("*.json"))
-_WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
-_LOADERS = ("CheckpointLoaderSimple", "UNETLoader", "DualCLIPLoader", "VAELoader")  # nodes that need a download
-_DOWNLOADERS = ("PatchMatters_LocalModel", "PatchMatters_Detect")  # nodes that would start a download themselves
+_OPENING = "COMFY_DYNAMICCOMBO_V3"  # a choice that opens further inputs
+_WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", _OPENING)
+# nodes that need a download
+_LOADERS = ("CheckpointLoaderSimple", "UNETLoader", "CLIPLoader", "DualCLIPLoader", "VAELoader")
+# nodes that would start a download, or ask a server, themselves
+_DOWNLOADERS = ("PatchMatters_LocalModel", "PatchMatters_Detect", "PatchMatters_ApiModel")
 _SEEDS = ("seed", "noise_seed")  # the frontend puts a control after these unless they say otherwise
 
 
@@ -30,7 +33,7 @@ def needs_weights(graph: Mapping[str, Any]) -> list[str]:
 
 
 def downloads(graph: Mapping[str, Any]) -> bool:
-    """Whether running the graph would download models."""
+    """Whether running the graph would download models, or ask a server for money."""
     return any(node["type"] in _DOWNLOADERS for node in graph["nodes"])
 
 
@@ -70,9 +73,18 @@ def saved_widgets(info: Mapping[str, Any]) -> list[str | None]:
 
 
 def node_inputs(info: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
-    """(name, specification) of every input of a node, as /object_info tells them."""
+    """(name, specification) of every input of a node, as /object_info tells them; of a choice with its first opened."""
     for group in ("required", "optional"):
-        yield from info["input"].get(group, {}).items()
+        for name, spec in info["input"].get(group, {}).items():
+            yield from _opened(name, spec) if spec[0] == _OPENING else [(name, spec)]
+
+
+def _opened(name: str, spec: list[Any]) -> Iterator[tuple[str, list[Any]]]:
+    """A choice that opens further inputs, and the inputs that its first option opens."""
+    first, *_ = options = spec[1]["options"]
+    yield name, [spec[0], {"options": [option["key"] for option in options]}]
+    for group in first["inputs"].values():
+        yield from ((f"{name}.{inner}", one) for inner, one in group.items())
 
 
 def widget_options(spec: list[Any]) -> Mapping[str, Any]:

@@ -27,6 +27,11 @@ export function element(tag, parts = {}, children = []) {
   return made;
 }
 
+/** The styles of the extension, to be put into an element of its own: the page's head belongs to all. */
+export function stylesheet() {
+  return element("link", { attributes: { rel: "stylesheet", href: new URL("../css/inspector.css", import.meta.url).href } });
+}
+
 /** @param {string} label @param {(event: MouseEvent) => void} press @param {Parts} [parts] */
 export function button(label, press, parts = {}) {
   const attributes = { type: "button", ...parts.attributes };
@@ -98,22 +103,23 @@ export function pressedByKey(press) {
 /**
  * Put text on the clipboard; false where the browser does not allow it.
  * @param {string} text
+ * @param {HTMLElement} place an element of the page, to select the text in where there is no other way
  * @returns {Promise<boolean>}
  */
-export async function copyText(text) {
+export async function copyText(text, place) {
   try {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    return copyBySelection(text); // no clipboard over plain http from another machine
+    return copyBySelection(text, place); // no clipboard over plain http from another machine
   }
 }
 
-/** @param {string} text */
-function copyBySelection(text) {
+/** @param {string} text @param {HTMLElement} place */
+function copyBySelection(text, place) {
   const area = element("textarea", { style: { position: "fixed", opacity: "0" } });
   area.value = text;
-  document.body.append(area);
+  place.append(area);
   area.select();
   const done = document.execCommand("copy");
   area.remove();

@@ -1,7 +1,7 @@
 // The interactive view of a Scene: picture, caption, threshold and patches, and what is highlighted in all of them.
 
 import { CaptionView } from "./caption_view.js";
-import { button, copyText, element } from "./dom.js";
+import { button, copyText, element, stylesheet } from "./dom.js";
 import { PatchList } from "./patch_list.js";
 import { PictureView } from "./picture_view.js";
 import { SceneIndex, readScene } from "./scene_model.js";
@@ -48,7 +48,7 @@ export class Inspector {
       class: "pm-inspector",
       attributes: { "data-capture-wheel": "true", tabindex: "-1", lang: "" },
       on: { keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
-    }, [this.head, this.body]);
+    }, [stylesheet(), this.head, this.body]);
     this.#message(language()("empty"));
   }
 
@@ -172,7 +172,7 @@ export class Inspector {
 
   /** @param {string} text @param {Say} say */
   async #copy(text, say) {
-    this.said.textContent = say((await copyText(text)) ? "copied" : "notCopied");
+    this.said.textContent = say((await copyText(text, this.element)) ? "copied" : "notCopied");
     setTimeout(() => { this.said.textContent = ""; }, SAID_FOR);
   }
 

@@ -130,6 +130,7 @@ class PatchSection {
     const title = say(patch.role === "region" ? "descriptions" : "candidates");
     const candidates = element("details", { class: "pm-texts" }, [element("summary", { text: `${title} (${texts.length})` }), ...texts]);
     if (!parts.length) candidates.open = true;
+    if (!parts.length && !texts.length) this.body.append(element("p", { class: "pm-hint", text: say("nothingSaid") }));
     this.body.append(...parts, ...(merged ? [this.#text(say("merged"), merged)] : []), ...(texts.length ? [candidates] : []));
     moveByArrows(this.body, ".pm-statement");
   }

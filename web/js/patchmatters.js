@@ -102,18 +102,15 @@ function onPage([left, top, width, height]) {
   };
 }
 
-function addStyles() {
-  const sheet = document.createElement("link");
-  sheet.rel = "stylesheet";
-  sheet.href = new URL("../css/inspector.css", import.meta.url).href;
-  document.head.append(sheet);
+/** The element around the canvas. */
+function ground() {
+  return app.canvas.canvas.parentElement ?? document.documentElement;
 }
 
 app.registerExtension({
   name: "patchmatters.inspector",
   async init() {
-    addStyles();
-    new ProgressNotes(placeOf).listen(/** @type {EventTarget} */ (/** @type {unknown} */ (api)));
+    new ProgressNotes(placeOf, ground).listen(/** @type {EventTarget} */ (/** @type {unknown} */ (api)));
     const response = await api.fetchApi("/i18n");
     if (response.ok) translations = await response.json();
   },

@@ -1,7 +1,7 @@
 // What a running node is doing, under the node: stage, patch, steps and the text as it is written.
 // It floats over the canvas and changes no node's size; the host draws the progress bar itself.
 
-import { element } from "./dom.js";
+import { element, stylesheet } from "./dom.js";
 
 /**
  * @typedef {{node: string, stage: string, name: string, done: number, total: number, text: string}} Progress
@@ -13,9 +13,13 @@ const NARROWEST = 220;
 const ENDS = ["execution_success", "execution_error", "execution_interrupted", "execution_start"];
 
 export class ProgressNotes {
-  /** @param {(node: string) => Rectangle | null} placeOf where a running node, or the subgraph around it, is shown */
-  constructor(placeOf) {
+  /**
+   * @param {(node: string) => Rectangle | null} placeOf where a running node, or the subgraph around it, is shown
+   * @param {() => HTMLElement} ground what the notes are put into: the element around the canvas
+   */
+  constructor(placeOf, ground) {
     this.placeOf = placeOf;
+    this.ground = ground;
     /** @type {Map<string, HTMLElement>} */
     this.notes = new Map();
     this.following = false;
@@ -32,8 +36,8 @@ export class ProgressNotes {
   tell(progress) {
     const note = this.notes.get(progress.node) ?? this.#note(progress.node);
     const [head, text] = /** @type {HTMLElement[]} */ ([...note.children]);
-    const steps = progress.total ? ` · ${progress.done}/${progress.total}` : "";
-    head.textContent = [progress.stage, progress.name].filter(Boolean).join(" · ") + steps;
+    const steps = progress.total ? ` ${progress.done}/${progress.total}` : "";
+    head.textContent = [progress.stage + steps, progress.name].filter(Boolean).join(" · ");
     text.textContent = progress.text;
     text.hidden = !progress.text;
     this.#follow();
@@ -58,10 +62,10 @@ export class ProgressNotes {
   /** @param {string} node */
   #note(node) {
     const note = element("div", { class: "pm-progress", attributes: { role: "status" } }, [
-      element("strong"), element("p", { attributes: { dir: "auto" } }),
+      element("strong"), element("p", { attributes: { dir: "auto" } }), stylesheet(),
     ]);
     this.notes.set(node, note);
-    document.body.append(note);
+    this.ground().append(note);
     return note;
   }
 
