@@ -470,13 +470,12 @@ def yolos(folder: Path) -> Path:
 def owlv2(folder: Path) -> Path:
     from transformers import Owlv2Config, Owlv2ForObjectDetection, Owlv2ImageProcessor
 
-    tokenizer = tiny_tokenizer()
-    tokenizer.model_max_length = 16  # its processor pads to this
-    _frame(tokenizer, "<s> $A </s>", ("<s>", "</s>"))
+    tokenizer = _clip_letters(folder)
     text = {
         "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
-        "vocab_size": len(tokenizer), "max_position_embeddings": 16, "bos_token_id": 1, "eos_token_id": 2,
-        "pad_token_id": 3,
+        "vocab_size": len(tokenizer), "max_position_embeddings": 16,
+        "bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
     }  # fmt: skip
     vision = {
         "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2,
@@ -485,6 +484,21 @@ def owlv2(folder: Path) -> Path:
     config = Owlv2Config(text_config=text, vision_config=vision, projection_dim=16)
     pictures = Owlv2ImageProcessor(size={"height": 64, "width": 64})
     return save(folder, Owlv2ForObjectDetection(config), tokenizer, pictures, "Owlv2Processor")
+
+
+def _clip_letters(folder: Path) -> Any:
+    """CLIP's own kind of tokenizer, without merges: OWLv2's processor takes no other. A text is its letters."""
+    from transformers import AutoTokenizer
+
+    letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+    tokens = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = {token: number for number, token in enumerate(tokens)}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
+    (folder / "merges.txt").write_text("#version: 0.2\n", encoding="utf-8")
+    settings = {"tokenizer_class": "CLIPTokenizer", "model_max_length": 16}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return AutoTokenizer.from_pretrained(folder)
 
 
 def grounding_dino(folder: Path) -> Path:
