@@ -1,8 +1,8 @@
 """What the engine itself costs: `python -m benchmarks.engine`.
 
 Measures, in one run: process start to caption with the built-in backend (640x480 and 12 megapixels, best of
-`--repeat`), all stages with a captioner that answers at once (5 described patches x 3 candidates, CPU time, median), the import,
-and the memory that dividing and describing a picture of 8192x8192 pixels takes beside the picture.
+`--repeat`); all stages with a captioner that answers at once (5 described patches x 3 candidates, CPU time, median);
+the import; and the memory that dividing and describing 8192x8192 pixels takes beside the picture.
 """
 
 from __future__ import annotations
