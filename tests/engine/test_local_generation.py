@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patchmatters.backends.local import generation
+from patchmatters.backends.local import generation, shared_prompts
 from patchmatters.backends.local.batches import chunks, decode_in_batches
 from patchmatters.backends.local.generation import DecodeCore, Row, common_beginning
 from patchmatters.backends.local.sampling import Sampling, draw_tokens, uniform
@@ -270,3 +270,15 @@ def test_a_decoder_that_is_not_known_to_share_is_decoded_all_the_same() -> None:
     together = _decode(model, _rows(range(5), 2), prompts)
     alone = [_decode(model, [row], prompts) for number in range(5) for row in _rows([number], 2)]
     assert together == {name: tokens for one in alone for name, tokens in one.items()}
+
+
+def test_prompts_that_attention_did_not_look_at_are_an_error_not_a_text(model: Any) -> None:
+    core = DecodeCore(model)
+    state = core.prefill_tokens(_prompts(1))
+    assert shared_prompts.share_prompts(state.cache, model.config)
+    own = torch.zeros(1, 2, 1, 8)
+    with (
+        pytest.raises(RuntimeError, match='choose the attention "eager"'),
+        shared_prompts.attending(state.cache, model.config),
+    ):
+        state.cache.update(own, own, 0)  # as a decoder would that hands other tensors to its attention

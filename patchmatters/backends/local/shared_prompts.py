@@ -61,6 +61,11 @@ def attending(past: Any, config: Any) -> Iterator[None]:
         yield
     finally:
         text._attn_implementation_internal = before
+    if any(layer.unseen for layer in past.layers):
+        raise RuntimeError(
+            f"This version of transformers attends to {text.model_type} in a way that is not known here: choose the "
+            'attention "eager", and report the version.'
+        )
 
 
 @cache
@@ -83,7 +88,7 @@ def _layer_class() -> type:
         """`prompt_keys` and `prompt_values` (prompts, heads, length, width), and each row's own after them.
 
         `rows` (rows,) says whose prompt each row continues. `update` gives the rows' own keys and values, which carry
-        this layer as `shared_layer`, so that the attention function finds the prompts.
+        this layer as `shared_layer`, so that the attention function finds the prompts; `unseen` until it has.
         """
 
         def __init__(self, layer: DynamicLayer) -> None:
@@ -93,6 +98,7 @@ def _layer_class() -> type:
             self.rows = torch.arange(len(layer.keys), device=layer.keys.device)
             self.keys, self.values = layer.keys[:, :, :0], layer.values[:, :, :0]
             self._view: Tensor | None = None
+            self.unseen = False
 
         def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
             start = self.keys.shape[-2]
@@ -104,6 +110,7 @@ def _layer_class() -> type:
             self.keys = self._view = self._room_keys[:, :, :end]
             self.values = self._room_values[:, :, :end]
             self.keys.shared_layer = self
+            self.unseen = True
             return self.keys, self.values
 
         def get_seq_length(self, *args: Any) -> int:
@@ -131,6 +138,7 @@ def _attention(
     layer = getattr(key, "shared_layer", None)
     if layer is None:
         return sdpa_attention_forward(module, query, key, value, attention_mask, **options)
+    layer.unseen = False
     width = query.shape[1] * query.shape[2] * layer.get_seq_length()
     if len(query) * width > _SCORES:
         keys, values = _whole(layer.prompt_keys, key, layer.rows), _whole(layer.prompt_values, value, layer.rows)
