@@ -30,7 +30,7 @@ async function dropWorkflow(page) {
 
 async function runAndWait(page) {
   const run = await page.evaluate(runGraph, TIMEOUT)
-  await page.locator('.pm-picture').first().waitFor({ timeout: 10_000 })
+  await page.waitForFunction(() => document.querySelector('.pm-picture img')?.naturalWidth > 0, null, { timeout: 20_000 })
   await page.waitForTimeout(500)
   return run
 }

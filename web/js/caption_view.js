@@ -1,6 +1,6 @@
 // The caption, sentence by sentence, and the statements behind the sentence that was pressed.
 
-import { button, element, modelText, moveByArrows, pressedByKey } from "./dom.js";
+import { button, element, modelText, moveByArrows, pressedByKey, reveal } from "./dom.js";
 import { statementKey } from "./scene_model.js";
 import { scoreMeter } from "./statement_rows.js";
 
@@ -60,6 +60,7 @@ export class CaptionView {
     const rows = basis.map((one) => this.#evidenceRow(one));
     const none = !basis.length && element("p", { class: "pm-hint", text: this.say("noBasis") });
     this.evidence.replaceChildren(title, ...rows, ...(none ? [none] : []));
+    reveal(this.evidence);
   }
 
   /** @param {number} number */

@@ -79,7 +79,8 @@ export function moveByArrows(container, selector) {
     if (next < 0 || next >= items.length) return;
     event.preventDefault();
     event.stopPropagation();
-    items[next].focus();
+    items[next].focus({ preventScroll: true });
+    reveal(items[next]);
   });
   container.addEventListener("focusin", (event) => {
     const item = /** @type {HTMLElement} */ (event.target);
@@ -88,6 +89,32 @@ export function moveByArrows(container, selector) {
     item.setAttribute("tabindex", "0");
   });
   container.querySelector(selector)?.setAttribute("tabindex", "0");
+}
+
+/**
+ * Scroll the part of the view that an item is in until it is seen. The page itself must not scroll: it would shift the
+ * canvas, which the browser's own scrolling into view does.
+ * @param {HTMLElement} item
+ */
+export function reveal(item) {
+  const place = scroller(item);
+  if (!place) return;
+  const [seen, frame] = [item.getBoundingClientRect(), place.getBoundingClientRect()];
+  const zoom = frame.height / place.offsetHeight || 1;
+  const picture = /** @type {HTMLElement | null} */ (place.querySelector(".pm-picture"));
+  const covered = picture && getComputedStyle(picture).position === "sticky" ? picture.getBoundingClientRect().height : 0;
+  const above = frame.top + covered - seen.top;
+  const below = Math.min(seen.bottom - frame.bottom, -above);
+  if (above > 0) place.scrollTop -= above / zoom;
+  else if (below > 0) place.scrollTop += below / zoom;
+}
+
+/** The part of the view that scrolls with an item. @param {HTMLElement} item */
+function scroller(item) {
+  for (let place = item.parentElement; place && !place.matches(".pm-inspector"); place = place.parentElement) {
+    if (place.scrollHeight > place.clientHeight + 1 && getComputedStyle(place).overflowY === "auto") return place;
+  }
+  return null;
 }
 
 /** Enter and Space press an item that is no button. @param {(event: Event) => void} press */

@@ -1,6 +1,6 @@
 // Every patch with its candidates and statements. A patch's rows are built when it is opened, and in portions.
 
-import { button, element, modelText, moveByArrows } from "./dom.js";
+import { button, element, modelText, moveByArrows, reveal } from "./dom.js";
 import { VERDICTS, markRow, statementRow } from "./statement_rows.js";
 import { statementKey } from "./scene_model.js";
 
@@ -48,8 +48,8 @@ export class PatchList {
     if (!section) return;
     section.open(true);
     const row = statement === undefined ? null : section.rowOf(statement);
-    (row ?? section.head).scrollIntoView({ block: "nearest" });
     (row ?? section.head).focus({ preventScroll: true });
+    reveal(row ?? section.head);
   }
 }
 
