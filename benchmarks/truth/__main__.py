@@ -12,11 +12,13 @@ from patchmatters.picture import picture_digest
 
 from .measure import legible_recall, measured, table
 from .provenance import nothing, trace
+from .remember import Bill, RememberedChat, RememberedScorer
 from .rows import ABLATIONS, FREE, FULL, LLM, Cast, Row, play
 from .scenes import MIXES, World, detect, draw, make_world
 from .simulated import ERRORS, SCORERS, SimulatedCaptioner, SimulatedScorer
 from .writer import perfect_writer
 
+log = logging.getLogger(__name__)
 WEIGHTS = Path(__file__).with_name("weights")
 
 
@@ -27,8 +29,11 @@ def worlds_for(seed: int, count: int, mix: str) -> list[World]:
 
 def miniatures() -> tuple[ChatModel, Scorer]:
     """The trained captioner and scorer, through the backends that users run."""
+    import torch
+
     from patchmatters.backends import blip, transformers_chat
 
+    torch.set_num_threads(1)
     settings = transformers_chat.TransformersSettings(model=str(WEIGHTS / "captioner"), device="cpu")
     scorer = blip.create(blip.ScorerSettings(model=str(WEIGHTS / "scorer"), device="cpu"))
     return transformers_chat.create(settings), scorer
@@ -36,7 +41,9 @@ def miniatures() -> tuple[ChatModel, Scorer]:
 
 def _cast(chosen: argparse.Namespace, worlds: Sequence[World], digests: Sequence[str]) -> Cast:
     if not chosen.simulated:
-        return Cast(*miniatures(), perfect_writer())
+        captioner, scorer = miniatures()
+        bill = Bill()
+        return Cast(RememberedChat(captioner, bill), RememberedScorer(scorer, bill), perfect_writer(), bill)
     known = dict(zip(digests, worlds, strict=True))
     return Cast(
         SimulatedCaptioner(known, ERRORS[chosen.simulated]),
@@ -52,7 +59,9 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--mix", choices=tuple(MIXES), default="usual")
     parser.add_argument("--simulated", choices=("", *ERRORS), default="", help="simulate instead of the miniatures")
     parser.add_argument("--scorer", choices=tuple(SCORERS), default="usual", help="of the simulation")
-    parser.add_argument("--ablations", action="store_true", help="the full row again with other settings")
+    parser.add_argument(
+        "--ablations", default="", help='the full row with other settings: "all", or parts of names: "keep,1 c"'
+    )
     parser.add_argument("--rows", choices=("all", "free", "ends"), default="all", help="ends: captioner alone and full")
     parser.add_argument("--trace", type=int, default=0, metavar="N", help="show provenance and N example sentences")
     return parser.parse_args(given)
@@ -74,6 +83,7 @@ def main(given: Sequence[str] | None = None) -> None:
     for row in _ROWS[chosen.rows]:
         run = play(row, pictures, detections, cast)
         lines.append(measured(row.name, run, worlds))
+        log.info("%s: done", row.name)
         if row is FREE[0]:
             print(f"legible facts of the whole view told: {legible_recall(run, worlds).text(share=True)} %\n")
         if row is FULL and chosen.trace:
@@ -82,8 +92,12 @@ def main(given: Sequence[str] | None = None) -> None:
     if chosen.trace:
         _show_trace(traced, chosen.trace)
     if chosen.ablations:
-        ablated = [measured(name, play(FULL, pictures, detections, cast, preset), worlds)
-                   for name, preset in ABLATIONS.items()]  # fmt: skip
+        wanted = {
+            name: preset
+            for name, preset in ABLATIONS.items()
+            if chosen.ablations == "all" or any(part in name for part in chosen.ablations.split(","))
+        }
+        ablated = [measured(name, play(FULL, pictures, detections, cast, one), worlds) for name, one in wanted.items()]
         print(f"\nfull, LLM-free, with other settings\n\n{table(ablated)}")
 
 

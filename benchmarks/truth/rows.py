@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from patchmatters.aggregate import compose, merge
@@ -17,6 +17,8 @@ from patchmatters.scene import Detection, Scene
 from patchmatters.semantic_filter import Level, compare, filter_statements
 from patchmatters.semantic_patch import add_semantic_patch
 
+from .remember import Bill
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -28,6 +30,7 @@ class Cast:
     captioner: ChatModel
     scorer: Scorer
     writer: ChatModel
+    bill: Bill = field(default_factory=Bill)
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,7 @@ ABLATIONS: Mapping[str, Preset] = {
     },
     **{
         f"keep_score {score}": replace(PRESETS["paper"], filter=replace(PRESETS["paper"].filter, keep_score=score))
-        for score in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+        for score in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
     },
     **{
         f"overlap_iou {iou}": replace(PRESETS["paper"], compare=replace(PRESETS["paper"].compare, overlap_iou=iou))
@@ -211,9 +214,9 @@ def play(
 ) -> Run:  # fmt: skip
     """Run a row over all pictures."""
     stages = Stages(pictures, detections, cast, preset, llm=row.llm)
-    begun = time.process_time()
+    begun, saved = time.process_time(), cast.bill.saved
     captions = row.play(stages)
-    seconds = time.process_time() - begun
+    seconds = time.process_time() - begun + cast.bill.saved - saved
     count = max(1, len(pictures))
     asked = stages.captioner.images
     if row.play is _alone:

@@ -1,10 +1,10 @@
 """Training of the miniatures on one CPU core: `python -m benchmarks.truth.train see|caption|score --steps N`.
 
-The weights beside this file were made by, in this order (19 + 26 + 15 minutes of one shared core):
+The weights beside this file were made by this, in this order (18 + 15 + 8 minutes of one shared core, seed 8):
 
-    python -m benchmarks.truth.train see
-    python -m benchmarks.truth.train caption
-    python -m benchmarks.truth.train score
+    python -m benchmarks.truth.train see --steps 1000    (ended after 800: the checkpoint of that step went on)
+    python -m benchmarks.truth.train caption --steps 1000
+    python -m benchmarks.truth.train score --steps 550
 
 `see` teaches the tower with dense labels alone, `caption` the captioner with labels that fade, `score` the scorer,
 whose tower begins where the captioner's ended. All views come from seeds that begin with "train": tests never do.
