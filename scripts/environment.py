@@ -19,21 +19,24 @@ def python_of(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def environment(name: str, requirements: Sequence[str], purpose: str) -> Path:
+def environment(name: str, requirements: Sequence[str], purpose: str, alone: Sequence[str] = ()) -> Path:
     """The interpreter of the environment `name` in the project's folder, with these requirements installed.
 
-    It is made anew when the requirements changed. Exits with a sentence where that cannot be done.
+    Packages in `alone` come without what they need themselves. It is made anew when the requirements changed. Exits
+    with a sentence where that cannot be done.
     """
     if sys.version_info < OLDEST:
         sys.exit(f"Python {OLDEST[0]}.{OLDEST[1]} or later is needed; this is {sys.version.split()[0]}.")
     folder = ROOT / name
-    state = hashlib.sha256("\n".join([sys.version, *requirements]).encode()).hexdigest()
+    state = hashlib.sha256("\n".join([sys.version, *requirements, *alone]).encode()).hexdigest()
     stamp = folder / "requirements.sha256"
     if not (stamp.exists() and stamp.read_text() == state and python_of(folder).exists()):
         say(f"Making the environment {name} for {purpose}: {', '.join(requirements)}")
         start = time.monotonic()
         run([sys.executable, "-m", "venv", "--clear", folder], "venv is missing: install your system's python3-venv.")
         install(folder, requirements)
+        if alone:
+            install(folder, ["--no-deps", *alone])
         stamp.write_text(state)
         say(f"Done in {time.monotonic() - start:.0f} s; the next time it is there already.")
     return python_of(folder)

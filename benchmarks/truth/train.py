@@ -17,7 +17,7 @@ import logging
 import math
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("benchmarks.truth.train")
 
 SEEING, TELLING = 64, 32  # views in a batch of the first lesson, and of the others
+ADAM_RATE = 2e-3
+TRUE, FALSE = 2, 4  # sentences that the scorer is shown with a view
 WORK = Path("out") / "truth"  # checkpoints between the steps
 WEIGHTS = Path(__file__).with_name("weights")
 EMPTY_WEIGHT = 0.12  # of tokens without a thing in the dense loss
@@ -147,16 +149,24 @@ def _tower(captioner: Any) -> Any:
 
 
 class Course:
-    """A training run: AdamW, a short warm-up, then a cosine to nothing over a fixed number of steps."""
+    """A training run: a short warm-up, then a cosine to nothing over a fixed number of steps.
 
-    def __init__(self, groups: list[tuple[list[Any], float]], steps: int) -> None:
-        import torch
+    Matrices inside the `bodies` are moved by Muon at the rate given with each, which learned kinds in half of AdamW's
+    steps; everything else, heads and embeddings among it, by AdamW.
+    """
+
+    def __init__(self, bodies: Sequence[tuple[Any, float]], others: Sequence[Any], steps: int) -> None:
+        from torch.optim import AdamW, Muon
 
         self.steps, self.step, self.begun, self.notes = steps, 0, time.time(), []
-        self.peaks = [rate for _, rate in groups]
-        self.parameters = [parameter for part, _ in groups for parameter in part]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": part} for part, _ in groups], lr=1e-3, weight_decay=0.02, betas=(0.9, 0.98)
+        matrices = [(_matrices(body), rate) for body, rate in bodies]
+        moved = {id(matrix) for group, _ in matrices for matrix in group}
+        self.parameters = [one for part in (*(body for body, _ in bodies), *others) for one in part.parameters()]
+        rest = [parameter for parameter in self.parameters if id(parameter) not in moved]
+        groups = [{"params": group, "lr": rate, "peak": rate} for group, rate in matrices]
+        self.optimizers = (
+            Muon(groups, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
+            AdamW([{"params": rest, "lr": ADAM_RATE, "peak": ADAM_RATE}], weight_decay=0.02, betas=(0.9, 0.98)),
         )
 
     @property
@@ -167,12 +177,13 @@ class Course:
         import torch
 
         warm = min(1.0, (self.step + 1) / 60) * (0.5 + 0.5 * math.cos(math.pi * self.progress))
-        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
-            group["lr"] = peak * max(warm, 0.01)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, 1.0)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["peak"] * max(warm, 0.01)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         self.step += 1
         self.notes.append({"loss": loss.item()} | notes)
         if self.step % 50 == 0:
@@ -182,6 +193,12 @@ class Course:
                      " ".join(f"{name} {value:.3f}" for name, value in means.items()))  # fmt: skip
 
 
+def _matrices(body: Any) -> list[Any]:
+    from torch.nn import Linear
+
+    return [module.weight for module in body.modules() if isinstance(module, Linear)]
+
+
 def see(steps: int) -> None:
     """Teach the captioner's tower with dense labels alone."""
     import torch
@@ -189,7 +206,7 @@ def see(steps: int) -> None:
     model = build_captioner().train()
     prepare_tower(model)
     tower, dense = model.model.vision_tower, Dense(WIDTH)
-    course = Course([([*tower.parameters(), *dense.head.parameters()], 2e-3)], steps)
+    course = Course([(tower, 2e-2)], [dense.head], steps)
     for views in batches("see", 0.35, SEEING):
         tokens = tower(pixels_of(views)).last_hidden_state[:, 1:]
         course.learn(*dense(tokens, labels_of(views)))
@@ -220,16 +237,17 @@ def caption(steps: int) -> None:
     """Teach the captioner to say what is legible; the dense labels fade out."""
     import torch
 
-    model, tokenizer = build_captioner().train(), captioner_tokenizer()
+    model, tokenizer, dense = build_captioner().train(), captioner_tokenizer(), Dense(WIDTH)
     known = _checkpoint("see.pt")
     model.model.vision_tower.load_state_dict(known["tower"])
-    dense = Dense(WIDTH)
     dense.head.load_state_dict(known["dense"])
     prompts = {question: prompt_ids(tokenizer, question) for question in (DESCRIBE, NAME_MAIN)}
     tower = model.model.vision_tower
-    fresh = [*model.model.multi_modal_projector.parameters(), *model.model.language_model.parameters(),
-             *model.lm_head.parameters()]  # fmt: skip
-    course = Course([([*tower.parameters(), *dense.head.parameters()], 8e-4), (fresh, 2e-3)], steps)
+    course = Course(
+        [(tower, 1e-2), (model.model.multi_modal_projector, 2e-2), (model.model.language_model, 2e-2)],
+        [dense.head, model.lm_head],
+        steps,
+    )
     rng = random.Random("questions")
     for views in batches("caption", 0.4):
         tokens = tower(pixels_of(views)).last_hidden_state[:, 1:]
@@ -271,15 +289,13 @@ def score(steps: int) -> None:
     """Teach the scorer to tell true sentences from false ones."""
     import torch
 
-    captioner, model, tokenizer = build_captioner(), build_scorer().train(), scorer_tokenizer()
-    captioner.load_state_dict(_checkpoint("caption.pt"))
-    share_sight(captioner, model)
-    dense = Dense(WIDTH)
-    dense.head.load_state_dict(_checkpoint("see.pt")["dense"])
-    tower = [*model.vision_model.parameters(), *dense.head.parameters()]
-    inside = {id(parameter) for parameter in tower}
-    others = [parameter for parameter in model.parameters() if id(parameter) not in inside]
-    course = Course([(tower, 8e-4), (others, 1.5e-3)], steps)
+    model, tokenizer, dense = build_scorer().train(), scorer_tokenizer(), Dense(WIDTH)
+    known, seer = _checkpoint("see.pt"), build_captioner()
+    seer.model.vision_tower.load_state_dict(known["tower"])
+    share_sight(seer, model)
+    dense.head.load_state_dict(known["dense"])
+    heads = [model.vision_proj, model.text_proj, model.itm_head, dense.head]
+    course = Course([(model.vision_model, 1e-2), (model.text_encoder, 2e-2)], heads, steps)
     rng = random.Random("sentences")
     for views in batches("score", 0.15):
         seen = model.vision_model(pixel_values=pixels_of(views)).last_hidden_state
@@ -296,48 +312,63 @@ def score(steps: int) -> None:
 
 
 def _matching_losses(
-    model: Any, tokenizer: Any, seen: Tensor, pairs: list[tuple[str, str, str]]
+    model: Any, tokenizer: Any, seen: Tensor, told: list[tuple[str, ...]]
 ) -> tuple[Tensor, Tensor, float]:
-    """ITM over one true and two false sentences a view, and ITC of the true ones among all of the batch."""
-    import torch
-    from torch.nn.functional import cross_entropy, normalize
+    """ITM over true and false sentences of each view, and ITC of one true one among all of the batch.
 
-    count = len(pairs)
-    text = tokenizer([pair[n] for n in range(3) for pair in pairs], padding=True, return_tensors="pt")
+    Also the share of pairs of a true and a false sentence of one view that ITM ranks right.
+    """
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    count, each = len(told), TRUE + FALSE
+    text = tokenizer([view[n] for n in range(each) for view in told], padding=True, return_tensors="pt")
     ids, mask = text["input_ids"], text["attention_mask"]
     asked = ids.clone()
     asked[:, 0] = tokenizer.convert_tokens_to_ids("[ENC]")
     fused = model.text_encoder(
-        input_ids=asked, attention_mask=mask, encoder_hidden_states=seen.repeat(3, 1, 1),
-        encoder_attention_mask=torch.ones(3 * count, seen.shape[1], dtype=torch.long),
+        input_ids=asked, attention_mask=mask, encoder_hidden_states=seen.repeat(each, 1, 1),
+        encoder_attention_mask=torch.ones(each * count, seen.shape[1], dtype=torch.long),
     ).last_hidden_state[:, 0]  # fmt: skip
     logits = model.itm_head(fused)
-    truth = torch.tensor([1] * count + [0] * (2 * count))
+    truth = torch.tensor([1] * (TRUE * count) + [0] * (FALSE * count))
     losses = cross_entropy(logits, truth, reduction="none")
-    matching = 0.5 * losses[:count].mean() + 0.5 * losses[count:].mean()
+    matching = 0.5 * losses[: TRUE * count].mean() + 0.5 * losses[TRUE * count :].mean()
+    margin = (logits[:, 1] - logits[:, 0]).view(each, count)
+    ranked = (margin[:TRUE, None] > margin[None, TRUE:]).float().mean().item()
     read = model.text_encoder(input_ids=ids, attention_mask=mask).last_hidden_state[:, 0]
-    alone = normalize(model.text_proj(read), dim=-1)
+    return matching, _contrast(model, seen, read.view(each, count, -1)), ranked
+
+
+def _contrast(model: Any, seen: Tensor, read: Tensor) -> Tensor:
+    """ITC: each view meets the first true sentence of every view, and its own false ones besides."""
+    import torch
+    from torch.nn.functional import cross_entropy, normalize
+
+    count = len(seen)
     looks = normalize(model.vision_proj(seen[:, 0]), dim=-1)
-    sims = looks @ alone.T / 0.1
-    own = torch.eye(count, dtype=torch.bool)
-    # Of the others' sentences the true ones may be true here too, so each view meets only its own false ones besides.
-    rows = torch.cat([sims[:, :count], sims[:, count : 2 * count][own][:, None], sims[:, 2 * count :][own][:, None]], 1)
+    true = normalize(model.text_proj(read[0]), dim=-1)
+    own = normalize(model.text_proj(read[TRUE:]), dim=-1)  # of the others' false sentences some may be true here
+    sims = looks @ true.T / 0.1
+    rows = torch.cat([sims, torch.einsum("vd,nvd->vn", looks, own) / 0.1], 1)
     target = torch.arange(count)
-    contrast = (cross_entropy(rows, target) + cross_entropy(sims[:, :count].T, target)) / 2
-    ranked = logits[:count, 1] - logits[:count, 0] > logits[count : 2 * count, 1] - logits[count : 2 * count, 0]
-    return matching, contrast, ranked.float().mean().item()
+    return (cross_entropy(rows, target) + cross_entropy(sims.T, target)) / 2
 
 
-def true_and_false(view: View, rng: random.Random) -> tuple[str, str, str]:
-    """A true sentence of a view, one with something changed, and one that was made up, both false by the judge."""
+def true_and_false(view: View, rng: random.Random) -> tuple[str, ...]:
+    """TRUE true sentences of a view, then FALSE that are false by the judge: true ones with a change, one made up."""
+    told = [_true_and_changed(view, rng) for _ in range(max(TRUE, FALSE - 1))]
+    true, changed = [one[0] for one in told[:TRUE]], [one[1] for one in told[: FALSE - 1]]
+    return (*true, *changed, _false(view, rng, lambda: _invented(rng)))
+
+
+def _true_and_changed(view: View, rng: random.Random) -> tuple[str, str]:
     seen = [one.claim for one in seen_in(view.world, view.box)]
     if not seen or rng.random() < 0.08:
         other = rng.choice([name for name in BACKGROUNDS if name != view.world.background])
-        true, changed = background_sentence(view.world), f"The background is {other}."
-    else:
-        claim = _simplified(rng.choice(seen), rng)
-        true, changed = sentence(claim), _false(view, rng, lambda: _changed(claim, rng))
-    return true, changed, _false(view, rng, lambda: _invented(rng))
+        return background_sentence(view.world), f"The background is {other}."
+    claim = _simplified(rng.choice(seen), rng)
+    return sentence(claim), _false(view, rng, lambda: _changed(claim, rng))
 
 
 def _false(view: View, rng: random.Random, make: Callable[[], Claim]) -> str:

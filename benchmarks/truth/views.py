@@ -50,15 +50,25 @@ def views_of(seed: int | str, rng: random.Random, share_whole: float) -> list[Vi
     """Four views of one new world: the whole or parts of it, like those that the method looks at."""
     world = make_world(seed, MIXES[rng.choices(list(MIXES), (6, 1, 1, 2))[0]])
     picture = draw(world)
-    boxes = [_whole(world) if rng.random() < share_whole else _part(rng, world) for _ in range(4)]
+    part = 1 - share_whole
+    kinds = rng.choices((_whole, _quadrant, _anywhere), (share_whole, 0.75 * part, 0.25 * part), k=4)
+    boxes = [kind(rng, world) for kind in kinds]
     return [View(world, box, shown(picture, box), labels(world, box)) for box in boxes]
 
 
-def _whole(world: World) -> Box:
+def _whole(_: random.Random, world: World) -> Box:
     return Box(0, 0, world.side, world.side)
 
 
-def _part(rng: random.Random, world: World) -> Box:
+def _anywhere(rng: random.Random, world: World) -> Box:
+    """A cell of a finer grid, or the surroundings of a few things."""
+    width = rng.randint(110, world.side)
+    height = min(max(round(width * rng.uniform(0.6, 1.7)), 110), world.side)
+    left, top = rng.randint(0, world.side - width), rng.randint(0, world.side - height)
+    return Box(left, top, left + width, top + height)
+
+
+def _quadrant(rng: random.Random, world: World) -> Box:
     """A quadrant, or one grown by objects at its border."""
     half = world.side // 2
     left, top = rng.choice((0, half)), rng.choice((0, half))

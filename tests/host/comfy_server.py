@@ -75,7 +75,7 @@ def install_pack(target: Path) -> None:
         target.symlink_to(PACK, target_is_directory=True)
     except OSError:
         target.mkdir()
-        for name in ("nodes", "patchmatters", "web", "workflows", "locales"):
+        for name in ("nodes", "patchmatters", "web", "workflows", "locales", "subgraphs"):
             shutil.copytree(PACK / name, target / name)
         for name in ("__init__.py", "pyproject.toml"):
             shutil.copy(PACK / name, target)

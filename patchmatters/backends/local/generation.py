@@ -158,8 +158,8 @@ def _padded(values: Tensor, length: int, dimension: int) -> Tensor:
 class DecodeCore:
     """A causal language model, read and continued in batches.
 
-    `model` is called with `input_ids` or `inputs_embeds`, `attention_mask`, `position_ids`, `past_key_values` and
-    whatever else `prefill` was given, and returns an object with `logits` and `past_key_values`. `position_axes` is 3
+    `model` is called with `input_ids` or `inputs_embeds`, `attention_mask`, `position_ids`, its cache and whatever
+    else `prefill` was given, and returns an object with `logits` and the cache. `position_axes` is 3
     for models with multimodal rotary positions (Qwen-VL), which find the positions of a prompt themselves; `decoder`
     is then the inner module that receives them.
     """
@@ -170,10 +170,18 @@ class DecodeCore:
         self._decoder = decoder
 
     @cached_property
+    def _known(self) -> Collection[str]:
+        return inspect.signature(self._model.forward).parameters
+
+    @property
     def _last_only(self) -> dict[str, int]:
         """Models that can compute the logits of the last token alone are asked to: prompts are long."""
-        known = inspect.signature(self._model.forward).parameters
-        return {"logits_to_keep": 1} if "logits_to_keep" in known else {}
+        return {"logits_to_keep": 1} if "logits_to_keep" in self._known else {}
+
+    @property
+    def _cache_name(self) -> str:
+        """What the model calls its cache, both as an input and as an output: transformers 5.24 renamed it."""
+        return "cache" if "cache" in self._known else "past_key_values"
 
     def prefill(self, *, attention_mask: Tensor, **inputs: Any) -> State:
         """Read left-padded prompts, one row each, with whatever inputs the model takes (pixels, embeddings ...)."""
@@ -191,7 +199,7 @@ class DecodeCore:
             )
         used = seen[0] if seen else positions
         following = used.amax((0, 2) if used.ndim == 3 else 1) + 1
-        return State(output.past_key_values, output.logits[:, -1], attention_mask, following)
+        return State(getattr(output, self._cache_name), output.logits[:, -1], attention_mask, following)
 
     def prefill_tokens(self, prompts: Sequence[Sequence[int]]) -> State:
         """Read prompts given as token ids, their common beginning only once. One row per prompt, none empty.
@@ -243,8 +251,8 @@ class DecodeCore:
                 input_ids=ids,
                 attention_mask=state.mask,
                 position_ids=positions if self._axes == 1 else positions[None].expand(self._axes, -1, -1),
-                past_key_values=state.cache,
                 use_cache=True,
+                **{self._cache_name: state.cache},
                 **self._last_only,
             )
         state.logits = output.logits[:, -1]

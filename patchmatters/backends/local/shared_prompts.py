@@ -93,7 +93,8 @@ def _layer_class() -> type:
 
         def __init__(self, layer: DynamicLayer) -> None:
             super().__init__()
-            self.dtype, self.device, self.is_initialized = layer.dtype, layer.device, True
+            # Read off the tensors: which of these the layer itself names differs between versions of transformers.
+            self.dtype, self.device, self.is_initialized = layer.keys.dtype, layer.keys.device, True
             self.prompt_keys, self.prompt_values = layer.keys, layer.values
             self.rows = torch.arange(len(layer.keys), device=layer.keys.device)
             self.keys, self.values = layer.keys[:, :, :0], layer.values[:, :, :0]
