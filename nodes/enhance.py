@@ -12,7 +12,7 @@ from comfy_execution.graph_utils import GraphBuilder
 from ..patchmatters.backends.base import ChatModel
 from ..patchmatters.describe import DescribeSettings
 from ..patchmatters.options import options_of
-from ..patchmatters.pipeline import PRESETS, Preset
+from ..patchmatters.pipeline import DEFAULT, PRESETS, Preset
 from ..patchmatters.semantic_filter import Level
 from .types import CATEGORY, ChatModelSocket, SceneBatch, SceneSocket, ScorerSocket, boxes_input
 from .widgets import widgets_for
@@ -55,7 +55,7 @@ class EnhanceCaption(io.ComfyNode):
                     "follows instructions; otherwise it is done without a model.",
                 ),
                 seed,
-                io.Combo.Input("preset", options=list(PRESETS), default=next(iter(PRESETS)), tooltip=helps),
+                io.Combo.Input("preset", options=list(PRESETS), default=DEFAULT, tooltip=helps),
             ],
             outputs=[
                 io.String.Output("caption", is_output_list=True, tooltip="The captions: a list, one per picture."),

@@ -19,7 +19,7 @@ from . import __version__
 from .backends import CHAT_MODELS, SCORERS, Backend, backend
 from .backends.base import ChatModel, Monitor, Scorer
 from .options import NamedOption, options_of
-from .pipeline import PRESETS, Preset, caption_pictures, with_seed
+from .pipeline import DEFAULT, PRESETS, Preset, caption_pictures, with_seed
 from .side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -100,7 +100,9 @@ def _caption_options(parser: argparse.ArgumentParser, backend_name: str) -> None
         metavar="NAME|PATH",
         help=f"image-text scorer: the folder of a model, or {_listed(SCORERS)}, or none",
     )
-    parser.add_argument("--preset", default="paper", choices=tuple(PRESETS), help="how thorough (default: paper)")
+    parser.add_argument(
+        "--preset", default=DEFAULT, choices=tuple(PRESETS), help=f"how strict and how thorough (default: {DEFAULT})"
+    )
     parser.add_argument("--llm-free", action="store_true", help="compare and write without a model")
     parser.add_argument(
         "--detections", metavar="FILE.json", help="boxes {x, y, width, height, label, score}, a list per photo"
@@ -117,7 +119,7 @@ def _caption_options(parser: argparse.ArgumentParser, backend_name: str) -> None
     taken = {action.dest for action in parser._actions}
     _add_settings(parser, "stages", [_seed_option()], taken)
     for stage in _STAGE_OPTIONS:
-        named = tuple(one for one in options_of(type(getattr(PRESETS["paper"], stage))) if one.name != _SEED)
+        named = tuple(one for one in options_of(type(getattr(PRESETS[DEFAULT], stage))) if one.name != _SEED)
         _add_settings(parser.add_argument_group(f"{stage} (defaults are those of the preset)"), stage, named, taken)
     if backend_name in CHAT_MODELS:
         named = options_of(CHAT_MODELS[backend_name].settings_class())
@@ -134,7 +136,7 @@ def _listed(table: Mapping[str, Backend]) -> str:
 
 
 def _seed_option() -> NamedOption:
-    return next(named for named in options_of(type(PRESETS["paper"].describe)) if named.name == _SEED)
+    return next(named for named in options_of(type(PRESETS[DEFAULT].describe)) if named.name == _SEED)
 
 
 def _add_settings(group: Any, owner: str, options: Sequence[NamedOption], taken: set[str]) -> None:

@@ -127,7 +127,8 @@ class Statement:
 
     `sources` are indices of the patch's passages, `rivals` indices of the statements of the same patch that it
     contradicts. `score` is the scorer's agreement with the picture, 0 to 1, or None where it was not asked or could
-    not tell. `kept` is None until the filter has decided; `reason` says in words why it decided so.
+    not tell; `bar` is what that score had to reach beside `keep_score`, None where only that counted. `kept` is None
+    until the filter has decided; `reason` says in words why it decided so.
     """
 
     text: str
@@ -135,6 +136,7 @@ class Statement:
     sources: tuple[int, ...] = ()
     rivals: tuple[int, ...] = ()
     score: float | None = None
+    bar: float | None = None
     kept: bool | None = None
     reason: str = ""
 

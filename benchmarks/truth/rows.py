@@ -12,9 +12,9 @@ from patchmatters.backends.base import QUIET, Answer, ChatModel, Monitor, Questi
 from patchmatters.describe import DescribeSettings, describe
 from patchmatters.divide import DivideSettings, divide
 from patchmatters.language.places import place_of
-from patchmatters.pipeline import PRESETS, Preset
+from patchmatters.pipeline import DEFAULT, PRESETS, Preset
 from patchmatters.scene import Detection, Scene
-from patchmatters.semantic_filter import Level, compare, filter_statements
+from patchmatters.semantic_filter import PAPER, Level, compare, filter_statements
 from patchmatters.semantic_patch import add_semantic_patch
 
 from .remember import Bill
@@ -185,32 +185,31 @@ LLM = tuple(
 )  # fmt: skip
 FULL = FREE[-1]
 
+CAREFUL = PRESETS[DEFAULT]
+
+
+def _filtered(**changes: float | bool) -> Preset:
+    return replace(CAREFUL, filter=replace(CAREFUL.filter, **changes))
+
+
 ABLATIONS: Mapping[str, Preset] = {
-    **{
-        f"{number} candidate{'s' * (number > 1)}": replace(
-            PRESETS["paper"], describe=DescribeSettings(candidates=number)
-        )
-        for number in (1, 2, 3, 4, 5)
-    },
-    **{
-        f"keep_score {score}": replace(PRESETS["paper"], filter=replace(PRESETS["paper"].filter, keep_score=score))
-        for score in (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
-    },
-    **{
-        f"overlap_iou {iou}": replace(PRESETS["paper"], compare=replace(PRESETS["paper"].compare, overlap_iou=iou))
-        for iou in (0.2, 0.3, 0.4, 0.6, 1.0)
-    },
-    **{
-        f"grid {rows} x {rows}": replace(PRESETS["paper"], divide=DivideSettings(rows=rows, columns=rows))
-        for rows in (2, 3)
-    },
-    "check_whole": replace(PRESETS["paper"], filter=replace(PRESETS["paper"].filter, check_whole=True)),
-}
+    "preset paper": PRESETS["paper"],
+    **{f"paper, keep_score {score}": replace(PRESETS["paper"], filter=replace(PAPER, keep_score=score))
+       for score in (0.1, 0.4, 0.5, 0.6, 0.7)},
+    **{f"confirm {share}": _filtered(confirm=share) for share in (0.0, 0.25, 0.5, 0.75)},
+    **{f"veto {share}": _filtered(veto=share) for share in (0.0, 0.5, 0.65, 0.8)},
+    "whole caption not scored": _filtered(check_whole=False),
+    **{f"{number} candidate{'s' * (number > 1)}": replace(CAREFUL, describe=DescribeSettings(candidates=number))
+       for number in (1, 2, 3, 4, 5)},
+    **{f"overlap_iou {iou}": replace(CAREFUL, compare=replace(CAREFUL.compare, overlap_iou=iou))
+       for iou in (0.2, 0.3, 0.4, 0.6, 1.0)},
+    **{f"grid {rows} x {rows}": replace(CAREFUL, divide=DivideSettings(rows=rows, columns=rows)) for rows in (2, 3)},
+}  # fmt: skip
 
 
 def play(
     row: Row, pictures: Sequence[Image], detections: Sequence[Sequence[Detection]], cast: Cast,
-    preset: Preset = PRESETS["paper"],
+    preset: Preset = CAREFUL,
 ) -> Run:  # fmt: skip
     """Run a row over all pictures."""
     stages = Stages(pictures, detections, cast, preset, llm=row.llm)

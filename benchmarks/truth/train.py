@@ -244,7 +244,7 @@ def caption(steps: int) -> None:
     prompts = {question: prompt_ids(tokenizer, question) for question in (DESCRIBE, NAME_MAIN)}
     tower = model.model.vision_tower
     course = Course(
-        [(tower, 1e-2), (model.model.multi_modal_projector, 2e-2), (model.model.language_model, 2e-2)],
+        [(tower, 1.5e-3), (model.model.multi_modal_projector, 1e-2), (model.model.language_model, 1e-2)],
         [dense.head, model.lm_head],
         steps,
     )
@@ -295,7 +295,7 @@ def score(steps: int) -> None:
     share_sight(seer, model)
     dense.head.load_state_dict(known["dense"])
     heads = [model.vision_proj, model.text_proj, model.itm_head, dense.head]
-    course = Course([(model.vision_model, 1e-2), (model.text_encoder, 2e-2)], heads, steps)
+    course = Course([(model.vision_model, 3e-3), (model.text_encoder, 1e-2)], heads, steps)
     rng = random.Random("sentences")
     for views in batches("score", 0.15):
         seen = model.vision_model(pixel_values=pixels_of(views)).last_hidden_state

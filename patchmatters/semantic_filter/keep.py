@@ -1,4 +1,10 @@
-"""Filtering: score statements against the picture and decide which may be said (METHOD section 3)."""
+"""Filtering: score statements against the picture and decide which may be said (METHOD section 3).
+
+The paper keeps what was agreed on unasked, and all else above one fixed score. Here that is the preset "paper". By
+default the picture itself says what a score is worth: what descriptions agree on is mostly true, so its scores are the
+measure. What was said once must reach their median, and what falls far below it is dropped even where it was agreed
+on. Unlike a fixed score that fits any scorer, picture and captioner (`benchmarks.truth` measures what it brings).
+"""
 
 from __future__ import annotations
 
@@ -16,13 +22,14 @@ _GIVES: Mapping[Stage, Stage] = {
     Stage.COMPARED: Stage.FILTERED,
     Stage.COMPARED_ACROSS: Stage.FILTERED_ACROSS,
 }
+MEASURE = 3  # agreed statements with a score: fewer are no measure
 _UNSCORED = "said once, and there is no scorer to check it"
 _CANNOT_JUDGE = "said once, and the scorer cannot judge it"
 
 
 @dataclass(frozen=True)
 class FilterSettings:
-    """Which statements are kept. The default is the paper's."""
+    """Which statements are kept. `keep_score` is the paper's; `check_whole` False and the others 0 are too."""
 
     keep_score: float = option(
         0.3,
@@ -32,12 +39,44 @@ class FilterSettings:
         step=0.01,
     )
     check_whole: bool = option(
-        False,
-        "Score the whole-image caption too. The paper does not: the regions correct it at the end.",
+        True,
+        "Score the whole-image caption too. The paper does not: there the regions correct it at the end.",
         advanced=True,
+    )
+    confirm: float = option(
+        0.5,
+        "What was said once must also score like what the descriptions of the picture agree on: above this share of "
+        "those scores (0 to 1; 0.5 is their median). 0: keep_score alone decides, as in the paper.",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+    )
+    veto: float = option(
+        0.65,
+        "What was agreed on is dropped all the same where it scores below this share (0 to 1) of the median of all "
+        "that was agreed on. 0: never, as in the paper.",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
     )
 
     __post_init__ = check_options
+
+    @property
+    def asks_agreed(self) -> bool:
+        """Whether what was agreed on is scored."""
+        return self.confirm > 0 or self.veto > 0
+
+
+PAPER = FilterSettings(check_whole=False, confirm=0.0, veto=0.0)
+
+
+@dataclass(frozen=True)
+class _Bars:
+    """Scores beside `keep_score` that statements of one Scene must reach: said once, and agreed on."""
+
+    once: float = 0.0
+    agreed: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -84,10 +123,31 @@ def _crops(scene: Scene, settings: FilterSettings) -> dict[Crop, list[_Place]]:
         if patch.role is Role.WHOLE and not settings.check_whole:
             continue
         for number, statement in enumerate(patch.statements):
-            if statement.verdict in (Verdict.CONTRADICTORY, Verdict.UNIQUE):
+            if statement.verdict in _asked_verdicts(patch, settings):
                 crop = crop_of(scene, _scored_box(scene, patch, statement))
                 asked.setdefault(crop, []).append(_Place(patch.name, number))
     return asked
+
+
+def _asked_verdicts(patch: Patch, settings: FilterSettings) -> tuple[Verdict, ...]:
+    """What is scored. Across patches agreement is of descriptions that were filtered before."""
+    agreed = (Verdict.SAME,) if settings.asks_agreed and patch.role is not Role.REGION else ()
+    return (Verdict.CONTRADICTORY, Verdict.UNIQUE, *agreed)
+
+
+def _bars(scene: Scene, scores: Mapping[_Place, float | None], settings: FilterSettings) -> _Bars:
+    """What the scores of the agreed statements of a Scene demand of all others; nothing where there are too few."""
+    statements = {patch.name: patch.statements for patch in _patches(scene)}
+    agreed = sorted(
+        score
+        for place, score in scores.items()
+        if score is not None and statements[place.patch][place.statement].verdict is Verdict.SAME
+    )
+    if len(agreed) < MEASURE:
+        return _Bars()
+    median = agreed[len(agreed) // 2]
+    once = agreed[min(int(settings.confirm * len(agreed)), len(agreed) - 1)] if settings.confirm else 0.0
+    return _Bars(once, settings.veto * median)
 
 
 def _scored_box(scene: Scene, patch: Patch, statement: Statement) -> Box:
@@ -121,7 +181,8 @@ def _checked_scores(scorer: Scorer | None, crop: Crop, sentences: Sequence[str],
 def _filter_scene(
     scene: Scene, scores: Mapping[_Place, float | None], scorer: Scorer | None, settings: FilterSettings
 ) -> Scene:
-    changed = [_filter_patch(patch, scores, scorer, settings) for patch in _patches(scene)]
+    bars = _bars(scene, scores, settings)
+    changed = [_filter_patch(patch, scores, scorer, settings, bars) for patch in _patches(scene)]
     filtered = replace(scene.with_patches(changed), stage=_GIVES[scene.stage])
     warnings = [
         f"{patch.name}: none of its {len(patch.statements)} statements is reliable enough to be told."
@@ -139,28 +200,43 @@ def _filter_scene(
 
 
 def _filter_patch(
-    patch: Patch, scores: Mapping[_Place, float | None], scorer: Scorer | None, settings: FilterSettings
+    patch: Patch, scores: Mapping[_Place, float | None], scorer: Scorer | None, settings: FilterSettings, bars: _Bars
 ) -> Patch:
+    whole = patch.role is Role.WHOLE
     scored = [
-        replace(statement, score=scores.get(_Place(patch.name, number)))
+        replace(statement, score=score, bar=None if score is None else _bar(statement, whole, settings, bars))
         for number, statement in enumerate(patch.statements)
+        for score in (scores.get(_Place(patch.name, number)),)
     ]
+    if whole:
+        return replace(patch, statements=tuple(_decided_whole(statement, settings) for statement in scored))
     chosen = _chosen_rivals(scored, settings.keep_score)
-    trusted = patch.role is Role.WHOLE and not settings.check_whole
+    alone = scorer is None and len(patch.passages) == 1
     decided = [
-        _trusted(statement, patch)
-        if trusted or (scorer is None and len(patch.passages) == 1)
+        replace(statement, kept=True, reason="the only passage, unscored")
+        if alone
         else _decided(statement, number in chosen, scorer, settings)
         for number, statement in enumerate(scored)
     ]
     return replace(patch, statements=tuple(decided))
 
 
-def _trusted(statement: Statement, patch: Patch) -> Statement:
-    """A statement of an only passage that nothing can be held against yet."""
-    whole = patch.role is Role.WHOLE
-    reason = "whole-image caption, corrected by the regions at the end" if whole else "the only passage, unscored"
-    return replace(statement, kept=True, reason=reason)
+def _bar(statement: Statement, whole: bool, settings: FilterSettings, bars: _Bars) -> float | None:
+    """What its score must reach. The whole-image caption was sampled coolly, and is as little in doubt as agreement."""
+    if whole:
+        return bars.agreed if settings.veto else None
+    return bars.agreed if len(statement.sources) > 1 else bars.once
+
+
+def _decided_whole(statement: Statement, settings: FilterSettings) -> Statement:
+    """A statement of the whole-image caption: without a score nothing can be held against it yet."""
+    score, bar = statement.score, statement.bar
+    if score is None:
+        return replace(statement, kept=True, reason="whole-image caption, corrected by the regions at the end")
+    kept = score > settings.keep_score if bar is None else score >= bar
+    limit = settings.keep_score if bar is None else bar
+    reason = f"whole-image caption, score {score:.2f} is {_relation(kept)} {limit:.2f}"
+    return replace(statement, kept=kept, reason=reason)
 
 
 def _chosen_rivals(statements: Sequence[Statement], keep_score: float) -> set[int]:
@@ -179,9 +255,14 @@ def _rank(statement: Statement) -> tuple[float, int]:
     return (-1.0 if statement.score is None else statement.score, len(statement.sources))
 
 
+def _limit(statement: Statement, keep_score: float) -> float:
+    """The score above which a scored statement is kept."""
+    return max(keep_score, statement.bar or 0.0)
+
+
 def _good_enough(statement: Statement, statements: Sequence[Statement], keep_score: float) -> bool:
     if statement.score is not None:
-        return statement.score > keep_score
+        return statement.score > _limit(statement, keep_score)
     return all(len(statement.sources) > len(statements[rival].sources) for rival in statement.rivals)
 
 
@@ -192,7 +273,10 @@ def _decided(statement: Statement, chosen: bool, scorer: Scorer | None, settings
 
 
 def _decide_same(statement: Statement, *_: object) -> tuple[bool, str]:
-    return True, f"said in {len(statement.sources)} passages"
+    said = f"said in {len(statement.sources)} passages"
+    if statement.score is None or not statement.bar or statement.score >= statement.bar:
+        return True, said
+    return False, f"{said}, but score {statement.score:.2f} is below {statement.bar:.2f}"
 
 
 def _decide_refused(*_: object) -> tuple[bool, str]:
@@ -202,18 +286,20 @@ def _decide_refused(*_: object) -> tuple[bool, str]:
 def _decide_unique(statement: Statement, chosen: bool, scorer: Scorer | None, keep_score: float) -> tuple[bool, str]:
     if statement.score is None:
         return False, _UNSCORED if scorer is None else _CANNOT_JUDGE
-    kept = statement.score > keep_score
-    return kept, f"said once, score {statement.score:.2f} is {_relation(kept)} {keep_score:.2f}"
+    limit = _limit(statement, keep_score)
+    kept = statement.score > limit
+    return kept, f"said once, score {statement.score:.2f} is {_relation(kept)} {limit:.2f}"
 
 
 def _decide_rival(statement: Statement, chosen: bool, scorer: Scorer | None, keep_score: float) -> tuple[bool, str]:
     if statement.score is None:
         return chosen, "said by more passages than its rivals" if chosen else "contradicted, and unscored"
+    limit = _limit(statement, keep_score)
     if chosen:
-        return True, f"best of its rivals, score {statement.score:.2f} is above {keep_score:.2f}"
-    if statement.score > keep_score:
+        return True, f"best of its rivals, score {statement.score:.2f} is above {limit:.2f}"
+    if statement.score > limit:
         return False, f"score {statement.score:.2f}, but a rival scores higher"
-    return False, f"contradicted, score {statement.score:.2f} is not above {keep_score:.2f}"
+    return False, f"contradicted, score {statement.score:.2f} is not above {limit:.2f}"
 
 
 def _relation(kept: bool) -> str:

@@ -21,7 +21,7 @@ from patchmatters.language.sentences import split_sentences, words
 from patchmatters.pipeline import PRESETS, caption_pictures, with_seed
 from patchmatters.scene import Box, Detection, Scene, Stage, Statement, Verdict
 from patchmatters.scene_json import check_scene, dump_scenes, load_scenes
-from patchmatters.semantic_filter import FilterSettings, Level, compare, filter_statements
+from patchmatters.semantic_filter import PAPER, FilterSettings, Level, compare, filter_statements
 
 DOG = "A brown dog sleeps on a red sofa."
 LAMP = "A tall lamp stands beside the window."
@@ -62,7 +62,8 @@ def test_every_candidate_reaches_its_own_patch() -> None:
 
 
 def test_agreed_statements_are_kept_and_rivals_decided_by_the_picture() -> None:
-    (scene,) = filter_statements(compare(described()), SCORER)
+    """The paper's filter, METHOD section 3."""
+    (scene,) = filter_statements(compare(described()), SCORER, PAPER)
     left, right = statements(scene, "top-left"), statements(scene, "top-right")
     assert left[DOG].verdict is Verdict.SAME
     assert left[DOG].kept
@@ -89,8 +90,58 @@ def test_without_a_scorer_only_agreement_counts_and_the_scene_says_so() -> None:
 
 @pytest.mark.parametrize(("keep_score", "kept"), [(0.3, True), (0.89, True), (0.9, False), (1.0, False)])
 def test_the_limit_is_exclusive(keep_score: float, kept: bool) -> None:
-    (scene,) = filter_statements(compare(described()), SCORER, FilterSettings(keep_score=keep_score))
+    (scene,) = filter_statements(compare(described()), SCORER, replace(PAPER, keep_score=keep_score))
     assert statements(scene, "top-left")[LAMP].kept is kept
+
+
+ALIKE = "Tulips stand in a vase. A clock hangs on the wall. The floor is made of wood."
+
+
+def scored_by(scores: dict[str, float]) -> Callable[..., Scene]:
+    """The filter on a top-left patch that agrees on three things and says one thing once, each with its score."""
+    texts = {"whole image": ["A room."], "top-left": [ALIKE, ALIKE, f"{ALIKE} {LAMP}"]}
+
+    def filtered(settings: FilterSettings | None = None) -> Scene:
+        scorer = ScriptedScorer(lambda _, sentence: scores.get(sentence, 0.6))
+        return filter_statements(compare(described(texts)), scorer, settings or FilterSettings())[0]
+
+    return filtered
+
+
+@pytest.mark.parametrize(("score", "kept"), [(0.61, True), (0.6, False), (0.4, False)])
+def test_what_was_said_once_must_score_like_what_was_agreed_on(score: float, kept: bool) -> None:
+    filtered = scored_by({LAMP: score})
+    lamp = statements(filtered(), "top-left")[LAMP]
+    assert (lamp.kept, lamp.bar, lamp.score) == (kept, 0.6, score)
+    assert statements(filtered(PAPER), "top-left")[LAMP].kept  # 0.3 is enough for the paper
+    assert f"{'above' if kept else 'not above'} 0.60" in lamp.reason
+
+
+@pytest.mark.parametrize(("score", "kept"), [(0.4, True), (0.38, False)])
+def test_what_was_agreed_on_falls_where_the_picture_denies_it(score: float, kept: bool) -> None:
+    clock = "A clock hangs on the wall."
+    filtered = scored_by({clock: score})
+    agreed = statements(filtered(), "top-left")[clock]
+    assert (agreed.verdict, agreed.kept) == (Verdict.SAME, kept)
+    assert statements(filtered(PAPER), "top-left")[clock].kept
+
+
+def test_few_agreed_statements_are_no_measure() -> None:
+    """Two of them: the score decides as in the paper."""
+    texts = {"whole image": ["A room."], "top-left": [f"{DOG} {LAMP}", DOG, DOG]} | {
+        name: ["A mat.", "Some birds fly.", "It rains."] for name in ("top-right", "bottom-left", "bottom-right")
+    }
+    (scene,) = filter_statements(compare(described(texts)), SCORER)
+    assert statements(scene, "top-left")[LAMP].bar == 0.0
+    assert statements(scene, "top-left")[LAMP].kept
+
+
+def test_the_whole_caption_is_trusted_where_the_scorer_cannot_judge_it() -> None:
+    scorer = ScriptedScorer(lambda _, sentence: None if "room" in sentence else 0.1 if "green" in sentence else 0.9)
+    (scene,) = filter_statements(compare(described({**TEXTS, "top-left": [ALIKE] * 3})), scorer)
+    whole = statements(scene, "whole image")
+    assert whole["A living room with a sofa."].kept
+    assert not whole["The curtains are green."].kept
 
 
 def test_a_scorer_that_cannot_judge_drops_nothing_silently() -> None:
@@ -105,7 +156,7 @@ def test_a_scorer_that_gives_no_numbers_is_an_error() -> None:
 
 
 def test_the_whole_caption_is_corrected_by_what_a_near_look_refutes() -> None:
-    (scene,) = caption_pictures([plain_picture()], captioner(TEXTS), SCORER)
+    (scene,) = caption_pictures([plain_picture()], captioner(TEXTS), SCORER, preset=PRESETS["paper"])
     assert "green" not in words(scene.caption_text)
     assert "blue" in words(scene.caption_text)
     refuted = statements(scene, "whole image")["The curtains are green."]

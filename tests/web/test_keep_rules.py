@@ -89,10 +89,10 @@ def test_the_preview_keeps_what_the_engine_keeps(evaluate: Evaluate) -> None:
         rng = random.Random(seed)
         scene = random_compared(rng, across=seed % 4 == 0)
         scorer = RandomScorer(seed) if rng.random() < 0.8 else None
-        whole = rng.random() < 0.5
+        rules = (rng.random() < 0.5, rng.choice((0.0, 0.5, 0.8)), rng.choice((0.0, 0.65)))
 
-        def at(limit: float, scene: Scene = scene, scorer: Any = scorer, whole: bool = whole) -> Scene:
-            return filter_statements([scene], scorer, FilterSettings(limit, whole))[0]
+        def at(limit: float, scene: Scene = scene, scorer: Any = scorer, rules: Any = rules) -> Scene:
+            return filter_statements([scene], scorer, FilterSettings(limit, *rules))[0]
 
         filtered.append(dump_scenes([at(rng.choice(LIMITS))]))
         expected.append([kept_by_engine(at(limit)) for limit in LIMITS])

@@ -18,26 +18,43 @@ const PAPER = 0.3; // the engine's default
  * @param {number} keepScore
  * @returns {(boolean | null)[]}
  */
-export function previewKept({ statements }, keepScore) {
+export function previewKept({ role, statements }, keepScore) {
   const undecided = statements.every(({ score }) => score === null);
   if (undecided) return statements.map(({ kept }) => kept);
   const chosen = chosenRivals(statements, keepScore);
   return statements.map((statement, number) => {
     if (statement.kept === null) return null;
-    return !statement.reason.startsWith(REFUTED) && DECISIONS[statement.verdict](statement, chosen.has(number), keepScore);
+    if (statement.reason.startsWith(REFUTED)) return false;
+    if (role === "whole") return wholeKept(statement, keepScore);
+    return DECISIONS[statement.verdict](statement, chosen.has(number), keepScore);
   });
 }
 
 /** @type {Record<string, (statement: Statement, chosen: boolean, keepScore: number) => boolean>} */
 const DECISIONS = {
-  same: () => true,
+  same: ({ score, bar }) => score === null || bar === null || score >= bar,
   contradictory: (_, chosen) => chosen,
-  unique: ({ score }, _, keepScore) => score !== null && score > keepScore,
+  unique: (statement, _, keepScore) => statement.score !== null && statement.score > limitOf(statement, keepScore),
   refused: () => false,
 };
 
+/** A statement of the whole-image caption: trusted without a score. @param {Statement} statement @param {number} keepScore */
+function wholeKept({ score, bar }, keepScore) {
+  return score === null || (bar === null ? score > keepScore : score >= bar);
+}
+
 /**
- * The best of each set of rivals, if it is good enough: above `keepScore`, or, unscored, of most passages.
+ * The score above which a scored statement is kept: keepScore, or its own bar where that is higher. What was agreed on
+ * only has its bar.
+ * @param {Statement} statement
+ * @param {number} keepScore
+ */
+export function limitOf({ verdict, bar }, keepScore) {
+  return verdict === "same" ? (bar ?? 0) : Math.max(keepScore, bar ?? 0);
+}
+
+/**
+ * The best of each set of rivals, if it is good enough: above its limit, or, unscored, of most passages.
  * @param {Statement[]} statements
  * @param {number} keepScore
  * @returns {Set<number>}
@@ -67,7 +84,7 @@ function support(statements, number) {
 /** @param {Statement[]} statements @param {number} number @param {number} keepScore */
 function goodEnough(statements, number, keepScore) {
   const { score, rivals } = statements[number];
-  if (score !== null) return score > keepScore;
+  if (score !== null) return score > limitOf(statements[number], keepScore);
   return rivals.every((rival) => support(statements, number) > support(statements, rival));
 }
 
@@ -82,9 +99,18 @@ export function likelyKeepScore(scene) {
   /** @param {number} keepScore */
   const explains = (keepScore) =>
     patches.every((patch) => previewKept(patch, keepScore).every((kept, number) => kept === patch.statements[number].kept));
-  const scored = patches.flatMap(({ statements }) => statements.filter(({ score }) => score !== null));
+  const scored = patches.flatMap(({ role, statements }) => statements.filter((one) => hangsOnKeepScore(role, one)));
   const lowest = highestDropped(scored);
   return [PAPER, Math.ceil(lowest * 100 - 1e-9) / 100, lowest].find(explains) ?? PAPER;
+}
+
+/**
+ * Whether keep_score alone stood between a statement and the caption.
+ * @param {Patch["role"]} role
+ * @param {Statement} statement
+ */
+function hangsOnKeepScore(role, { verdict, score, bar }) {
+  return score !== null && verdict !== "same" && (role !== "whole" || bar === null) && score > (bar ?? 0);
 }
 
 /** The highest score that was not enough: higher ones of dropped statements lost to a rival. @param {Statement[]} scored */

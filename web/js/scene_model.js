@@ -7,7 +7,7 @@
  * @typedef {{text: string, source: string, seed: number | null}} Passage
  * @typedef {"same" | "contradictory" | "unique" | "refused"} Verdict
  * @typedef {{text: string, verdict: Verdict, sources: number[], rivals: number[], score: number | null,
- *            kept: boolean | null, reason: string}} Statement
+ *            bar: number | null, kept: boolean | null, reason: string}} Statement
  * @typedef {{patch: string, statement: number}} Basis
  * @typedef {{text: string, basis: Basis[]}} Sentence
  * @typedef {"whole" | "spatial" | "semantic" | "region"} Role

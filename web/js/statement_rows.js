@@ -14,13 +14,15 @@ import { statementKey } from "./scene_model.js";
 export const VERDICTS = ["same", "contradictory", "unique", "refused"];
 
 /**
- * A score from 0 to 1 as a bar; the threshold line follows the custom property --pm-limit of an ancestor.
- * @param {number} score
+ * A statement's score from 0 to 1 as a bar. Its threshold line follows the custom property --pm-limit of an ancestor
+ * (keep_score), or stands at the statement's own bar: always where it was agreed on, else where that is higher.
+ * @param {import("./scene_model.js").Statement & {score: number}} statement
  * @param {Say} say
  */
-export function scoreMeter(score, say) {
+export function scoreMeter({ verdict, score, bar }, say) {
+  const own = String(bar ?? 0);
   return element("span", { class: "pm-score", attributes: { "aria-label": say("scoreHint", { score: score.toFixed(2), limit: "" }) } }, [
-    element("span", { class: "pm-meter", style: { "--pm-score": String(Math.min(1, Math.max(0, score))) } }),
+    element("span", { class: "pm-meter", style: { "--pm-score": String(Math.min(1, Math.max(0, score))), ...(verdict === "same" ? { "--pm-limit": own } : { "--pm-bar": own }) } }),
     element("span", { class: "pm-number", text: score.toFixed(2) }),
   ]);
 }
@@ -48,7 +50,7 @@ export function statementRow(patch, number, pointing, say) {
     words,
     element("span", { class: "pm-measure" }, [
       element("span", { class: "pm-support", text: say("saidBy", { count: statement.sources.length }), title: say("saidByHint", { sources }) }),
-      statement.score !== null && scoreMeter(statement.score, say),
+      statement.score !== null && scoreMeter({ ...statement, score: statement.score }, say),
     ]),
   ]);
 }
