@@ -62,8 +62,8 @@ class Filter(io.ComfyNode):
             node_id="PatchMatters_Filter",
             display_name="Filter Statements",
             category=STAGES,
-            description="Keeps what the descriptions agree on, and of the rest what the scorer finds in the picture. "
-            "Without a scorer only what was agreed on is kept.",
+            description="Keeps what the descriptions agree on, unless the picture speaks against it, and of the rest "
+            "what the picture confirms as well. Without a scorer only what was agreed on is kept.",
             search_aliases=["hallucination", "semantic filter", "clip score", "blip itm", "threshold"],
             inputs=[
                 SceneSocket.Input("scene", tooltip="Compared Scenes, from Compare Statements."),
