@@ -51,7 +51,7 @@ def enhanced(prompt: Prompt, image: list[Any], **inputs: Any) -> Prompt:
     """The prompt with Enhance Caption on `image`, and its captions as texts of node "texts"."""
     prompt = add(prompt, "captioner", f"{OURS}BuiltinModel", max_sentences=9)
     prompt = add(prompt, "scorer", f"{OURS}Scorer", model="built-in")
-    given = {"seed": 0, "preset": "paper", "chat_model": ["captioner", 0], "scorer": ["scorer", 0]}
+    given = {"seed": 0, "preset": "careful", "chat_model": ["captioner", 0], "scorer": ["scorer", 0]}
     prompt = add(prompt, "enhance", f"{OURS}EnhanceCaption", image=image, **given | inputs)
     return add(prompt, "texts", "PreviewAny", source=["enhance", 0])
 

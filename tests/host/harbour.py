@@ -1,7 +1,8 @@
 """The example picture captioned by a script: real stages over written answers and scores, with errors to be caught.
 
 A captioner of real weights is nowhere needed for it, and the Scene has all that people look for in the inspector:
-agreed statements, rivals of which one is kept, statements that the picture does not confirm, overlapping patches.
+agreed statements, one of them wrong, rivals of which one is kept, statements said once that the picture confirms or
+does not, overlapping patches.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
@@ -18,10 +18,9 @@ from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
 from patchmatters.detections import read_detections
 from patchmatters.picture import Crop, open_picture
-from patchmatters.pipeline import PRESETS, caption_pictures
+from patchmatters.pipeline import caption_pictures
 from patchmatters.scene import Scene
 from patchmatters.scene_json import dump_scenes
-from patchmatters.semantic_filter import FilterSettings
 
 PICTURES = Path(__file__).resolve().parents[2] / "pictures"
 PICTURE, SCENE = "harbour.png", "harbour_scene.json"
@@ -51,7 +50,7 @@ CANDIDATES: Mapping[str, tuple[str, ...]] = {
         "The hull of the boat is teal. The white cabin has two lit windows. A black mast rises behind the cabin. "
         "Two anglers stand on the deck.",
         "The hull of the boat is black. The white cabin has two lit windows. A black mast rises behind the cabin. "
-        "The ripples on the water are dark blue.",
+        "Two anglers stand on the deck. The ripples on the water are dark blue.",
         "The hull of the boat is teal. The white cabin has three lit windows. A black mast rises behind the cabin. "
         "A thin rope runs from the mast to the bow.",
     ),
@@ -73,7 +72,7 @@ SCORES: Mapping[str, float] = {  # by a word of the sentence: what a good scorer
     "Gulls": 0.18, "roof of the lighthouse is red": 0.88, "roof of the lighthouse is blue": 0.15,
     "gallery": 0.71, "anglers": 0.07, "hull of the boat is teal": 0.83, "hull of the boat is black": 0.41,
     "three lit": 0.22, "two lit": 0.79,
-    "rope": 0.58, "ripples": 0.47, "pier": 0.11, "moss": 0.14, "bare": 0.38, "darkens": 0.63, "pale yellow": 0.8,
+    "rope": 0.78, "ripples": 0.71, "pier": 0.11, "moss": 0.14, "bare": 0.57, "darkens": 0.74, "pale yellow": 0.8,
     "reflections": 0.86, "pairs": 0.52,
 }  # fmt: skip
 OTHERWISE = 0.66
@@ -95,7 +94,6 @@ def harbour_scene(picture: Image.Image) -> Scene:
         ScriptedChat(_answer, name="scripted captioner", follows_instructions=False),
         ScriptedScorer(_score, name="scripted scorer"),
         detections=read_detections(boxes, 1),
-        preset=replace(PRESETS["paper"], filter=FilterSettings(check_whole=True)),
         names=["harbour"],
     )
     return scene

@@ -69,7 +69,7 @@ def _graph(server: Server, title: str, url: str, **more: Any) -> Prompt:
     """One picture, captioned by all stages; the picture is saved with the graph in it, and so is the Scene."""
     prompt = _captioner(pictures(server, 1), title, url, **more)
     prompt = add(prompt, "enhance", f"{OURS}EnhanceCaption", image=["load0", 0], chat_model=["captioner", 0], seed=1,
-                 preset="paper")  # fmt: skip
+                 preset="careful")  # fmt: skip
     prompt = add(prompt, "texts", "PreviewAny", source=["enhance", 0])
     prompt = add(prompt, "scene", f"{OURS}SaveScene", scene=["enhance", 1], filename_prefix="api/scene")
     return add(prompt, "save", "SaveImage", images=["load0", 0], filename_prefix="api/picture")
