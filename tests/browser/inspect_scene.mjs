@@ -39,6 +39,14 @@ const all = (page, selector) => page.locator(selector).evaluateAll((found) => fo
 const boxesOn = (page) => page.locator('.pm-box.pm-on').evaluateAll((found) => found.map((one) => one.getAttribute('aria-label')))
 const shoot = (page, name) => page.screenshot({ path: path.join(plan.shot, `inspect_${name}${plan.vue ? '_vue' : ''}.png`) })
 
+// Each statement with the place of its threshold line, as a share of the bar; null where there is no bar or no line.
+const limitsOf = (rows) => rows.map((row) => {
+  const meter = row.querySelector('.pm-meter')
+  const line = meter && window.getComputedStyle(meter, '::after')
+  const place = line && line.display !== 'none' ? (parseFloat(line.left) + 1) / meter.offsetWidth : null
+  return [row.querySelector('.pm-words').textContent, place === null ? null : Math.round(place * 100) / 100]
+})
+
 const SCENARIOS = {
   async journey(page) {
     const before = await dropWorkflow(page)
@@ -59,6 +67,22 @@ const SCENARIOS = {
     await shoot(page, 'explained')
     await page.locator('.pm-title').click()
     return { ...seen, ...await slide(page), ...await copy(page), ...await saved(page, before) }
+  },
+
+  async bars(page) {
+    await dropWorkflow(page)
+    await runAndWait(page)
+    const limits = {}
+    for (const name of plan.patches) {
+      const head = page.locator('.pm-patch-head', { has: page.getByText(name, { exact: true }) })
+      await head.click()
+      limits[name] = await page.locator('.pm-patch', { has: head }).locator('.pm-statement').evaluateAll(limitsOf)
+    }
+    await page.locator('.pm-threshold').hover()
+    await page.locator('.pm-patches').evaluate((one) => one.scrollIntoView())
+    await shoot(page, 'bars')
+    const hints = await page.locator('.pm-score').evaluateAll((found) => found.map((one) => one.title))
+    return { limits, hints, reasons: await all(page, '.pm-reason') }
   },
 
   async keyboard(page) {

@@ -77,16 +77,29 @@ def test_a_sentence_is_traced_by_pointing_sliding_and_copying(watch: Watch, harb
 @each_renderer
 def test_the_slider_previews_and_the_buttons_copy(watch: Watch, harbour: Scene, vue: bool) -> None:
     seen = watch("journey", vue=vue)
-    every = [one for patch in (*harbour.first_level, *harbour.regions) for one in patch.statements]
-    kept, agreed = sum(bool(one.kept) for one in every), sum(one.verdict is Verdict.SAME for one in every)
-    at_first = [f"{kept} of {len(every)} statements kept", "", 0]
+    every = [(patch, one) for patch in (*harbour.first_level, *harbour.regions) for one in patch.statements]
+    kept = [(patch, one) for patch, one in every if one.kept]
+    # what no keep_score drops
+    firm = [one for patch, one in kept if one.verdict is Verdict.SAME or patch.role is Role.WHOLE]
+    at_first = [f"{len(kept)} of {len(every)} statements kept", "", 0]
     assert seen["atFirst"] == ["0.3", *at_first]
-    assert seen["strict"][:2] == [f"{agreed} of {len(every)} statements kept", f"+0 \u2212{kept - agreed}"]
-    assert seen["strict"][2] >= 2
-    assert seen["lenient"][1].startswith("+")
+    assert seen["strict"][:2] == [f"{len(firm)} of {len(every)} statements kept", f"+0 \u2212{len(kept) - len(firm)}"]
+    assert seen["strict"][2] >= 1
+    assert seen["lenient"] == at_first  # what was dropped lacks more than keep_score
     assert seen["afterReset"] == at_first
     assert seen["copied"] == {"caption": harbour.caption_text, "said": ["Copied"], "json": "patchmatters.scene"}
     assert (seen["sameWidgets"], seen["inputs"]) == (True, ["scene"])
+
+
+@each_renderer
+def test_each_bar_shows_what_its_statement_had_to_reach(watch: Watch, harbour: Scene, vue: bool) -> None:
+    (region,) = (one for one in harbour.regions if one.statements)
+    patches = [harbour.whole, harbour.patch("bottom-left"), region]
+    seen = watch("bars", vue=vue, patches=[patch.name for patch in patches])
+    for patch in patches:
+        assert dict(seen["limits"][patch.name]) == {one.text: _limit(patch, one) for one in patch.statements}
+    assert "in this picture it takes 0.68" in " ".join(seen["hints"])
+    assert any(reason.endswith("but score 0.07 is below 0.44") for reason in seen["reasons"])
 
 
 @each_renderer
@@ -190,6 +203,14 @@ def test_a_large_scene_is_painted_at_once(watch: Watch, tmp_path: Path) -> None:
 
 def _told(scene: Scene, basis: Basis) -> str:
     return scene.patch(basis.patch).statements[basis.statement].text
+
+
+def _limit(patch: Patch, statement: Statement) -> float | None:
+    """Where the line in a statement's bar has to be, at the paper's keep_score."""
+    if statement.score is None or statement.bar is None:
+        return None
+    alone = patch.role is Role.WHOLE or statement.verdict is Verdict.SAME
+    return round(statement.bar if alone else max(0.3, statement.bar), 2)
 
 
 def _hostile(scene: Scene) -> Scene:

@@ -82,8 +82,9 @@ export class CaptionView {
 
   /** @param {import("./scene_model.js").Basis} basis */
   #evidenceRow({ patch, statement }) {
-    const said = this.index.byName.get(patch)?.statements[statement];
-    if (!said) return element("div");
+    const place = this.index.byName.get(patch);
+    const said = place?.statements[statement];
+    if (!place || !said) return element("div");
     const open = () => this.pointing.openStatement(patch, statement);
     return element("div", {
       class: "pm-evidence-row",
@@ -93,9 +94,8 @@ export class CaptionView {
     }, [
       element("span", { class: "pm-chip", text: this.index.boxesOf(patch, statement).join(" + "), title: patch, attributes: { dir: "auto" } }),
       modelText("span", said.text, "pm-words", (count) => this.say("wholeText", { count })),
-      said.score === null
-        ? element("span", { class: "pm-support", text: this.say("saidBy", { count: said.sources.length }) })
-        : scoreMeter(said.score, this.say),
+      scoreMeter(place, statement, this.say) ??
+        element("span", { class: "pm-support", text: this.say("saidBy", { count: said.sources.length }) }),
     ]);
   }
 }

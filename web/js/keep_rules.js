@@ -38,19 +38,23 @@ const DECISIONS = {
   refused: () => false,
 };
 
+/**
+ * Whether a statement has to reach its own bar and nothing else: agreed on, or of the whole-image caption with a bar.
+ * @param {Patch["role"]} role
+ * @param {Statement} statement
+ */
+export function hasOnlyItsBar(role, { verdict, bar }) {
+  return verdict === "same" || (role === "whole" && bar !== null);
+}
+
 /** A statement of the whole-image caption: trusted without a score. @param {Statement} statement @param {number} keepScore */
 function wholeKept({ score, bar }, keepScore) {
   return score === null || (bar === null ? score > keepScore : score >= bar);
 }
 
-/**
- * The score above which a scored statement is kept: keepScore, or its own bar where that is higher. What was agreed on
- * only has its bar.
- * @param {Statement} statement
- * @param {number} keepScore
- */
-export function limitOf({ verdict, bar }, keepScore) {
-  return verdict === "same" ? (bar ?? 0) : Math.max(keepScore, bar ?? 0);
+/** The score above which what was not agreed on is kept: keepScore, or its own bar where that is higher. @param {Statement} statement @param {number} keepScore */
+function limitOf({ bar }, keepScore) {
+  return Math.max(keepScore, bar ?? 0);
 }
 
 /**
@@ -109,8 +113,9 @@ export function likelyKeepScore(scene) {
  * @param {Patch["role"]} role
  * @param {Statement} statement
  */
-function hangsOnKeepScore(role, { verdict, score, bar }) {
-  return score !== null && verdict !== "same" && (role !== "whole" || bar === null) && score > (bar ?? 0);
+function hangsOnKeepScore(role, statement) {
+  const { score, bar } = statement;
+  return score !== null && !hasOnlyItsBar(role, statement) && score > (bar ?? 0);
 }
 
 /** The highest score that was not enough: higher ones of dropped statements lost to a rival. @param {Statement[]} scored */

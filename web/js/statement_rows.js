@@ -1,6 +1,7 @@
 // One statement as a row: its verdict as a mark, its words, how many said it, its score against the threshold.
 
 import { element, modelText } from "./dom.js";
+import { hasOnlyItsBar } from "./keep_rules.js";
 import { statementKey } from "./scene_model.js";
 
 /**
@@ -15,14 +16,23 @@ export const VERDICTS = ["same", "contradictory", "unique", "refused"];
 
 /**
  * A statement's score from 0 to 1 as a bar. Its threshold line follows the custom property --pm-limit of an ancestor
- * (keep_score), or stands at the statement's own bar: always where it was agreed on, else where that is higher.
- * @param {import("./scene_model.js").Statement & {score: number}} statement
+ * (keep_score), or stands at the statement's own bar: where that is higher, or where only that counts.
+ * @param {Patch} patch
+ * @param {number} number
  * @param {Say} say
+ * @returns {HTMLElement | null}
  */
-export function scoreMeter({ verdict, score, bar }, say) {
+export function scoreMeter({ role, statements }, number, say) {
+  const { score, bar } = statements[number];
+  if (score === null) return null;
   const own = String(bar ?? 0);
-  return element("span", { class: "pm-score", attributes: { "aria-label": say("scoreHint", { score: score.toFixed(2), limit: "" }) } }, [
-    element("span", { class: "pm-meter", style: { "--pm-score": String(Math.min(1, Math.max(0, score))), ...(verdict === "same" ? { "--pm-limit": own } : { "--pm-bar": own }) } }),
+  const alone = hasOnlyItsBar(role, statements[number]);
+  const told = bar ? say("barHint", { score: score.toFixed(2), bar: bar.toFixed(2) }) : say("scoreHint", { score: score.toFixed(2) });
+  return element("span", { class: "pm-score", title: told, attributes: { role: "img", "aria-label": told } }, [
+    element("span", {
+      class: `pm-meter ${alone && !bar ? "pm-unlimited" : ""}`,
+      style: { "--pm-score": String(Math.min(1, Math.max(0, score))), [alone ? "--pm-limit" : "--pm-bar"]: own },
+    }),
     element("span", { class: "pm-number", text: score.toFixed(2) }),
   ]);
 }
@@ -36,7 +46,8 @@ export function scoreMeter({ verdict, score, bar }, say) {
 export function statementRow(patch, number, pointing, say) {
   const statement = patch.statements[number];
   const sources = statement.sources.map((source) => patch.passages[source]?.source ?? "").join(", ");
-  const reason = statement.verdict === "same" ? "" : statement.reason; // of agreed ones it says no more than the number
+  const told = statement.verdict === "same" && statement.kept; // then the reason says no more than the number
+  const reason = told ? "" : statement.reason;
   const words = element("span", { class: "pm-said" }, [
     modelText("span", statement.text, "pm-words", (count) => say("wholeText", { count })),
     reason !== "" && element("small", { class: "pm-reason", text: reason, attributes: { dir: "auto" } }),
@@ -50,7 +61,7 @@ export function statementRow(patch, number, pointing, say) {
     words,
     element("span", { class: "pm-measure" }, [
       element("span", { class: "pm-support", text: say("saidBy", { count: statement.sources.length }), title: say("saidByHint", { sources }) }),
-      statement.score !== null && scoreMeter({ ...statement, score: statement.score }, say),
+      scoreMeter(patch, number, say),
     ]),
   ]);
 }
