@@ -103,8 +103,8 @@ def near_stages(x: int, scene: str) -> tuple[Node, ...]:
     """Compare, filter and merge within patches, from `scene` on."""
     return (
         Node("compare", f"{OURS}Compare", (x, 0), (340, 250), {"scene": scene}),
-        Node("filter", f"{OURS}Filter", (x, 310), (340, 170), {"scene": "compare", "scorer": "scorer"}),
-        Node("merge", f"{OURS}Merge", (x, 540), (340, 170), {"scene": "filter"}),
+        Node("filter", f"{OURS}Filter", (x, 310), (340, 230), {"scene": "compare", "scorer": "scorer"}),
+        Node("merge", f"{OURS}Merge", (x, 600), (340, 170), {"scene": "filter"}),
     )
 
 
@@ -113,8 +113,8 @@ def far_stages(x: int) -> tuple[Node, ...]:
     across = {"level": "across patches"}
     return (
         Node("compare_across", f"{OURS}Compare", (x, 0), (340, 250), {"scene": "merge"}, across),
-        Node("filter_across", f"{OURS}Filter", (x, 310), (340, 170), {"scene": "compare_across", "scorer": "scorer"}),
-        Node("merge_across", f"{OURS}Merge", (x, 540), (340, 170), {"scene": "filter_across"}),
+        Node("filter_across", f"{OURS}Filter", (x, 310), (340, 230), {"scene": "compare_across", "scorer": "scorer"}),
+        Node("merge_across", f"{OURS}Merge", (x, 600), (340, 170), {"scene": "filter_across"}),
     )
 
 
