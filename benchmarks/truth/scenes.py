@@ -82,6 +82,7 @@ MIXES: Mapping[str, Mix] = {
     "usual": Mix(),
     "sparse": Mix(medium=(1, 3), small=(0, 2), large=0.4),
     "crowded": Mix(medium=(5, 7), small=(3, 5), large=0.0, pair_of_medium=0.2),
+    "overlapping": Mix(medium=(1, 3), small=(1, 3), large=1.0, on_border=0.7),
     "details": Mix(medium=(2, 4), small=(3, 5), large=0.1, group_of_small=0.6, striped=0.6, dotted=0.8),
 }
 

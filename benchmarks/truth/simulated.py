@@ -154,6 +154,7 @@ SCORERS: Mapping[str, ScorerErrors] = {
     "usual": ScorerErrors(),
     "strong": ScorerErrors(false={"object": 0.1, "attribute": 0.15, "count": 0.2, "place": 0.2}, spread=0.08),
     "weak": ScorerErrors(true=0.55, false=dict.fromkeys(("object", "attribute", "count", "place"), 0.42), spread=0.2),
+    "blind": ScorerErrors(true=0.5, false=dict.fromkeys(("object", "attribute", "count", "place"), 0.5), spread=0.2),
 }
 
 

@@ -1,4 +1,4 @@
-"""Training of the miniatures on one CPU core: `python -m benchmarks.truth.train see|caption|score --steps N`.
+"""Training of the miniatures on one CPU core: `python -m benchmarks.truth.train see|caption|score|doubt --steps N`.
 
 The weights beside this file were made by this, in this order (18 + 15 + 8 minutes of one shared core, seed 8):
 
@@ -18,7 +18,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("benchmarks.truth.train")
 
 SEEING, TELLING = 64, 32  # views in a batch of the first lesson, and of the others
+HEARD = 6400  # captions of the captioner that the scorer learns to doubt
 ADAM_RATE = 2e-3
 TRUE, FALSE = 2, 4  # sentences that the scorer is shown with a view
 WORK = Path("out") / "truth"  # checkpoints between the steps
@@ -311,6 +312,85 @@ def score(steps: int) -> None:
     save_scorer(model.eval(), WEIGHTS / "scorer")
 
 
+def doubt(steps: int) -> None:
+    """Teach the scorer on what the captioner really says, as BLIP's own training mines hard negatives."""
+    import torch
+
+    model, tokenizer, dense = build_scorer().train(), scorer_tokenizer(), Dense(WIDTH)
+    model.load_state_dict(_checkpoint("score.pt"))
+    dense.head.load_state_dict(_checkpoint("see.pt")["dense"])
+    heads = [model.vision_proj, model.text_proj, model.itm_head, dense.head]
+    course = Course([(model.vision_model, 3e-3), (model.text_encoder, 6e-3)], heads, steps)
+    rng = random.Random("doubts")
+    for told in heard("doubt", rng, HEARD):
+        views = [one.view for one in told]
+        seen = model.vision_model(pixel_values=pixels_of(views)).last_hidden_state
+        extra, _ = dense(seen[:, 1:], labels_of(views))
+        matching, contrast, right = _matching_losses(model, tokenizer, seen, [_doubtful(one, rng) for one in told])
+        course.learn(matching + 0.3 * contrast + 0.3 * (1 - course.progress) * extra,
+                     {"itm": matching.item(), "itc": contrast.item(), "right": right})  # fmt: skip
+        if course.step >= steps:
+            break
+        if course.step % 100 == 0:
+            torch.save(model.state_dict(), WORK / "doubt.pt")
+    torch.save(model.state_dict(), WORK / "doubt.pt")
+    save_scorer(model.eval(), WEIGHTS / "scorer")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A view and what the captioner said of it at temperature 0.7, judged."""
+
+    view: View
+    true: tuple[str, ...]
+    false: tuple[str, ...]
+
+
+def heard(what: str, rng: random.Random, count: int) -> Iterator[list[Heard]]:
+    """Endless batches of `count` views and what the captioner says of them, in ever new order."""
+    from transformers import LlavaForConditionalGeneration
+
+    captioner = LlavaForConditionalGeneration.from_pretrained(WEIGHTS / "captioner", dtype="float32").eval()
+    tokenizer, known = captioner_tokenizer(), []
+    for views in batches(what, 0.1, 64):
+        known += [_judged(view, text) for view, text in zip(views, _say(captioner, tokenizer, views), strict=True)]
+        if len(known) >= count:
+            break
+    log.info("heard %d captions, %d false statements", len(known), sum(len(one.false) for one in known))
+    while True:
+        rng.shuffle(known)
+        yield from (known[start : start + TELLING] for start in range(0, len(known) - TELLING + 1, TELLING))
+
+
+def _say(captioner: Any, tokenizer: Any, views: list[View]) -> list[str]:
+    import torch
+
+    ids = torch.tensor([prompt_ids(tokenizer, DESCRIBE)] * len(views))
+    with torch.inference_mode():
+        said = captioner.generate(
+            input_ids=ids, attention_mask=torch.ones_like(ids), pixel_values=pixels_of(views), do_sample=True,
+            temperature=0.7, max_new_tokens=160,
+        )  # fmt: skip
+    return tokenizer.batch_decode(said[:, ids.shape[1] :], skip_special_tokens=True)
+
+
+def _judged(view: View, text: str) -> Heard:
+    side = view.world.side
+    told = judge(text, view.world, view.box.normalised(side, side)).told
+    sentences = [(f"{one.said}.", bool(one.false)) for one in told]
+    return Heard(
+        view, tuple(said for said, wrong in sentences if not wrong), tuple(said for said, wrong in sentences if wrong)
+    )
+
+
+def _doubtful(one: Heard, rng: random.Random) -> tuple[str, ...]:
+    """TRUE true sentences, then FALSE false ones: half of each the captioner's own, where it said as many."""
+    made = true_and_false(one.view, rng)
+    true = rng.sample(one.true, min(len(one.true), TRUE // 2))
+    false = rng.sample(one.false, min(len(one.false), FALSE // 2))
+    return (*true, *made[len(true) : TRUE], *false, *made[TRUE + len(false) :])
+
+
 def _matching_losses(
     model: Any, tokenizer: Any, seen: Tensor, told: list[tuple[str, ...]]
 ) -> tuple[Tensor, Tensor, float]:
@@ -415,7 +495,7 @@ def _invented(rng: random.Random) -> Claim:
     )  # fmt: skip
 
 
-LESSONS: dict[str, Callable[[int], None]] = {"see": see, "caption": caption, "score": score}
+LESSONS: dict[str, Callable[[int], None]] = {"see": see, "caption": caption, "score": score, "doubt": doubt}
 
 
 def main() -> None:

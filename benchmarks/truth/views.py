@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 GRID = 12
+TAUGHT = {"usual": 6, "sparse": 1, "crowded": 1, "details": 2}  # mixes by weight; "overlapping" is never taught
 # What each token of a view is told to know of the thing under it; 0 stands for no thing.
 LABELS: Mapping[str, tuple[str, ...]] = {
     "kind": ("", *SHAPES),
@@ -48,7 +49,7 @@ def shown(picture: Image.Image, box: Box) -> Any:
 
 def views_of(seed: int | str, rng: random.Random, share_whole: float) -> list[View]:
     """Four views of one new world: the whole or parts of it, like those that the method looks at."""
-    world = make_world(seed, MIXES[rng.choices(list(MIXES), (6, 1, 1, 2))[0]])
+    world = make_world(seed, MIXES[rng.choices(tuple(TAUGHT), tuple(TAUGHT.values()))[0]])
     picture = draw(world)
     part = 1 - share_whole
     kinds = rng.choices((_whole, _quadrant, _anywhere), (share_whole, 0.75 * part, 0.25 * part), k=4)

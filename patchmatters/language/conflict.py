@@ -20,7 +20,7 @@ from .reading import Fact, Reading, read, values_of
 from .sentences import FUNCTION_WORDS
 from .vocabulary import CONCEPTS, FRAME_NOUNS, NEGATORS, QUANTITIES, Quantity, Value
 
-__all__ = ["FRAME_NOUNS", "Conflict", "find_conflict", "is_about_frame"]
+__all__ = ["FRAME_NOUNS", "Conflict", "find_conflict", "is_about_frame", "may_be_same"]
 
 _LONGEST_ALIGNED = 160  # words on each side; the alignment is quadratic
 # Shares of the shorter and of the longer statement's words that the other must have, in order, to be laid beside it.
@@ -65,10 +65,19 @@ def find_conflict(a: str, b: str, *, same_extent: bool = True) -> Conflict | Non
     return next(_conflicts(one, two, same_extent), None)
 
 
+def may_be_same(a: str, b: str, *, same_extent: bool = True) -> bool:
+    """Whether nothing stands against two statements telling the same of the same thing.
+
+    False where they contradict each other, and where they tell of two things: of another colour and at another side.
+    """
+    return find_conflict(a, b, same_extent=same_extent) is None and not (same_extent and _exclusions(read(a), read(b)))
+
+
 def _conflicts(one: Reading, two: Reading, same_extent: bool) -> Iterator[Conflict]:
-    for found in (*_aligned(one, two), *_read_apart(one, two)):
+    for found in _aligned(one, two):
         if same_extent or found.attribute != "side":
             yield found
+    yield from _read_apart(one, two, same_extent)
 
 
 # --- side by side -----------------------------------------------------------------------------------------------
@@ -275,21 +284,30 @@ def _akin(one: str, other: str) -> bool:
 # --- thing by thing ---------------------------------------------------------------------------------------------
 
 
-def _read_apart(one: Reading, two: Reading) -> Iterator[Conflict]:
+def _read_apart(one: Reading, two: Reading, same_extent: bool) -> Iterator[Conflict]:
     """Conflicts between what was read of two statements, wherever it stands in them."""
-    elsewhere = any(
-        one.sides[scale].isdisjoint(two.sides[scale]) for scale in one.sides.keys() & two.sides.keys()
-    )  # "the man on the left ..." and "the man on the right ..." are two men
-    comparable = _comparable_things(one, two)
-    for key in sorted(one.fact_keys & two.fact_keys):
-        if comparable is not None and key[0] not in comparable:
-            continue
-        found = _exclusion(one.facts[key], two.facts[key])
-        if found and not (elsewhere and found.attribute != "side"):
-            yield found
+    found = _exclusions(one, two)
+    sides = [conflict for conflict in found if conflict.attribute == "side"]
+    elsewhere = _told_elsewhere(one, two)
+    if len(sides) == len(found):
+        yield from sides if same_extent else ()
+    elif not sides and not elsewhere:  # else a green cone on the left and a red one on the right: two cones
+        yield from found
     if not elsewhere:
         yield from _absences(one, two, mirrored=False)
         yield from _absences(two, one, mirrored=True)
+
+
+def _exclusions(one: Reading, two: Reading) -> list[Conflict]:
+    """What is said of one thing in both statements and cannot both be true of it, attribute by attribute."""
+    comparable = _comparable_things(one, two)
+    shared = (key for key in sorted(one.fact_keys & two.fact_keys) if comparable is None or key[0] in comparable)
+    return [found for key in shared if (found := _exclusion(one.facts[key], two.facts[key]))]
+
+
+def _told_elsewhere(one: Reading, two: Reading) -> bool:
+    """Whether a side tells two things apart: "the man on the left ..." and "the man on the right ..." are two men."""
+    return any(one.sides[scale].isdisjoint(two.sides[scale]) for scale in one.sides.keys() & two.sides.keys())
 
 
 def _comparable_things(one: Reading, two: Reading) -> frozenset[str] | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from ..language.conflict import find_conflict
+from ..language.conflict import find_conflict, may_be_same
 from ..language.sentences import content_words, statements_of
 from ..language.similarity import Similarity
 from ..scene import Passage, Statement, Verdict
@@ -57,7 +57,7 @@ def _relations(
         if find_conflict(texts[a], texts[b], same_extent=same_extent):
             if near >= similarity.rival:
                 clashes.add((a, b))
-        elif near >= similarity.same:
+        elif near >= similarity.same and may_be_same(texts[a], texts[b], same_extent=same_extent):
             links.append((near, a, b))
     return links, clashes
 

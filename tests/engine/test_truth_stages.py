@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from patchmatters.aggregate.agree import Levels, without_repetition
 from patchmatters.aggregate.tell import Told
+from patchmatters.language.conflict import find_conflict, may_be_same
 from patchmatters.language.similarity import LexicalSimilarity
-from patchmatters.scene import Basis, Box
+from patchmatters.scene import Basis, Box, Passage, Verdict
+from patchmatters.semantic_filter.sort import sort_statements
 
 TOP_LEFT, TOP_RIGHT = Box(0, 0, 50, 50), Box(50, 0, 100, 50)
 
@@ -30,3 +34,27 @@ def test_a_thing_at_one_place_of_the_picture_and_another_of_the_crop_is_told_onc
 
 def test_things_alike_on_two_sides_of_the_picture_stay_two() -> None:
     assert len(told("A red ring is on the left.", ("A red ring is in the center.", TOP_RIGHT))) == 2
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("A small green cone is at the bottom right.", "A purple cone is at the top right."),
+        ("A small green cone is at the bottom right.", "Two yellow cones are at the bottom left."),
+        ("A man in a red shirt is on the left.", "A man in a blue shirt is on the right."),
+        ("A red car is parked on the left side.", "A blue car is parked on the right side."),
+    ],
+)
+def test_things_of_other_looks_at_another_side_are_two_and_neither_rivals_nor_the_same(one: str, other: str) -> None:
+    assert find_conflict(one, other) is None
+    assert not may_be_same(one, other)
+    passages = [Passage(one, "candidate 1"), Passage(other, "candidate 2")]
+    found = sort_statements(passages, LexicalSimilarity(), same_extent=True)
+    assert [statement.verdict for statement in found] == [Verdict.UNIQUE, Verdict.UNIQUE]
+
+
+def test_one_thing_at_two_sides_or_of_two_colours_is_a_contradiction() -> None:
+    left = "A red car is parked on the left side."
+    assert find_conflict(left, "A red car is parked on the right side.").attribute == "side"
+    assert find_conflict(left, "A blue car is parked on the left side.").attribute == "colour"
+    assert may_be_same(left, "A red car with open doors is parked on the left side.")
