@@ -16,7 +16,7 @@ async function inspector(page) {
   await page.evaluate(() => {
     const node = window.app.graph._nodes.find((one) => one.comfyClass === 'PatchMatters_Inspect')
     node.pos = [0, 0]
-    node.setSize([980, 720])
+    node.setSize([980, 950]) // room for the picture, the caption and its evidence at once
     window.app.graph._nodes.filter((one) => one !== node).forEach((one, number) => { one.pos = [-900, number * 400] })
     Object.assign(window.app.canvas.ds, { scale: 1 })
     window.app.canvas.ds.offset = [160, 120]
@@ -24,7 +24,7 @@ async function inspector(page) {
   })
   await page.evaluate(runGraph, TIMEOUT)
   await page.locator('.pm-picture').waitFor()
-  await page.locator('.pm-patch-head').nth(1).click()
+  await page.locator('.pm-patch-head').nth(3).click() // it has a statement of every fate
   await page.locator('.pm-sentence').nth(3).click()
   await page.locator('.pm-sentence').nth(3).hover()
   await page.waitForTimeout(6000) // until the host's own messages have gone
@@ -37,7 +37,7 @@ async function graph(page) {
   await page.evaluate(runGraph, TIMEOUT)
   await page.evaluate(async () => window.app.extensionManager.command.execute('Comfy.Canvas.FitView'))
   await page.waitForTimeout(6000)
-  await page.screenshot({ path: file, clip: { x: 60, y: 90, width: 2100, height: 940 } })
+  await page.screenshot({ path: file, clip: { x: 240, y: 160, width: 1700, height: 760 } })
 }
 
 async function templates(page) {
@@ -61,10 +61,11 @@ async function help(page) {
   await page.screenshot({ path: file })
 }
 
+const INSPECTOR = { viewport: { width: 1320, height: 1190 }, density: 1.3 }
 const LARGE = { width: 2200, height: 1100 }
 const SETUPS = {
-  inspector: [inspector, { viewport: { width: 1320, height: 960 }, density: 1.5 }],
-  inspector_light: [inspector, { viewport: { width: 1320, height: 960 }, density: 1.5, palette: 'light', vue: true }],
+  inspector: [inspector, INSPECTOR],
+  inspector_light: [inspector, { ...INSPECTOR, palette: 'light', vue: true }],
   graph: [graph, { viewport: LARGE }],
   templates: [templates, { viewport: { width: 1500, height: 900 } }],
   help: [help, { viewport: { width: 1500, height: 900 } }]
