@@ -47,7 +47,7 @@ def install_web_packages() -> None:
     say("Installing typescript and the frontend's types with npm")
     quietly = ["--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
     try:
-        subprocess.run([npm, "install", *quietly], cwd=WEB, check=True, timeout=NPM_LIMIT)
+        subprocess.run([npm, "install", *quietly], cwd=WEB, check=True, timeout=NPM_LIMIT, stdout=subprocess.DEVNULL)
         stamp.write_text(wanted, encoding="utf-8")
     except (OSError, subprocess.SubprocessError) as error:
         say(f"npm could not install them, so the types of web/js are not checked: {error}")
