@@ -92,9 +92,9 @@ class Dense:
     """A linear reading of every token: what lies under it, with things weighted above the background."""
 
     def __init__(self, width: int) -> None:
-        import torch
+        from torch.nn import Linear
 
-        self.head = torch.nn.Linear(width, sum(map(len, LABELS.values())))
+        self.head = Linear(width, sum(map(len, LABELS.values())))
 
     def __call__(self, tokens: Tensor, labels: Tensor) -> tuple[Tensor, dict[str, float]]:
         """(views, tokens, width), (views, 6, tokens) -> loss, and the share of right kinds and colours on things."""

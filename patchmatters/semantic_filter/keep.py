@@ -45,8 +45,8 @@ class FilterSettings:
     )
     confirm: float = option(
         0.5,
-        "What was said once must also score like what the descriptions of the picture agree on: above this share of "
-        "those scores (0 to 1; 0.5 is their median). 0: keep_score alone decides, as in the paper.",
+        "What was said once must also score like what the descriptions of the picture agree on: not below this "
+        "quantile of those scores (0 to 1; 0.5 is their median). 0: keep_score alone decides, as in the paper.",
         minimum=0.0,
         maximum=1.0,
         step=0.05,
@@ -234,8 +234,8 @@ def _decided_whole(statement: Statement, settings: FilterSettings) -> Statement:
     if score is None:
         return replace(statement, kept=True, reason="whole-image caption, corrected by the regions at the end")
     kept = score > settings.keep_score if bar is None else score >= bar
-    limit = settings.keep_score if bar is None else bar
-    reason = f"whole-image caption, score {score:.2f} is {_relation(kept)} {limit:.2f}"
+    limit = f"above {settings.keep_score:.2f}" if bar is None else f"at least {bar:.2f}"
+    reason = f"whole-image caption, score {score:.2f} is {'' if kept else 'not '}{limit}"
     return replace(statement, kept=kept, reason=reason)
 
 
@@ -255,14 +255,20 @@ def _rank(statement: Statement) -> tuple[float, int]:
     return (-1.0 if statement.score is None else statement.score, len(statement.sources))
 
 
-def _limit(statement: Statement, keep_score: float) -> float:
-    """The score above which a scored statement is kept."""
-    return max(keep_score, statement.bar or 0.0)
+def _passes(statement: Statement, keep_score: float) -> bool:
+    """Whether a score is above `keep_score`, as the paper asks, and reaches the statement's own bar."""
+    return statement.score is not None and statement.score > keep_score and statement.score >= (statement.bar or 0.0)
+
+
+def _limit(statement: Statement, keep_score: float) -> str:
+    """The limit that a score passed or not, in words: the paper's is not reached by equality, a bar is."""
+    bar = statement.bar or 0.0
+    return f"above {keep_score:.2f}" if bar <= keep_score else f"at least {bar:.2f}"
 
 
 def _good_enough(statement: Statement, statements: Sequence[Statement], keep_score: float) -> bool:
     if statement.score is not None:
-        return statement.score > _limit(statement, keep_score)
+        return _passes(statement, keep_score)
     return all(len(statement.sources) > len(statements[rival].sources) for rival in statement.rivals)
 
 
@@ -274,9 +280,11 @@ def _decided(statement: Statement, chosen: bool, scorer: Scorer | None, settings
 
 def _decide_same(statement: Statement, *_: object) -> tuple[bool, str]:
     said = f"said in {len(statement.sources)} passages"
-    if statement.score is None or not statement.bar or statement.score >= statement.bar:
+    if statement.score is None:
         return True, said
-    return False, f"{said}, but score {statement.score:.2f} is below {statement.bar:.2f}"
+    bar = statement.bar or 0.0
+    kept = statement.score >= bar
+    return kept, f"{said}, score {statement.score:.2f} is {'not below' if kept else 'below'} {bar:.2f}"
 
 
 def _decide_refused(*_: object) -> tuple[bool, str]:
@@ -286,9 +294,8 @@ def _decide_refused(*_: object) -> tuple[bool, str]:
 def _decide_unique(statement: Statement, chosen: bool, scorer: Scorer | None, keep_score: float) -> tuple[bool, str]:
     if statement.score is None:
         return False, _UNSCORED if scorer is None else _CANNOT_JUDGE
-    limit = _limit(statement, keep_score)
-    kept = statement.score > limit
-    return kept, f"said once, score {statement.score:.2f} is {_relation(kept)} {limit:.2f}"
+    kept = _passes(statement, keep_score)
+    return kept, f"said once, score {statement.score:.2f} is {'' if kept else 'not '}{_limit(statement, keep_score)}"
 
 
 def _decide_rival(statement: Statement, chosen: bool, scorer: Scorer | None, keep_score: float) -> tuple[bool, str]:
@@ -296,14 +303,10 @@ def _decide_rival(statement: Statement, chosen: bool, scorer: Scorer | None, kee
         return chosen, "said by more passages than its rivals" if chosen else "contradicted, and unscored"
     limit = _limit(statement, keep_score)
     if chosen:
-        return True, f"best of its rivals, score {statement.score:.2f} is above {limit:.2f}"
-    if statement.score > limit:
+        return True, f"best of its rivals, score {statement.score:.2f} is {limit}"
+    if _passes(statement, keep_score):
         return False, f"score {statement.score:.2f}, but a rival scores higher"
-    return False, f"contradicted, score {statement.score:.2f} is not above {limit:.2f}"
-
-
-def _relation(kept: bool) -> str:
-    return "above" if kept else "not above"
+    return False, f"contradicted, score {statement.score:.2f} is not {limit}"
 
 
 _DECISIONS: Mapping[Verdict, Callable[..., tuple[bool, str]]] = {

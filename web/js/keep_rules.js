@@ -34,7 +34,7 @@ export function previewKept({ role, statements }, keepScore) {
 const DECISIONS = {
   same: ({ score, bar }) => score === null || bar === null || score >= bar,
   contradictory: (_, chosen) => chosen,
-  unique: (statement, _, keepScore) => statement.score !== null && statement.score > limitOf(statement, keepScore),
+  unique: (statement, _, keepScore) => passes(statement, keepScore),
   refused: () => false,
 };
 
@@ -52,13 +52,17 @@ function wholeKept({ score, bar }, keepScore) {
   return score === null || (bar === null ? score > keepScore : score >= bar);
 }
 
-/** The score above which what was not agreed on is kept: keepScore, or its own bar where that is higher. @param {Statement} statement @param {number} keepScore */
-function limitOf({ bar }, keepScore) {
-  return Math.max(keepScore, bar ?? 0);
+/**
+ * Whether a score is above keepScore, as the paper asks, and reaches the statement's own bar.
+ * @param {Statement} statement
+ * @param {number} keepScore
+ */
+function passes({ score, bar }, keepScore) {
+  return score !== null && score > keepScore && score >= (bar ?? 0);
 }
 
 /**
- * The best of each set of rivals, if it is good enough: above its limit, or, unscored, of most passages.
+ * The best of each set of rivals, if it is good enough: it passes, or, unscored, of most passages.
  * @param {Statement[]} statements
  * @param {number} keepScore
  * @returns {Set<number>}
@@ -88,7 +92,7 @@ function support(statements, number) {
 /** @param {Statement[]} statements @param {number} number @param {number} keepScore */
 function goodEnough(statements, number, keepScore) {
   const { score, rivals } = statements[number];
-  if (score !== null) return score > limitOf(statements[number], keepScore);
+  if (score !== null) return passes(statements[number], keepScore);
   return rivals.every((rival) => support(statements, number) > support(statements, rival));
 }
 
@@ -115,7 +119,7 @@ export function likelyKeepScore(scene) {
  */
 function hangsOnKeepScore(role, statement) {
   const { score, bar } = statement;
-  return score !== null && !hasOnlyItsBar(role, statement) && score > (bar ?? 0);
+  return score !== null && !hasOnlyItsBar(role, statement) && score >= (bar ?? 0);
 }
 
 /** The highest score that was not enough: higher ones of dropped statements lost to a rival. @param {Statement[]} scored */

@@ -11,8 +11,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
-from torch import nn
-from torch.nn import functional
+from torch.nn import (
+    GELU,
+    Conv2d,
+    Embedding,
+    LayerNorm,
+    Linear,
+    Module,
+    ModuleDict,
+    ModuleList,
+    Parameter,
+    Sequential,
+    functional,
+)
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -108,15 +119,15 @@ def pixels_of(image: Image, side: int) -> torch.Tensor:
     return torch.from_numpy(values.transpose(2, 0, 1).copy())[None]
 
 
-class ClipLayer(nn.Module):
+class ClipLayer(Module):
     """One pre-norm transformer layer of CLIP, with its quick GELU."""
 
     def __init__(self, width: int, mlp: int) -> None:
         super().__init__()
-        self.layer_norm1, self.layer_norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.layer_norm1, self.layer_norm2 = LayerNorm(width), LayerNorm(width)
         parts = ("q_proj", "k_proj", "v_proj", "out_proj")
-        self.self_attn = nn.ModuleDict({part: nn.Linear(width, width) for part in parts})
-        self.mlp = nn.ModuleDict({"fc1": nn.Linear(width, mlp), "fc2": nn.Linear(mlp, width)})
+        self.self_attn = ModuleDict({part: Linear(width, width) for part in parts})
+        self.mlp = ModuleDict({"fc1": Linear(width, mlp), "fc2": Linear(mlp, width)})
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         """(views, places, width) to the same."""
@@ -131,20 +142,20 @@ class ClipLayer(nn.Module):
         return tokens + self.mlp["fc2"](hidden * torch.sigmoid(1.702 * hidden))
 
 
-class ClipTower(nn.Module):
+class ClipTower(Module):
     """CLIP's vision transformer up to the hidden state that is used. What comes after it is held, so that a
     checkpoint loads whole, but never run."""
 
     def __init__(self, shape: VisionShape) -> None:
         super().__init__()
         width = shape.clip_width
-        self.embeddings = nn.Module()
-        self.embeddings.class_embedding = nn.Parameter(torch.empty(width))
-        self.embeddings.patch_embedding = nn.Conv2d(3, width, shape.clip_patch, shape.clip_patch, bias=False)
-        self.embeddings.position_embedding = nn.Embedding(shape.clip_places + 1, width)
-        self.pre_layrnorm, self.post_layernorm = nn.LayerNorm(width), nn.LayerNorm(width)  # the name is CLIP's own
-        self.encoder = nn.Module()
-        self.encoder.layers = nn.ModuleList(ClipLayer(width, shape.clip_mlp) for _ in range(shape.clip_layers))
+        self.embeddings = Module()
+        self.embeddings.class_embedding = Parameter(torch.empty(width))
+        self.embeddings.patch_embedding = Conv2d(3, width, shape.clip_patch, shape.clip_patch, bias=False)
+        self.embeddings.position_embedding = Embedding(shape.clip_places + 1, width)
+        self.pre_layrnorm, self.post_layernorm = LayerNorm(width), LayerNorm(width)  # the name is CLIP's own
+        self.encoder = Module()
+        self.encoder.layers = ModuleList(ClipLayer(width, shape.clip_mlp) for _ in range(shape.clip_layers))
         self.depth = range(shape.clip_layers + 1)[shape.select_layer]
 
     def forward(self, views: torch.Tensor) -> torch.Tensor:
@@ -157,22 +168,22 @@ class ClipTower(nn.Module):
         return tokens[:, 1:]
 
 
-class ChannelNorm(nn.LayerNorm):
+class ChannelNorm(LayerNorm):
     """Layer normalisation over the channels of a map (batch, channels, height, width)."""
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         return super().forward(values.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
 
 
-class ConvNextBlock(nn.Module):
+class ConvNextBlock(Module):
     """Depthwise convolution, then a two-layer perceptron at every place, scaled by `gamma`, beside a shortcut."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.gamma = nn.Parameter(torch.empty(width))
-        self.conv_dw = nn.Conv2d(width, width, 7, padding=3, groups=width)
-        self.norm = nn.LayerNorm(width, eps=_CONVNEXT_EPS)
-        self.mlp = nn.ModuleDict({"fc1": nn.Linear(width, 4 * width), "fc2": nn.Linear(4 * width, width)})
+        self.gamma = Parameter(torch.empty(width))
+        self.conv_dw = Conv2d(width, width, 7, padding=3, groups=width)
+        self.norm = LayerNorm(width, eps=_CONVNEXT_EPS)
+        self.mlp = ModuleDict({"fc1": Linear(width, 4 * width), "fc2": Linear(4 * width, width)})
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """(batch, width, height, width) to the same."""
@@ -181,30 +192,30 @@ class ConvNextBlock(nn.Module):
         return values + (mixed * self.gamma).permute(0, 3, 1, 2)
 
 
-class ConvNextStage(nn.Module):
+class ConvNextStage(Module):
     """Blocks at one resolution; every stage but the first halves it before them."""
 
     def __init__(self, width_before: int, width: int, depth: int) -> None:
         super().__init__()
-        self.downsample = nn.Sequential()
+        self.downsample = Sequential()
         if width_before:
-            halve = nn.Conv2d(width_before, width, 2, 2)
+            halve = Conv2d(width_before, width, 2, 2)
             self.downsample.extend([ChannelNorm(width_before, eps=_CONVNEXT_EPS), halve])
-        self.blocks = nn.Sequential(*(ConvNextBlock(width) for _ in range(depth)))
+        self.blocks = Sequential(*(ConvNextBlock(width) for _ in range(depth)))
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         return self.blocks(self.downsample(values))
 
 
-class ConvNextTower(nn.Module):
+class ConvNextTower(Module):
     """The trunk of a ConvNeXt, without head and final norm."""
 
     def __init__(self, widths: tuple[int, ...], depths: tuple[int, ...]) -> None:
         super().__init__()
-        stem = nn.Conv2d(3, widths[0], _CONVNEXT_STRIDE, _CONVNEXT_STRIDE)
-        self.stem = nn.Sequential(stem, ChannelNorm(widths[0], eps=_CONVNEXT_EPS))
+        stem = Conv2d(3, widths[0], _CONVNEXT_STRIDE, _CONVNEXT_STRIDE)
+        self.stem = Sequential(stem, ChannelNorm(widths[0], eps=_CONVNEXT_EPS))
         sizes = zip((0, *widths[:-1]), widths, depths, strict=True)
-        self.stages = nn.ModuleList(ConvNextStage(before, width, depth) for before, width, depth in sizes)
+        self.stages = ModuleList(ConvNextStage(before, width, depth) for before, width, depth in sizes)
 
     def forward(self, picture: torch.Tensor) -> list[torch.Tensor]:
         """(1, 3, S, S) to the map of each stage: (1, width, S / 4, S / 4) and so on, each half as wide and high."""
@@ -215,7 +226,7 @@ class ConvNextTower(nn.Module):
         return maps
 
 
-class MiniGeminiVision(nn.Module):
+class MiniGeminiVision(Module):
     """From the normalised picture to the tokens that the language model reads in place of `<image>`."""
 
     def __init__(self, shape: VisionShape) -> None:
@@ -226,9 +237,9 @@ class MiniGeminiVision(nn.Module):
         self.query = _norm_and_linear(shape.clip_width, shape.clip_width)
         self.key = _norm_and_linear(shape.map_width, shape.clip_width)
         self.value = _norm_and_linear(shape.map_width, shape.clip_width)
-        into = nn.Linear(shape.clip_width, shape.language_width)
-        out = nn.Linear(shape.language_width, shape.language_width)
-        self.projector = nn.Sequential(into, nn.GELU(), out)
+        into = Linear(shape.clip_width, shape.language_width)
+        out = Linear(shape.language_width, shape.language_width)
+        self.projector = Sequential(into, GELU(), out)
 
     def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         """float32 (1, 3, S, S), as `pixels_of` gives it, to (views x places, language width) in the weights' type.
@@ -312,5 +323,5 @@ def _resized(values: torch.Tensor, height: int, width: int | None = None) -> tor
     return functional.interpolate(values.float(), size=size, mode="bilinear", align_corners=False).to(values.dtype)
 
 
-def _norm_and_linear(width_in: int, width_out: int) -> nn.Sequential:
-    return nn.Sequential(nn.LayerNorm(width_in), nn.Linear(width_in, width_out))
+def _norm_and_linear(width_in: int, width_out: int) -> Sequential:
+    return Sequential(LayerNorm(width_in), Linear(width_in, width_out))
