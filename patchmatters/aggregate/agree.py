@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..language.conflict import Conflict, find_conflict, is_about_frame
-from ..language.places import elsewhere, places_of, without_place
+from ..language.places import elsewhere, place_told, without_place
 from ..language.sentences import words
 from ..language.similarity import Similarity, containment
 from ..regions import described_regions
@@ -57,7 +57,9 @@ def correct_whole(scene: Scene, similarity: Similarity) -> Scene:
     statements = list(scene.whole.statements)
     sentences = []
     for sentence in scene.whole.sentences:
-        witness = _refuting(sentence.text, nearer, similarity)
+        witness = _refuting(sentence.text, nearer, similarity) or _found_elsewhere(
+            sentence.text, nearer, similarity, levels.size
+        )
         if witness is None:
             sentences.append(sentence)
             continue
@@ -79,6 +81,23 @@ def _refuting(text: str, nearer: Sequence[Told], similarity: Similarity) -> Told
     return None
 
 
+def _found_elsewhere(text: str, nearer: Sequence[Told], similarity: Similarity, size: tuple[int, int]) -> Told | None:
+    """The nearer look that finds a sentence's thing on another side of the picture, where none finds it as told."""
+    bare = without_place(text)
+    if bare == text or not nearer:
+        return None
+    nearness = similarity.matrix([bare], [without_place(one.text) for one in nearer])[0]
+    same = [
+        one
+        for near, one in zip(nearness, nearer, strict=True)
+        if near >= similarity.same
+        and _says_as_much(one.text, bare)
+        and find_conflict(text, one.text, same_extent=False) is None
+    ]
+    missed = all(elsewhere(text, place_told(one.text, one.boxes, *size)) for one in same)
+    return same[0] if same and missed else None
+
+
 def _refutes(conflict: Conflict | None) -> bool:
     """Whether a conflict of the whole image (first) with a part of it (second) proves the whole image's word wrong.
 
@@ -97,7 +116,7 @@ def without_repetition(levels: Levels, similarity: Similarity) -> list[Told]:
     """
     told = list(levels.whole)
     for one in (*levels.semantic, *united(levels.regions)):
-        told = _joined(told, one, similarity, places_of(one.boxes, *levels.size))
+        told = _joined(told, one, similarity, place_told(one.text, one.boxes, *levels.size))
     return told
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..language.conflict import find_conflict, is_about_frame
 from ..language.morphology import word_set
-from ..language.places import places_of
+from ..language.places import in_picture, places_of
 from ..language.sentences import content_words, statements_of, words
 from ..language.similarity import containment
 from ..scene import Basis, Box, Patch, Sentence, Statement
@@ -85,12 +85,15 @@ def united(told: Iterable[Told]) -> list[Told]:
 def tell_places(told: Sequence[Told], width: int, height: int) -> list[Sentence]:
     """One sentence per place: "At the top left: a dog sleeps; the wall is white." In the order of first appearance.
 
-    What holds for the whole picture stands as sentences of its own.
+    What holds for the whole picture stands as sentences of its own, and so does what says itself where it is: a place
+    in a part of the picture is told as one in the picture.
     """
     by_place: dict[str, list[Told]] = {}
     for one in told:
-        phrase = places_of(one.boxes, width, height)
-        by_place.setdefault(phrase, []).append(one)
+        placed = len(one.boxes) == 1 and not is_about_frame(one.text)
+        text = in_picture(one.text, one.boxes[0], width, height) if placed else one.text
+        phrase = places_of(one.boxes, width, height) if text == one.text else ""
+        by_place.setdefault(phrase, []).append(replace(one, text=text))
     sentences = [Sentence(ended(one.text), one.basis) for one in by_place.pop("", [])]
     return sentences + [_at_place(phrase, group) for phrase, group in by_place.items()]
 

@@ -36,6 +36,7 @@ _SAID = re.compile(
     r"(?: of the (?:image|picture|photo|photograph|frame|scene|view))?(?=\s*(?:[.,;:!?]|\Z)),?",
     re.IGNORECASE,
 )
+_DIRECTION = re.compile(r",?\s*(?:to|towards?)\b", re.IGNORECASE)
 _OPPOSITES = (("left", "right"), ("top", "bottom"), ("top", "lower"), ("upper", "bottom"), ("upper", "lower"))
 
 
@@ -71,6 +72,53 @@ def without_place(text: str) -> str:
     """
     bare = " ".join(_SAID.sub("", text).split())
     return bare if any(map(str.isalnum, bare)) else text
+
+
+def in_picture(text: str, box: Box, width: int, height: int) -> str:
+    """A sentence about the part `box` (pixels) of a picture, with its own words for a place told in the picture's.
+
+    "A lamp stands on the left." of the right half becomes "A lamp stands in the middle." A sentence without a place, or
+    with several, stays as it is: the caller then says where the part lies.
+    """
+    found = _own_places(text)
+    if len(found) != 1:
+        return text
+    said, (start, end) = found[0].group(), found[0].span()
+    phrase = _place_within(found[0].group(1), box, width, height)
+    before = ", " if said.startswith(",") else " " if start else ""
+    told = f"{text[:start]}{before}{phrase}{',' if said.endswith(',') else ''}{text[end:]}"
+    return told if start else told[:1].upper() + told[1:]
+
+
+def place_told(text: str, boxes: Sequence[Box], width: int, height: int) -> str:
+    """Where in the picture a sentence about these parts puts its thing, as exactly as it says."""
+    found = _own_places(text)
+    if len(found) != 1 or len(boxes) != 1:
+        return places_of(boxes, width, height)
+    return _place_within(found[0].group(1), boxes[0], width, height)
+
+
+def _own_places(text: str) -> list[re.Match[str]]:
+    """The places that a sentence names, but for directions: who walks to the left need not be there."""
+    return [match for match in _SAID.finditer(text) if not _DIRECTION.match(match.group())]
+
+
+def _place_within(said: str, box: Box, width: int, height: int) -> str:
+    """The place in the picture of what "top left" or "left" means in a part: a third of it along each side it names."""
+    words = re.split("[ -]", said.lower())
+    left, right = _third(words, ("left", "right"), box.left, box.right)
+    top, bottom = _third(words, ("top", "bottom"), box.top, box.bottom)
+    return place_of(Box(left, top, right, bottom), width, height)
+
+
+def _third(words: Sequence[str], ends: tuple[str, str], start: float, end: float) -> tuple[float, float]:
+    """The third of an interval that the words mean: its first or last, its middle, or all where they do not say."""
+    ordinal = {ends[0]: 0, ends[1]: 2} | ({"upper": 0, "lower": 2} if "top" in ends else {})
+    found = next((ordinal[word] for word in words if word in ordinal), None)
+    if found is None and not {"middle", "center", "centre"}.intersection(words):
+        return start, end
+    first = start + (1 if found is None else found) / 3 * (end - start)
+    return first, first + (end - start) / 3
 
 
 def elsewhere(text: str, place: str) -> bool:

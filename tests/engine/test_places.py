@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.scenes import boxes
-from patchmatters.language.places import elsewhere, place_of, places_of, without_place
+from patchmatters.language.places import (
+    PLACES,
+    elsewhere,
+    in_picture,
+    place_of,
+    place_told,
+    places_of,
+    without_place,
+)
 from patchmatters.scene import Box
 
 
@@ -65,3 +74,40 @@ def test_a_place_on_the_other_side_is_elsewhere() -> None:
     assert not elsewhere("A red ring is in the center.", "at the top left")
     assert not elsewhere("A red ring is on the left.", "at the top left")
     assert not elsewhere("A red ring on the left shelf shines.", "on the right")
+
+
+RIGHT_HALF = Box(50, 0, 100, 100)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("A lamp stands on the left.", "A lamp stands in the middle."),
+        ("A man stands on the right side of the image, holding a cup.", "A man stands on the right, holding a cup."),
+        ("At the bottom, a cat sleeps.", "At the bottom right, a cat sleeps."),
+        ("A clock hangs in the upper left corner.", "A clock hangs at the top center."),
+        ("A vase stands in the center of the picture.", "A vase stands at the middle right."),
+        ("A car drives to the left.", "A car drives to the left."),
+        ("The sofa on the left is red.", "The sofa on the left is red."),
+        ("At the top, a clock hangs on the right.", "At the top, a clock hangs on the right."),
+        ("A vase of tulips.", "A vase of tulips."),
+    ],
+)
+def test_a_place_in_a_part_is_told_as_one_in_the_picture(said: str, told: str) -> None:
+    assert in_picture(said, RIGHT_HALF, 100, 100) == told
+    place = place_told(said, [RIGHT_HALF], 100, 100)
+    assert place.lower() in told.lower() if told != said else place == "on the right"
+
+
+@given(st.sampled_from(sorted(PLACES)), st.floats(0, 60), st.floats(0, 60), st.floats(20, 40), st.floats(20, 40))
+def test_what_is_told_in_the_picture_lies_where_the_part_has_it(
+    place: str, left: float, top: float, width: float, height: float
+) -> None:
+    """No side is told that the middle of what was meant does not lie on."""
+    told = place_told(f"A dog sits {place}.", [Box(left, top, left + width, top + height)], 100, 100)
+    across = left + width * (1 / 6 if "left" in place else 5 / 6 if "right" in place else 1 / 2)
+    down = top + height * (1 / 6 if "top" in place else 5 / 6 if "bottom" in place else 1 / 2)
+    assert not ("left" in told and across > 40.01)
+    assert not ("right" in told and across < 59.99)
+    assert not ("top" in told and down > 40.01)
+    assert not ("bottom" in told and down < 59.99)
