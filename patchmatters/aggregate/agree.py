@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..language.conflict import Conflict, find_conflict, is_about_frame
-from ..language.places import elsewhere, place_told, without_place
+from ..language.places import elsewhere, in_picture, place_told, without_place
 from ..language.sentences import words
 from ..language.similarity import Similarity, containment
 from ..regions import described_regions
-from ..scene import Patch, Scene
+from ..scene import Basis, Patch, Scene, Sentence
 from .tell import Told, boxes_by_basis, united
 
 _AS_DETAILED = 0.9  # share of a statement's content words that another must hold to say as much
@@ -48,26 +48,75 @@ def levels_of(scene: Scene) -> Levels:
 
 
 def correct_whole(scene: Scene, similarity: Similarity) -> Scene:
-    """The Scene without the sentences of the whole-image caption that a nearer look refutes.
+    """The Scene without what its levels refute of one another.
 
-    Their statements are no longer kept, and say what refuted them.
+    A sentence of the whole-image caption gives way to any nearer look; where a look at the main objects and one at a
+    region contradict each other about one thing, the worse scored gives way. Statements that gave way are no longer
+    kept, and say what refuted them.
     """
     levels = levels_of(scene)
     nearer = (*levels.semantic, *levels.regions)
-    statements = list(scene.whole.statements)
-    sentences = []
+    refuted: dict[Sentence, Told] = {}
     for sentence in scene.whole.sentences:
-        witness = _refuting(sentence.text, nearer, similarity) or _found_elsewhere(
-            sentence.text, nearer, similarity, levels.size
-        )
-        if witness is None:
-            sentences.append(sentence)
-            continue
-        for basis in sentence.basis:
-            reason = f"refuted by {witness.basis[0].patch}: {witness.text}" if witness.basis else "refuted"
-            statements[basis.statement] = replace(statements[basis.statement], kept=False, reason=reason)
-    whole = replace(scene.whole, statements=tuple(statements), sentences=tuple(sentences))
-    return scene.with_patches([whole])
+        found = _refuting(sentence.text, nearer, similarity)
+        found = found or _found_elsewhere(sentence.text, nearer, similarity, levels.size)
+        if found:
+            refuted[sentence] = found
+    return _without(scene, {**refuted, **_beaten(scene, similarity)})
+
+
+def _without(scene: Scene, refuted: Mapping[Sentence, Told]) -> Scene:
+    """The Scene without these sentences; the statements that they rest on say by what they were refuted."""
+    reasons = {
+        basis: f"refuted by {witness.basis[0].patch}: {witness.text}" if witness.basis else "refuted"
+        for sentence, witness in refuted.items()
+        for basis in sentence.basis
+    }
+    return scene.with_patches(
+        _without_refuted(patch, refuted, reasons) for patch in (*scene.first_level, *scene.regions)
+    )
+
+
+def _without_refuted(patch: Patch, refuted: Mapping[Sentence, Told], reasons: Mapping[Basis, str]) -> Patch:
+    numbered = ((reasons.get(Basis(patch.name, number)), one) for number, one in enumerate(patch.statements))
+    return replace(
+        patch,
+        statements=tuple(replace(one, kept=False, reason=why) if why else one for why, one in numbered),
+        sentences=tuple(sentence for sentence in patch.sentences if sentence not in refuted),
+    )
+
+
+def _beaten(scene: Scene, similarity: Similarity) -> dict[Sentence, Told]:
+    """Of sentences about the main objects and about regions that contradict each other the worse scored, with why.
+
+    Both are compared as they stand in the picture, where a thing of another colour on another side is another thing.
+    """
+    if scene.semantic is None:
+        return {}
+    patches = {patch.name: patch for patch in (*scene.first_level, *scene.regions)}
+    near = [_InPicture(patches, scene.semantic, sentence, scene) for sentence in scene.semantic.sentences]
+    far = [_InPicture(patches, region, one, scene) for region in described_regions(scene) for one in region.sentences]
+    nearness = similarity.matrix([one.text for one in near], [one.text for one in far])
+    beaten: dict[Sentence, Told] = {}
+    for row, one in zip(nearness, near, strict=True):
+        for value, other in zip(row, far, strict=True):
+            if value >= similarity.rival and find_conflict(one.text, other.text):
+                loser, winner = (other, one) if one.score > other.score else (one, other)
+                beaten[loser.sentence] = winner.told
+    return beaten
+
+
+class _InPicture:
+    """A sentence of a part with its places as those of the picture, and its best score (-1: none)."""
+
+    def __init__(self, patches: Mapping[str, Patch], patch: Patch, sentence: Sentence, scene: Scene) -> None:
+        boxes = boxes_by_basis(patches, sentence.basis) or (patch.box,)
+        size = (scene.image.width, scene.image.height)
+        self.sentence, self.told = sentence, Told(sentence.text, sentence.basis, boxes)
+        about_frame = is_about_frame(sentence.text)
+        self.text = "" if about_frame else in_picture(sentence.text, boxes[0], *size)
+        scores = [patches[basis.patch].statements[basis.statement].score for basis in sentence.basis]
+        self.score = max((score for score in scores if score is not None), default=-1.0)
 
 
 def _refuting(text: str, nearer: Sequence[Told], similarity: Similarity) -> Told | None:

@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 TRIES = 2
 # A box as the question writes it: who recites it recites the question, and says nothing of the picture.
 _BOX = re.compile(r"\[\s*\d*\.?\d+(?:\s*,\s*\d*\.?\d+){3}\s*\]")
+NEAREST = 0.9  # share of the greatest nearness from which on a statement counts as one of the nearest
 BROUGHT_BACK = 0.5  # share of a sentence's unreliable words that dropped statements have, from which on it tells those
 
 
@@ -102,13 +103,14 @@ def _brings_back(sentence: str, sources: Sources) -> bool:
 
 
 def _refuted(sentence: str, kept: Sequence[str]) -> bool:
-    """Whether the kept statement nearest to a sentence says otherwise."""
+    """Whether one of the kept statements nearest to a sentence says otherwise."""
     if not kept:
         return False
     similarity = LexicalSimilarity()
     nearness = similarity.matrix([sentence], kept)[0]
-    best = max(range(len(kept)), key=nearness.__getitem__)
-    return nearness[best] >= similarity.rival and find_conflict(sentence, kept[best], same_extent=False) is not None
+    limit = max(similarity.rival, NEAREST * max(nearness))
+    near = [statement for value, statement in zip(nearness, kept, strict=True) if value >= limit]
+    return any(find_conflict(sentence, statement, same_extent=False) for statement in near)
 
 
 def lost(sentences: Sequence[Sentence], kept: Sequence[tuple[Basis, Statement]]) -> list[tuple[Basis, Statement]]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..language.conflict import find_conflict, is_about_frame
 from ..language.morphology import word_set
-from ..language.places import in_picture, places_of
+from ..language.places import in_picture, names_place, places_of
 from ..language.sentences import content_words, statements_of, words
 from ..language.similarity import containment
 from ..scene import Basis, Box, Patch, Sentence, Statement
@@ -90,10 +90,10 @@ def tell_places(told: Sequence[Told], width: int, height: int) -> list[Sentence]
     """
     by_place: dict[str, list[Told]] = {}
     for one in told:
-        placed = len(one.boxes) == 1 and not is_about_frame(one.text)
-        text = in_picture(one.text, one.boxes[0], width, height) if placed else one.text
-        phrase = places_of(one.boxes, width, height) if text == one.text else ""
-        by_place.setdefault(phrase, []).append(replace(one, text=text))
+        if len(one.boxes) == 1 and names_place(one.text) and not is_about_frame(one.text):
+            by_place.setdefault("", []).append(replace(one, text=in_picture(one.text, one.boxes[0], width, height)))
+        else:
+            by_place.setdefault(places_of(one.boxes, width, height), []).append(one)
     sentences = [Sentence(ended(one.text), one.basis) for one in by_place.pop("", [])]
     return sentences + [_at_place(phrase, group) for phrase, group in by_place.items()]
 

@@ -90,6 +90,11 @@ def in_picture(text: str, box: Box, width: int, height: int) -> str:
     return told if start else told[:1].upper() + told[1:]
 
 
+def names_place(text: str) -> bool:
+    """Whether a sentence says where its thing is, in one place."""
+    return len(_own_places(text)) == 1
+
+
 def place_told(text: str, boxes: Sequence[Box], width: int, height: int) -> str:
     """Where in the picture a sentence about these parts puts its thing, as exactly as it says."""
     found = _own_places(text)

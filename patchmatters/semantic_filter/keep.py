@@ -52,7 +52,7 @@ class FilterSettings:
         step=0.05,
     )
     veto: float = option(
-        0.65,
+        0.7,
         "What was agreed on is dropped all the same where it scores below this share (0 to 1) of the median of all "
         "that was agreed on. 0: never, as in the paper.",
         minimum=0.0,
@@ -222,10 +222,16 @@ def _filter_patch(
 
 
 def _bar(statement: Statement, whole: bool, settings: FilterSettings, bars: _Bars) -> float | None:
-    """What its score must reach. The whole-image caption was sampled coolly, and is as little in doubt as agreement."""
+    """What its score must reach: more where there is more doubt.
+
+    The whole-image caption was sampled coolly, and is as little in doubt as what was agreed on. What several passages
+    say and others contradict lies between that and what was said once.
+    """
     if whole:
         return bars.agreed if settings.veto else None
-    return bars.agreed if len(statement.sources) > 1 else bars.once
+    if len(statement.sources) == 1:
+        return bars.once
+    return (bars.once + bars.agreed) / 2 if statement.verdict is Verdict.CONTRADICTORY else bars.agreed
 
 
 def _decided_whole(statement: Statement, settings: FilterSettings) -> Statement:

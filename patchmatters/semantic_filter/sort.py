@@ -10,6 +10,7 @@ from ..language.conflict import find_conflict, may_be_same
 from ..language.sentences import content_words, statements_of
 from ..language.similarity import Similarity
 from ..scene import Passage, Statement, Verdict
+from .common import common_statements
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,8 @@ def sort_statements(passages: Sequence[Passage], similarity: Similarity, *, same
     links, clashes = _relations(said, similarity, same_extent=same_extent)
     groups = _groups(len(said), links, clashes)
     rivals = _group_rivals(groups, clashes)
-    return tuple(_statement(group, rivals[number], said, similarity) for number, group in enumerate(groups))
+    found = [_statement(group, rivals[number], said, similarity) for number, group in enumerate(groups)]
+    return (*found, *common_statements(found))
 
 
 def _relations(

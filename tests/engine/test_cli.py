@@ -153,7 +153,7 @@ def test_a_recording_is_replayed(photo: Path, tmp_path: Path, capsys: pytest.Cap
         ["caption", str(photo), "--backend", "scripted", "--recording", str(tmp_path / "recording.json"), "--llm-free"]
     )
     assert status == 0
-    assert "At the top left, a mark stands in the top-left." in capsys.readouterr().out
+    assert "A mark stands at the top left." in capsys.readouterr().out
 
 
 def test_twenty_seven_photographs_give_twenty_seven_captions(did_bench: Path, did_records: list[dict]) -> None:

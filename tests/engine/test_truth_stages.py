@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from engine.scenes import captioner, plain_picture
 from patchmatters.aggregate.agree import Levels, without_repetition
 from patchmatters.aggregate.tell import Told
+from patchmatters.backends.scripted import ScriptedScorer
 from patchmatters.language.conflict import find_conflict, may_be_same
+from patchmatters.language.sentences import words
 from patchmatters.language.similarity import LexicalSimilarity
-from patchmatters.scene import Basis, Box, Passage, Verdict
+from patchmatters.pipeline import caption_pictures
+from patchmatters.scene import Basis, Box, Detection, Passage, Verdict
+from patchmatters.semantic_filter.common import common_part
 from patchmatters.semantic_filter.sort import sort_statements
 
 TOP_LEFT, TOP_RIGHT = Box(0, 0, 50, 50), Box(50, 0, 100, 50)
@@ -58,3 +63,46 @@ def test_one_thing_at_two_sides_or_of_two_colours_is_a_contradiction() -> None:
     assert find_conflict(left, "A red car is parked on the right side.").attribute == "side"
     assert find_conflict(left, "A blue car is parked on the left side.").attribute == "colour"
     assert may_be_same(left, "A red car with open doors is parked on the left side.")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "common"),
+    [
+        ("A purple fence with a yellow dot is here.", "A purple fence with a white dot is here.",
+         "A purple fence with a dot is here."),
+        ("The man is wearing a red shirt.", "The man is wearing a blue shirt.", "The man is wearing a shirt."),
+        ("An orange cat sleeps on a sofa.", "A black cat sleeps on a sofa.", "A cat sleeps on a sofa."),
+        ("She holds a wooden umbrella.", "She holds a metal umbrella.", "She holds an umbrella."),
+        ("Three small windmills stand here.", "Two small windmills stand here.", "Small windmills stand here."),
+        ("Two men talk.", "A man talks.", ""),
+        ("The curtains are blue.", "The curtains are green.", ""),
+        ("A red and white bus stops.", "A blue and white bus stops.", ""),
+        ("A light blue car is parked.", "A red car is parked.", ""),
+        ("The door is open.", "The door is closed.", ""),
+    ],
+)  # fmt: skip
+def test_what_rivals_agree_on_is_told_without_what_they_dispute(one: str, other: str, common: str) -> None:
+    assert common_part(one, other) == common
+    passages = [Passage(one, "candidate 1"), Passage(other, "candidate 2")]
+    agreed = [
+        statement.text
+        for statement in sort_statements(passages, LexicalSimilarity(), same_extent=True)
+        if statement.verdict is Verdict.SAME
+    ]
+    assert agreed == [common] * bool(common)
+
+
+def test_a_thing_told_from_near_and_from_a_region_in_contradiction_is_told_as_it_scored_better() -> None:
+    """The main objects lie within a patch; each view agrees with itself, and the scorer sees which is right."""
+    texts = {
+        "whole image": ["A room."],
+        "top-left": ["A red ball lies on the floor. A clock hangs there."] * 3,
+        "main objects": ["A blue ball lies on the floor."] * 3,
+    }
+    detections = [[Detection(Box(20, 20, 200, 160), "ball", 0.9)]]
+    for right in ("red", "blue"):
+        scorer = ScriptedScorer(lambda _, said, right=right: 0.9 if right in said else 0.7)
+        chat = captioner(texts, default="A ball.")
+        scenes = caption_pictures([plain_picture()], chat, scorer, detections=detections)
+        told = words(scenes[0].caption_text)
+        assert (right in told, len({"red", "blue"} & set(told))) == (True, 1)

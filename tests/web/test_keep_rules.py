@@ -89,7 +89,7 @@ def test_the_preview_keeps_what_the_engine_keeps(evaluate: Evaluate) -> None:
         rng = random.Random(seed)
         scene = random_compared(rng, across=seed % 4 == 0)
         scorer = RandomScorer(seed) if rng.random() < 0.8 else None
-        rules = (rng.random() < 0.5, rng.choice((0.0, 0.5, 0.8)), rng.choice((0.0, 0.65)))
+        rules = (rng.random() < 0.5, rng.choice((0.0, 0.5, 0.8)), rng.choice((0.0, 0.7)))
 
         def at(limit: float, scene: Scene = scene, scorer: Any = scorer, rules: Any = rules) -> Scene:
             return filter_statements([scene], scorer, FilterSettings(limit, *rules))[0]
