@@ -166,7 +166,7 @@ def _with_overlap(stages: Stages) -> tuple[str, ...]:
     return stages.compose()
 
 
-def _full(stages: Stages) -> tuple[str, ...]:
+def _with_semantic_patch(stages: Stages) -> tuple[str, ...]:
     stages.begin(semantic=True)
     stages.level(Level.WITHIN)
     stages.level(Level.ACROSS)
@@ -177,13 +177,13 @@ FREE = (
     Row("captioner alone", _alone),
     Row("+ patches, side by side", _with_patches),
     Row("+ filter", _with_filter),
-    Row("+ overlap merging", _with_overlap),
-    Row("+ semantic patch = full", _full),
+    Row("+ overlap merging = the default", _with_overlap),
+    Row("+ semantic patch", _with_semantic_patch),
 )
 LLM = tuple(
     Row(f"{row.name}, LLM", row.play, llm=True) for row in FREE[2:]
 )  # fmt: skip
-FULL = FREE[-1]
+FULL = FREE[3]
 
 CAREFUL = PRESETS[DEFAULT]
 

@@ -455,8 +455,10 @@ APART = [Detection(Box(10, 10, 60, 60), "sofa")]
         ("paper", APART, 17, 13),
         ("paper", OVERLAPPING, 14, 14),
         ("fast", OVERLAPPING, 5, 1),
-        ("thorough", [], 21, 9),
-        ("thorough", APART, 27, 13),
+        ("careful", [], 13, 9),
+        ("careful", APART, 13, 9),
+        ("careful", OVERLAPPING, 13, 13),
+        ("thorough", APART, 21, 9),
     ],
 )
 def test_presets_cost_what_they_say(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.scenes import captioner, plain_picture
@@ -11,7 +13,7 @@ from patchmatters.backends.scripted import ScriptedScorer
 from patchmatters.language.conflict import find_conflict, may_be_same
 from patchmatters.language.sentences import words
 from patchmatters.language.similarity import LexicalSimilarity
-from patchmatters.pipeline import caption_pictures
+from patchmatters.pipeline import DEFAULT, PRESETS, caption_pictures
 from patchmatters.scene import Basis, Box, Detection, Passage, Verdict
 from patchmatters.semantic_filter.common import common_part
 from patchmatters.semantic_filter.sort import sort_statements
@@ -103,6 +105,7 @@ def test_a_thing_told_from_near_and_from_a_region_in_contradiction_is_told_as_it
     for right in ("red", "blue"):
         scorer = ScriptedScorer(lambda _, said, right=right: 0.9 if right in said else 0.7)
         chat = captioner(texts, default="A ball.")
-        scenes = caption_pictures([plain_picture()], chat, scorer, detections=detections)
+        preset = replace(PRESETS[DEFAULT], semantic=True)
+        scenes = caption_pictures([plain_picture()], chat, scorer, detections=detections, preset=preset)
         told = words(scenes[0].caption_text)
         assert (right in told, len({"red", "blue"} & set(told))) == (True, 1)
