@@ -93,30 +93,41 @@ def _beaten(scene: Scene, similarity: Similarity) -> dict[Sentence, Told]:
     """
     if scene.semantic is None:
         return {}
-    patches = {patch.name: patch for patch in (*scene.first_level, *scene.regions)}
-    near = [_InPicture(patches, scene.semantic, sentence, scene) for sentence in scene.semantic.sentences]
-    far = [_InPicture(patches, region, one, scene) for region in described_regions(scene) for one in region.sentences]
+    near = [_in_picture(scene, scene.semantic, sentence) for sentence in scene.semantic.sentences]
+    far = [_in_picture(scene, region, one) for region in described_regions(scene) for one in region.sentences]
     nearness = similarity.matrix([one.text for one in near], [one.text for one in far])
     beaten: dict[Sentence, Told] = {}
     for row, one in zip(nearness, near, strict=True):
         for value, other in zip(row, far, strict=True):
-            if value >= similarity.rival and find_conflict(one.text, other.text):
+            if value >= similarity.rival and _meet(one.told, other.told) and find_conflict(one.text, other.text):
                 loser, winner = (other, one) if one.score > other.score else (one, other)
                 beaten[loser.sentence] = winner.told
     return beaten
 
 
-class _InPicture:
-    """A sentence of a part with its places as those of the picture, and its best score (-1: none)."""
+@dataclass(frozen=True)
+class _Seen:
+    """A sentence of a part, its words with their places as those of the picture, and its best score (-1: none)."""
 
-    def __init__(self, patches: Mapping[str, Patch], patch: Patch, sentence: Sentence, scene: Scene) -> None:
-        boxes = boxes_by_basis(patches, sentence.basis) or (patch.box,)
-        size = (scene.image.width, scene.image.height)
-        self.sentence, self.told = sentence, Told(sentence.text, sentence.basis, boxes)
-        about_frame = is_about_frame(sentence.text)
-        self.text = "" if about_frame else in_picture(sentence.text, boxes[0], *size)
-        scores = [patches[basis.patch].statements[basis.statement].score for basis in sentence.basis]
-        self.score = max((score for score in scores if score is not None), default=-1.0)
+    sentence: Sentence
+    told: Told
+    text: str
+    score: float
+
+
+def _in_picture(scene: Scene, patch: Patch, sentence: Sentence) -> _Seen:
+    patches = {one.name: one for one in (*scene.first_level, *scene.regions)}
+    boxes = boxes_by_basis(patches, sentence.basis) or (patch.box,)
+    about_frame = is_about_frame(sentence.text)  # changes with the crop: nothing to compare
+    text = "" if about_frame else in_picture(sentence.text, boxes[0], scene.image.width, scene.image.height)
+    scores = [patches[basis.patch].statements[basis.statement].score for basis in sentence.basis]
+    best = max((score for score in scores if score is not None), default=-1.0)
+    return _Seen(sentence, Told(sentence.text, sentence.basis, boxes), text, best)
+
+
+def _meet(one: Told, other: Told) -> bool:
+    """Whether two parts have anything in common."""
+    return any(box.intersection(part).area > 0 for box in one.boxes for part in other.boxes)
 
 
 def _refuting(text: str, nearer: Sequence[Told], similarity: Similarity) -> Told | None:
