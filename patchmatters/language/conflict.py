@@ -16,11 +16,11 @@ from functools import lru_cache
 from itertools import pairwise
 
 from .morphology import word_set
-from .reading import Fact, Reading, read, values_of
+from .reading import LONGEST, Fact, Reading, read, values_of
 from .sentences import FUNCTION_WORDS
 from .vocabulary import CONCEPTS, FRAME_NOUNS, NEGATORS, QUANTITIES, Quantity, Value
 
-__all__ = ["FRAME_NOUNS", "Conflict", "find_conflict", "is_about_frame", "may_be_same"]
+__all__ = ["FRAME_NOUNS", "Conflict", "find_conflict", "is_about_frame", "tell_of_two_things"]
 
 _LONGEST_ALIGNED = 160  # words on each side; the alignment is quadratic
 # Shares of the shorter and of the longer statement's words that the other must have, in order, to be laid beside it.
@@ -59,18 +59,23 @@ def find_conflict(a: str, b: str, *, same_extent: bool = True) -> Conflict | Non
     if a > b:
         found = find_conflict(b, a, same_extent=same_extent)
         return found and Conflict(found.attribute, found.thing, found.values[::-1])
+    # One pair is asked about at several stages; megabytes are not worth remembering.
+    return (_remembered if len(a) + len(b) <= LONGEST else _first_conflict)(a, b, same_extent)
+
+
+def _first_conflict(a: str, b: str, same_extent: bool) -> Conflict | None:
     one, two = read(a), read(b)
     if not same_extent and (one.about_frame or two.about_frame):
         return None
     return next(_conflicts(one, two, same_extent), None)
 
 
-def may_be_same(a: str, b: str, *, same_extent: bool = True) -> bool:
-    """Whether nothing stands against two statements telling the same of the same thing.
+_remembered = lru_cache(maxsize=8192)(_first_conflict)
 
-    False where they contradict each other, and where they tell of two things: of another colour and at another side.
-    """
-    return find_conflict(a, b, same_extent=same_extent) is None and not (same_extent and _exclusions(read(a), read(b)))
+
+def tell_of_two_things(a: str, b: str) -> bool:
+    """Whether two statements without a conflict tell of two things: of another colour and at another side, say."""
+    return bool(_exclusions(read(a), read(b)))
 
 
 def _conflicts(one: Reading, two: Reading, same_extent: bool) -> Iterator[Conflict]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from ..language.conflict import find_conflict, may_be_same
+from ..language.conflict import find_conflict, tell_of_two_things
 from ..language.sentences import content_words, statements_of
 from ..language.similarity import Similarity
 from ..scene import Passage, Statement, Verdict
@@ -49,19 +49,35 @@ def _relations(
     said: Sequence[_Said], similarity: Similarity, *, same_extent: bool
 ) -> tuple[list[tuple[float, int, int]], set[tuple[int, int]]]:
     """Pairs of statements that say the same, with their similarity, and pairs that clash."""
-    texts = [one.text for one in said]
-    matrix = similarity.matrix(texts, texts)
+    kinds = _kinds_of_pairs(list(dict.fromkeys(one.text for one in said)), similarity, same_extent=same_extent)
     links, clashes = [], set()
-    for a, b in combinations(range(len(said)), 2):
-        near = matrix[a][b]
-        if said[a].passage == said[b].passage or near < min(similarity.same, similarity.rival):
+    for (a, one), (b, other) in combinations(enumerate(said), 2):
+        if one.passage == other.passage:
             continue
-        if find_conflict(texts[a], texts[b], same_extent=same_extent):
-            if near >= similarity.rival:
-                clashes.add((a, b))
-        elif near >= similarity.same and may_be_same(texts[a], texts[b], same_extent=same_extent):
+        near, clash = (1.0, False) if one.text == other.text else kinds.get((one.text, other.text), (0.0, False))
+        if clash:
+            clashes.add((a, b))
+        elif near:
             links.append((near, a, b))
     return links, clashes
+
+
+def _kinds_of_pairs(
+    texts: Sequence[str], similarity: Similarity, *, same_extent: bool
+) -> dict[tuple[str, str], tuple[float, bool]]:
+    """(similarity, whether they clash) of wordings that say the same or clash, in either order; no others."""
+    matrix = similarity.matrix(texts, texts)
+    found: dict[tuple[str, str], tuple[float, bool]] = {}
+    for a, b in combinations(range(len(texts)), 2):
+        near = matrix[a][b]
+        if near < min(similarity.same, similarity.rival):
+            continue
+        one, other = texts[a], texts[b]
+        clash = find_conflict(one, other, same_extent=same_extent) is not None
+        same = not clash and near >= similarity.same and not (same_extent and tell_of_two_things(one, other))
+        if same or (clash and near >= similarity.rival):
+            found[one, other] = found[other, one] = (near, clash)
+    return found
 
 
 def _groups(

@@ -10,7 +10,7 @@ from engine.scenes import captioner, plain_picture
 from patchmatters.aggregate.agree import Levels, without_repetition
 from patchmatters.aggregate.tell import Told
 from patchmatters.backends.scripted import ScriptedScorer
-from patchmatters.language.conflict import find_conflict, may_be_same
+from patchmatters.language.conflict import find_conflict, tell_of_two_things
 from patchmatters.language.sentences import words
 from patchmatters.language.similarity import LexicalSimilarity
 from patchmatters.pipeline import DEFAULT, PRESETS, caption_pictures
@@ -54,7 +54,7 @@ def test_things_alike_on_two_sides_of_the_picture_stay_two() -> None:
 )
 def test_things_of_other_looks_at_another_side_are_two_and_neither_rivals_nor_the_same(one: str, other: str) -> None:
     assert find_conflict(one, other) is None
-    assert not may_be_same(one, other)
+    assert tell_of_two_things(one, other)
     passages = [Passage(one, "candidate 1"), Passage(other, "candidate 2")]
     found = sort_statements(passages, LexicalSimilarity(), same_extent=True)
     assert [statement.verdict for statement in found] == [Verdict.UNIQUE, Verdict.UNIQUE]
@@ -64,7 +64,7 @@ def test_one_thing_at_two_sides_or_of_two_colours_is_a_contradiction() -> None:
     left = "A red car is parked on the left side."
     assert find_conflict(left, "A red car is parked on the right side.").attribute == "side"
     assert find_conflict(left, "A blue car is parked on the left side.").attribute == "colour"
-    assert may_be_same(left, "A red car with open doors is parked on the left side.")
+    assert not tell_of_two_things(left, "A red car with open doors is parked on the left side.")
 
 
 @pytest.mark.parametrize(
