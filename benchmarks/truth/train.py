@@ -1,13 +1,15 @@
 """Training of the miniatures on one CPU core: `python -m benchmarks.truth.train see|caption|score|doubt --steps N`.
 
-The weights beside this file were made by this, in this order (18 + 15 + 8 minutes of one shared core, seed 8):
+The weights beside this file were made by this, in this order (13 + 27 + 27 + 19 minutes of one shared core, seed 8):
 
-    python -m benchmarks.truth.train see --steps 1000    (ended after 800: the checkpoint of that step went on)
-    python -m benchmarks.truth.train caption --steps 1000
-    python -m benchmarks.truth.train score --steps 550
+    python -m benchmarks.truth.train see --steps 1400
+    python -m benchmarks.truth.train caption --steps 1800
+    python -m benchmarks.truth.train score --steps 1100
+    python -m benchmarks.truth.train doubt --steps 900
 
 `see` teaches the tower with dense labels alone, `caption` the captioner with labels that fade, `score` the scorer,
-whose tower begins where the captioner's ended. All views come from seeds that begin with "train": tests never do.
+whose tower begins where `see` ended, and `doubt` shows the scorer what the captioner says of training scenes, as BLIP's
+own training mines hard negatives. All views come from seeds that begin with "train": tests never do.
 """
 
 from __future__ import annotations
