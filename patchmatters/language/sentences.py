@@ -234,4 +234,12 @@ def content_words(text: str) -> list[str]:
 
     Negations and prepositions are not among them: compare those with `patchmatters.language.conflict`.
     """
-    return [lemma(word) for word in words(text) if word not in FUNCTION_WORDS]
+    return list((_remembered_content if len(text) <= _SHORT else _content)(text))
+
+
+def _content(text: str) -> tuple[str, ...]:
+    return tuple(lemma(word) for word in words(text) if word not in FUNCTION_WORDS)
+
+
+_SHORT = 2000  # characters: statements are asked about again and again, whole passages are not
+_remembered_content = lru_cache(maxsize=4096)(_content)

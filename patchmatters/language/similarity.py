@@ -92,6 +92,15 @@ def _likeness(one: _Profile, two: _Profile) -> float:
     return alike + _SAME_SUBJECT * (1 - alike)
 
 
+def _symmetric(profiles: Sequence[_Profile]) -> list[list[float]]:
+    """Every profile against every other; each pair is computed once."""
+    matrix = [[0.0] * len(profiles) for _ in profiles]
+    for row, one in enumerate(profiles):
+        for column, other in enumerate(profiles[row:], row):
+            matrix[row][column] = matrix[column][row] = _likeness(one, other)
+    return matrix
+
+
 @dataclass(frozen=True)
 class LexicalSimilarity:
     """Words in common, weighted, with synonyms; needs nothing but this package.
@@ -106,6 +115,8 @@ class LexicalSimilarity:
     def matrix(self, a: Sequence[str], b: Sequence[str]) -> list[list[float]]:
         """One row per statement of `a`, one column per statement of `b`, 0 to 1."""
         columns = [_profile(text[:LONGEST]) for text in b]
+        if a is b:
+            return _symmetric(columns)
         return [[_likeness(row, column) for column in columns] for row in (_profile(text[:LONGEST]) for text in a)]
 
 
