@@ -32,7 +32,7 @@ from patchmatters.backends.api.providers import PROVIDERS
 from patchmatters.backends.base import QUIET, Outcome, Question, QuietMonitor
 from patchmatters.backends.scripted import ScriptedScorer
 from patchmatters.picture import Crop, picture_digest
-from patchmatters.pipeline import caption_pictures
+from patchmatters.pipeline import PRESETS, caption_pictures
 from patchmatters.scene import Box, Detection, Scene
 
 BOXES = (Detection(Box(110, 20, 530, 220), "house", 0.9), Detection(Box(300, 150, 420, 300), "tree", 0.8))
@@ -75,7 +75,8 @@ def _run(provider: str, name: str, **settings: Any) -> tuple[list[Received], Sce
             for box, label in ((entry.box, entry.label) for entry in BOXES)
         ]
         scorer = ScriptedScorer(lambda crop, sentence: 0.9)
-        (scene,) = caption_pictures([picture], model, scorer, model, [boxes], names=["photo"])
+        # The paper's preset asks all the questions that there are, that about the main objects too.
+        (scene,) = caption_pictures([picture], model, scorer, model, [boxes], PRESETS["paper"], names=["photo"])
         assert not server.violations
         return server.received, scene
 
