@@ -99,7 +99,7 @@ def test_each_bar_shows_what_its_statement_had_to_reach(watch: Watch, harbour: S
     for patch in patches:
         assert dict(seen["limits"][patch.name]) == {one.text: _limit(patch, one) for one in patch.statements}
     assert "in this picture it takes 0.68" in " ".join(seen["hints"])
-    assert any(reason.endswith("score 0.07 is below 0.44") for reason in seen["reasons"])
+    assert any(reason.endswith("score 0.07 is below 0.48") for reason in seen["reasons"])
 
 
 @each_renderer

@@ -26,7 +26,6 @@ PICTURES = Path(__file__).resolve().parents[2] / "pictures"
 PICTURE, SCENE = "harbour.png", "harbour_scene.json"
 
 CANDIDATES: Mapping[str, tuple[str, ...]] = {
-    "short caption": ("A boat and a lighthouse at sunset.",),
     "whole image": (
         "A fishing boat lies on calm water at sunset, and a lighthouse stands on dark rocks. "
         "The sun hangs low over the horizon. A sailor waves from the boat.",
@@ -60,11 +59,6 @@ CANDIDATES: Mapping[str, tuple[str, ...]] = {
         "The dark rocks slope into the sea. The reflections of the sun lie golden on the water. The rocks are bare.",
         "The lighthouse has red and white bands. The dark rocks slope into the sea. "
         "The water darkens towards the bottom. Green moss covers the rocks.",
-    ),
-    "main objects": (
-        "A teal fishing boat with a white cabin passes a red and white lighthouse.",
-        "A teal fishing boat with a white cabin passes a red and white lighthouse. The sun sets between them.",
-        "A fishing boat with a white cabin passes a red and white lighthouse. The sun sets between them.",
     ),
 }
 SCORES: Mapping[str, float] = {  # by a word of the sentence: what a good scorer would say of this picture

@@ -166,16 +166,19 @@ def test_each_stage_of_enhance_caption_is_cached_by_itself(keeping_server: Serve
     assert stage_names(second.executed) == ["Describe", "Merge", "Compose", "CollectCaptions"]
 
 
-def test_enhance_caption_uses_boxes(server: Server) -> None:
-    """Core's own node gives boxes as detectors do; with them the semantic patch becomes a stage."""
-    prompt = enhanced(pictures(server, 1), ["batch", 0])
+@pytest.mark.parametrize(("preset", "described"), [("careful", False), ("paper", True)])
+def test_enhance_caption_uses_boxes(server: Server, preset: str, described: bool) -> None:
+    """Core's own node gives boxes as detectors do; patches keep to them, and "paper" describes what they hold."""
+    prompt = enhanced(pictures(server, 1), ["batch", 0], preset=preset)
     scene = {"class_type": f"{OURS}Regions", "inputs": {"scene": ["first", 1]}}
     prompt |= {"first": prompt["enhance"], "regions": scene}
     prompt["enhance"] = copy.deepcopy(prompt["enhance"])
     prompt["enhance"]["inputs"]["bboxes"] = ["regions", 2]
     run = server.run(prompt)
     assert run.status == "success"
-    assert "SemanticPatch" in stage_names(run.executed)
+    stages = stage_names([name for name in run.executed if name.startswith("enhance.")])
+    assert stages[0] == "Divide"
+    assert ("SemanticPatch" in stages) == described
 
 
 @pytest.mark.parametrize("stage", ["Describe", "Compare", "Filter", "Merge", "Compose"])
