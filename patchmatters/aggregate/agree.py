@@ -47,7 +47,7 @@ def levels_of(scene: Scene) -> Levels:
     )
 
 
-def correct_whole(scene: Scene, similarity: Similarity) -> Scene:
+def without_refuted(scene: Scene, similarity: Similarity) -> Scene:
     """The Scene without what its levels refute of one another.
 
     A sentence of the whole-image caption gives way to any nearer look; where a look at the main objects and one at a
@@ -72,12 +72,10 @@ def _without(scene: Scene, refuted: Mapping[Sentence, Told]) -> Scene:
         for sentence, witness in refuted.items()
         for basis in sentence.basis
     }
-    return scene.with_patches(
-        _without_refuted(patch, refuted, reasons) for patch in (*scene.first_level, *scene.regions)
-    )
+    return scene.with_patches(_patch_without(patch, refuted, reasons) for patch in (*scene.first_level, *scene.regions))
 
 
-def _without_refuted(patch: Patch, refuted: Mapping[Sentence, Told], reasons: Mapping[Basis, str]) -> Patch:
+def _patch_without(patch: Patch, refuted: Mapping[Sentence, Told], reasons: Mapping[Basis, str]) -> Patch:
     numbered = ((reasons.get(Basis(patch.name, number)), one) for number, one in enumerate(patch.statements))
     return replace(
         patch,

@@ -14,7 +14,7 @@ from ..options import check_options, option
 from ..prompts import instruction
 from ..regions import described_regions
 from ..scene import Basis, Box, Patch, Scene, Sentence, Stage, Statement, require_stage
-from .agree import correct_whole, levels_of, without_repetition
+from .agree import levels_of, without_refuted, without_repetition
 from .rewrite import Sources, Written, write_all
 from .tell import Told, boxes_by_basis, tell_places
 
@@ -65,7 +65,7 @@ def compose(
             scene, "Compose Caption", [Stage.MERGED, Stage.MERGED_ACROSS],
             "needs merged descriptions: put Merge Descriptions before it.",
         )  # fmt: skip
-    corrected = [correct_whole(scene, SIMILARITIES[settings.similarity]()) for scene in scenes]
+    corrected = [without_refuted(scene, SIMILARITIES[settings.similarity]()) for scene in scenes]
     monitor.begin(STAGE, sum(map(_steps, corrected)) if model else len(corrected))
     if model is None:
         composed = [_told(scene, settings, monitor) for scene in corrected]

@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from .morphology import word_set
-from .reading import LONGEST, Fact, Reading, read, values_of
+from .reading import Fact, Reading, read, values_of
 from .sentences import FUNCTION_WORDS
 from .vocabulary import CONCEPTS, FRAME_NOUNS, NEGATORS, QUANTITIES, Quantity, Value
 
@@ -59,8 +59,8 @@ def find_conflict(a: str, b: str, *, same_extent: bool = True) -> Conflict | Non
     if a > b:
         found = find_conflict(b, a, same_extent=same_extent)
         return found and Conflict(found.attribute, found.thing, found.values[::-1])
-    # One pair is asked about at several stages; megabytes are not worth remembering.
-    return (_remembered if len(a) + len(b) <= LONGEST else _first_conflict)(a, b, same_extent)
+    # One pair is asked about at several stages; what is long is no statement, and would fill the memory.
+    return (_remembered if len(a) + len(b) <= _SHORT else _first_conflict)(a, b, same_extent)
 
 
 def _first_conflict(a: str, b: str, same_extent: bool) -> Conflict | None:
@@ -70,6 +70,7 @@ def _first_conflict(a: str, b: str, same_extent: bool) -> Conflict | None:
     return next(_conflicts(one, two, same_extent), None)
 
 
+_SHORT = 2000  # characters of a pair
 _remembered = lru_cache(maxsize=8192)(_first_conflict)
 
 
