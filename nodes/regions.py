@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from comfy_api.latest import io
 
 from ..patchmatters.ask import crop_of
-from ..patchmatters.generate import detailer_prompt
+from ..patchmatters.generate import Element, detailer_prompt, layout_of, region_elements
 from ..patchmatters.generate.detailer import DetailedRegion
 from ..patchmatters.picture import whole_pixels
 from ..patchmatters.regions import described_regions
 from ..patchmatters.scene import Box, Patch, Scene
-from .types import SCENES, SceneBatch, SceneSocket, bounding_box, image_from_pictures, mask_from_box
+from .types import (
+    SCENES,
+    SceneBatch,
+    SceneSocket,
+    bounding_box,
+    element_metadata,
+    image_from_pictures,
+    mask_from_box,
+)
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -50,6 +58,7 @@ class _Region:
 
     scene: Scene
     patch: Patch
+    element: Element
 
     @property
     def crop(self) -> Tensor:
@@ -61,7 +70,8 @@ class _Region:
 
     @property
     def box(self) -> dict[str, Any]:
-        return bounding_box(self.patch.box, self.patch.name, self.scene.image.width, self.scene.image.height)
+        image = self.scene.image
+        return bounding_box(self.patch.box, self.patch.name, image.width, image.height, element_metadata(self.element))
 
     @property
     def bbox(self) -> tuple[int, int, int, int]:
@@ -105,7 +115,9 @@ class Regions(io.ComfyNode):
                 io.Image.Output("crops", is_output_list=True, tooltip="A list of pictures, one per region."),
                 io.Mask.Output("masks", is_output_list=True, tooltip="A list of masks, one per region."),
                 io.BoundingBox.Output(
-                    "bboxes", tooltip="Boxes in pixels with the regions' names: one list per picture, as detectors do."
+                    "bboxes",
+                    tooltip="Boxes in pixels with the regions' names: one list per picture, as detectors do. Each "
+                    "carries its words and colours for core's Create Bounding Boxes.",
                 ),
                 io.String.Output("texts", is_output_list=True, tooltip="A list of descriptions, one per region."),
                 SegsSocket.Output(
@@ -117,12 +129,17 @@ class Regions(io.ComfyNode):
                     tooltip="For the wildcard input of such a detailer, with a text for each region: a list, one per "
                     "picture.",
                 ),
+                io.BoundingBox.Output(
+                    "objects",
+                    tooltip="One box per object or text instead of per region, without the background: for core's "
+                    "Create Bounding Boxes. One list per picture.",
+                ),
             ],
         )
 
     @classmethod
     def execute(cls, scene: SceneBatch) -> io.NodeOutput:
-        rows = [[_Region(one, patch) for patch in described_regions(one)] for one in scene]
+        rows = [_regions(one) for one in scene]
         regions = [region for row in rows for region in row]
         if not regions:
             raise ValueError("No region has a description yet: put Merge Descriptions before Scene to Regions.")
@@ -133,4 +150,18 @@ class Regions(io.ComfyNode):
             [region.patch.description for region in regions],
             [segs_of(row, one) for row, one in zip(rows, scene, strict=True)],
             [detailer_prompt([region.detail for region in row]) for row in rows],
+            [object_boxes(one) for one in scene],
         )
+
+
+def _regions(scene: Scene) -> list[_Region]:
+    patches = described_regions(scene)
+    return [_Region(scene, *pair) for pair in zip(patches, region_elements(scene), strict=True)]
+
+
+def object_boxes(scene: Scene) -> list[dict[str, Any]]:
+    """One of core's bounding boxes per object or text of a described picture, largest first."""
+    if not described_regions(scene):
+        return []
+    width, height = scene.image.width, scene.image.height
+    return [bounding_box(one.box, one.name, width, height, element_metadata(one)) for one in layout_of(scene).elements]

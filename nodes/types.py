@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
 
+    from ..patchmatters.generate import Element
+
 CATEGORY = "PatchMatters"
 STAGES = f"{CATEGORY}/stages"
 MODELS = f"{CATEGORY}/models"
@@ -121,10 +123,22 @@ def mask_from_box(box: Box, width: int, height: int) -> Tensor:
     return mask
 
 
-def bounding_box(box: Box, label: str, width: int, height: int) -> dict[str, Any]:
-    """Core's bounding box in whole pixels of a picture of that size, with the label by which people know it."""
+def bounding_box(
+    box: Box, label: str, width: int, height: int, metadata: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Core's bounding box in whole pixels of a picture of that size, with the label by which people know it.
+
+    `metadata` is what core's Create Bounding Boxes reads (see `element_metadata`).
+    """
     left, top, right, bottom = whole_pixels(box, width, height)
-    return {"x": left, "y": top, "width": right - left, "height": bottom - top, "label": label}
+    edges = {"x": left, "y": top, "width": right - left, "height": bottom - top, "label": label}
+    return edges | ({"metadata": dict(metadata)} if metadata else {})
+
+
+def element_metadata(element: Element) -> dict[str, Any]:
+    """What core's Create Bounding Boxes (ComfyUI 0.27 and later) makes an element of: type, desc, text and palette."""
+    palette = [colour.code for colour in element.palette]
+    return {"type": element.kind, "desc": element.desc, "text": element.text, "palette": palette}
 
 
 def ui_json(values: Mapping[str, Iterable[Any]]) -> dict[str, list[Any]]:

@@ -6,22 +6,34 @@ from .budget import BudgetSettings, Encoder, token_limits
 from .clauses import Clause, clauses_of_caption, clauses_of_sentences, clauses_of_text
 from .detailer import detailer_prompt
 from .fit import FitSettings, Fitted, fit, fit_report
+from .json_prompts import FORMS, JsonPrompt, elements_of, json_prompt, prompt_report
+from .layout import Element, Layout, LayoutSettings, layout_of, region_elements
 from .regional import RegionalPrompt, RegionalSettings, regional_prompts
 
 __all__ = [
+    "FORMS",
     "BudgetSettings",
     "Clause",
+    "Element",
     "Encoder",
     "FitSettings",
     "Fitted",
+    "JsonPrompt",
+    "Layout",
+    "LayoutSettings",
     "RegionalPrompt",
     "RegionalSettings",
     "clauses_of_caption",
     "clauses_of_sentences",
     "clauses_of_text",
     "detailer_prompt",
+    "elements_of",
     "fit",
     "fit_report",
+    "json_prompt",
+    "layout_of",
+    "prompt_report",
+    "region_elements",
     "regional_prompts",
     "token_limits",
 ]

@@ -132,14 +132,14 @@ def test_old_outputs_of_regions_are_where_they_were(nodes: dict[str, Any]) -> No
     """Saved workflows keep links by the number of the output."""
     outputs = [one.id or one.display_name for one in nodes["PatchMatters_Regions"].GET_SCHEMA().outputs]
     kinds = [one.get_io_type() for one in nodes["PatchMatters_Regions"].GET_SCHEMA().outputs]
-    assert kinds == ["IMAGE", "MASK", "BOUNDING_BOX", "STRING", "SEGS", "STRING"], outputs
+    assert kinds == ["IMAGE", "MASK", "BOUNDING_BOX", "STRING", "SEGS", "STRING", "BOUNDING_BOX"], outputs
 
 
 def test_segs_have_the_shape_that_impact_pack_accepts(execute: Any, composed: tuple[Any, ...]) -> None:
     """Recorded from a run of Impact Pack's own code (October 2024) on what the node gives."""
     import numpy
 
-    *_, boxes, texts, segs, prompts = execute("Regions", scene=composed[1])
+    _, _, boxes, texts, segs, prompts, _ = execute("Regions", scene=composed[1])
     assert len(segs) == len(prompts) == 2
     assert sum(len(found) for _, found in segs) == len(texts)
     for (size, found), row in zip(segs, boxes, strict=True):
@@ -159,7 +159,7 @@ def test_segs_have_the_shape_that_impact_pack_accepts(execute: Any, composed: tu
 
 
 def test_the_detailers_prompt_is_in_the_order_in_which_it_sorts(execute: Any, composed: tuple[Any, ...]) -> None:
-    *_, segs, prompts = execute("Regions", scene=composed[1])
+    *_, segs, prompts, _ = execute("Regions", scene=composed[1])
     for scene, (_, found), prompt in zip(composed[1], segs, prompts, strict=True):
         texts = {region.name: region.description for region in (*scene.patches, *scene.regions)}
         parts = re.split(r" \[SEP\] ", prompt.removeprefix("[ASC]"))

@@ -61,6 +61,33 @@ def test_boxes_of_regions_are_boxes_for_divide(execute: Execute, composed: tuple
     assert [len(scene.detections) for scene in again] == [len(row) for row in boxes]
 
 
+def test_boxes_carry_what_cores_create_bounding_boxes_reads(execute: Execute, composed: tuple[Any, ...]) -> None:
+    _, _, boxes, texts, _, _, objects = execute("Regions", scene=composed[1])
+    flat = [box["metadata"] for row in boxes for box in row]
+    assert len(objects) == len(boxes)
+    for metadata in [*flat, *(box["metadata"] for row in objects for box in row)]:
+        assert list(metadata) == ["type", "desc", "text", "palette"]
+        assert metadata["type"] in ("obj", "text")
+        assert metadata["desc"]
+        assert all(code.startswith("#") and len(code) == 7 for code in metadata["palette"])
+        assert 1 <= len(metadata["palette"]) <= 5
+    for metadata, text in zip(flat, texts, strict=True):
+        assert set(metadata["desc"].lower().split()) & set(text.lower().split())
+
+
+def test_cores_node_makes_complete_elements_of_the_boxes(execute: Execute, composed: tuple[Any, ...]) -> None:
+    """With core's own functions, where the host has them (ComfyUI 0.28)."""
+    core = pytest.importorskip("comfy_extras.nodes_bounding_boxes")
+    if not hasattr(core, "boxes_from_input"):
+        pytest.skip("this ComfyUI is older than 0.28")
+    for row in execute("Regions", scene=composed[1])[6]:
+        elements = core.build_elements(core.boxes_to_regions(core.boxes_from_input([row], 160, 160), 160, 160))
+        assert [one["desc"] for one in elements] == [box["metadata"]["desc"] for box in row]
+        assert [one["color_palette"] for one in elements] == [
+            [code.upper() for code in box["metadata"]["palette"]] for box in row
+        ]
+
+
 def test_regions_before_the_merge_name_the_remedy(execute: Execute, described: Any) -> None:
     with pytest.raises(ValueError, match="put Merge Descriptions before"):
         execute("Regions", scene=described)
