@@ -15,6 +15,7 @@ from .divide import Divide
 from .enhance import CollectCaptions, EnhanceCaption
 from .fit_prompt import FitPrompt
 from .inspect_scene import Inspect
+from .json_prompt import SceneToJsonPrompt
 from .local_model import LocalModel
 from .models import BuiltinModel
 from .regional_conditioning import RegionalConditioning
@@ -45,6 +46,7 @@ NODE_CLASS_MAPPINGS = {
     "PatchMatters_ClipModel": ClipModel,
     "PatchMatters_Detect": Detect,
     "PatchMatters_ApiModel": ApiModel,
+    "PatchMatters_JsonPrompt": SceneToJsonPrompt,
 }
 
 _INSIDE_EXPANSIONS = (CollectCaptions,)  # nobody places these, so they are not among the nodes above

@@ -20,6 +20,7 @@ from .backends import CHAT_MODELS, SCORERS, Backend, backend
 from .backends.base import ChatModel, Monitor, Scorer
 from .options import NamedOption, options_of
 from .pipeline import DEFAULT, PRESETS, Preset, caption_pictures, with_seed
+from .prompt_command import PROMPT_HELP, add_prompt_options
 from .side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -84,6 +85,7 @@ def _parser(backend_name: str) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _caption_options(commands.add_parser("caption", help="caption photos", description=_CAPTION_HELP), backend_name)
     _scene_options(commands.add_parser("scene", help="show a Scene file", description=_SCENE_HELP))
+    add_prompt_options(commands.add_parser("prompt", help="write an image model's prompt", description=PROMPT_HELP))
     return parser
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from ..prompt_forms import ELEMENTS, FORMS, IDEOGRAM
 from .budget import BudgetSettings, Encoder, token_limits
 from .clauses import Clause, clauses_of_caption, clauses_of_sentences, clauses_of_text
 from .detailer import detailer_prompt
 from .fit import FitSettings, Fitted, fit, fit_report
-from .json_prompts import FORMS, JsonPrompt, elements_of, json_prompt, prompt_report
+from .json_prompts import JsonPrompt, elements_of, json_prompt, prompt_report
 from .layout import Element, Layout, LayoutSettings, layout_of, region_elements
 from .regional import RegionalPrompt, RegionalSettings, regional_prompts
 
 __all__ = [
+    "ELEMENTS",
     "FORMS",
+    "IDEOGRAM",
     "BudgetSettings",
     "Clause",
     "Element",

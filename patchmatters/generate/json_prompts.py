@@ -2,7 +2,8 @@
 
 ideogram: `docs/prompting.md` and `caption_verifier.py` of ideogram-oss/ideogram4, and core's Build JSON Prompt.
 flux3: docs.bfl.ai, FLUX 3 Image, "Bounding boxes". fibo: the pydantic models of the package bria-vgl 0.8.0.
-Other models read the same elements through nodes of ComfyUI's own; a format that could not be verified is not written.
+elements: what core's Create Bounding Boxes gives and takes, from which core's own nodes make the prompts of MOSS-Image,
+FLUX 3 and Ideogram. A format that could not be verified from its makers' documentation is not written.
 """
 
 from __future__ import annotations
@@ -15,12 +16,11 @@ from types import MappingProxyType
 from typing import Any
 
 from ..language.places import place_of
+from ..prompt_forms import ELEMENTS, FIBO, FLUX3, FORMS, IDEOGRAM, PLAIN
 from .layout import TEXT, Element, Layout, grid_box
 from .palette import MOST, Colour, codes, names
 from .phrases import same_words, shortened
 
-IDEOGRAM, FLUX3, FIBO, PLAIN = "ideogram", "flux3", "fibo", "plain"
-FORMS = (IDEOGRAM, FLUX3, FIBO, PLAIN)
 _SUMMARY_WORDS = 200  # of FIBO's short_description
 _CODE = re.compile(r"#[0-9A-F]{6}")
 _ID = re.compile(r"[a-z][a-z0-9_]*_[1-9][0-9]*")
@@ -83,7 +83,7 @@ def _sources(origins: Sequence[tuple[str, int]]) -> str:
 def _trace(layout: Layout, places: tuple[str, str, str]) -> dict[str, tuple[tuple[str, int], ...]]:
     """`places`: what the form calls the summary, the background and element number N."""
     summary, background, element = places
-    found = {summary: layout.summary_origins, background: layout.background_origins}
+    found = {summary: layout.summary_origins, background: layout.background_origins} if summary else {}
     return found | {element.format(n): one.origins for n, one in enumerate(layout.elements)}
 
 
@@ -352,6 +352,23 @@ def _plain_faults(text: str) -> list[str]:
     return [] if text.strip() else ["it is empty"]
 
 
+# --- elements ---------------------------------------------------------------------------------------------------------
+
+
+def _elements(layout: Layout) -> tuple[str, tuple[str, ...]]:
+    return _compact(elements_of(layout)), ()
+
+
+def _elements_faults(text: str) -> list[str]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        return [f"it is not JSON ({error})"]
+    if not isinstance(found, list):
+        return ["it is not a list of elements"]
+    return [fault for number, one in enumerate(found) for fault in _element_faults(number, one)]
+
+
 Writer = Callable[[Layout], tuple[str, tuple[str, ...]]]
 _WRITERS: Mapping[str, tuple[Writer, Callable[[str], list[str]], tuple[str, str, str]]] = MappingProxyType(
     {
@@ -363,5 +380,6 @@ _WRITERS: Mapping[str, tuple[Writer, Callable[[str], list[str]], tuple[str, str,
         FLUX3: (_flux3, _flux3_faults, ("caption", "caption (background)", "boxes[{}]")),
         FIBO: (_fibo, _fibo_faults, ("short_description", "background_setting", "element {}")),
         PLAIN: (_plain, _plain_faults, ("summary", "background", "element {}")),
+        ELEMENTS: (_elements, _elements_faults, ("", "", "elements[{}]")),
     }
 )

@@ -163,3 +163,39 @@ def test_twenty_seven_photographs_give_twenty_seven_captions(did_bench: Path, di
     captions = done.stdout.splitlines()
     assert len(captions) == len(set(captions)) == len(photos)
     assert run("caption", *photos).stdout == done.stdout
+
+
+def test_a_saved_scene_becomes_a_prompt(photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scene_file = tmp_path / "scene.json"
+    assert main(["caption", str(photo), "--scene", str(scene_file), "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["prompt", str(scene_file), "--photo", str(photo), "--report"]) == 0
+    shown = capsys.readouterr()
+    prompt = json.loads(shown.out)
+    elements = prompt["compositional_deconstruction"]["elements"]
+    assert any("color_palette" in one for one in elements)
+    assert "elements[0]: " in shown.err
+    assert main(["prompt", str(scene_file), "--form", "elements"]) == 0
+    bare = json.loads(capsys.readouterr().out)
+    assert [one["desc"] for one in bare] == [one["desc"] for one in elements]
+    assert not any("color_palette" in one for one in bare), "no colours without the photo"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["missing.json"], "cannot be read"),
+        (["{scene}", "--photo", "{photo}", "--photo", "{photo}"], "give one --photo"),
+        (["{scene}", "--photo", "{other}"], "connect"),
+        (["{scene}", "--most-elements", "0"], "most_elements"),
+    ],
+)
+def test_a_prompt_that_cannot_be_written_says_why(
+    photo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    scene_file, other = tmp_path / "scene.json", tmp_path / "other.png"
+    Image.new("RGB", (10, 10)).save(other)
+    assert main(["caption", str(photo), "--scene", str(scene_file), "--quiet"]) == 0
+    given = [one.format(scene=scene_file, photo=photo, other=other) for one in arguments]
+    assert main(["prompt", *given]) == 2
+    assert words in capsys.readouterr().err

@@ -33,6 +33,7 @@ IDS = [
     "ClipModel",
     "Detect",
     "ApiModel",
+    "JsonPrompt",
     "CollectCaptions",
 ]
 each_node = pytest.mark.parametrize("node_id", [f"PatchMatters_{name}" for name in IDS])
