@@ -1,4 +1,4 @@
-"""Write the example workflows in `workflows/` from the tables below: `python scripts/make_workflows.py`.
+"""Write the example workflows in `workflows/` from the tables below: `python scripts/make_workflows.py [NAME...]`.
 
 Starts the ComfyUI of COMFYUI_PATH to ask it which widgets each node has, so that the files fit the nodes as they are.
 The same tables and the same host give the same files, byte for byte.
@@ -353,6 +353,40 @@ GRAPHS: Mapping[str, Graph] = {
             Group("Regions", ("regions", "inspect", "crops", "texts")),
         ),
     ),
+    "reference_to_layout_prompt": Graph(
+        (
+            picture(),
+            *models(),
+            enhance(380, "picture"),
+            Node("size", "GetImageSize", (380, 290), (340, 130), {"image": "picture"}),
+            Node("layout", f"{OURS}JsonPrompt", (800, 0), (340, 300), {"scene": "enhance.scene"}),
+            Node("report", "PreviewAny", (800, 400), (340, 320), {"source": "layout.report"}, title="Where from"),
+            Node(
+                "boxes",
+                "CreateBoundingBoxes",
+                (1220, 0),
+                (420, 720),
+                {"background": "picture", "bboxes": "layout.bboxes", "width": "size.width", "height": "size.height"},
+            ),
+            Node(
+                "build",
+                "BuildJsonPromptIdeogram",
+                (1720, 0),
+                (400, 460),
+                {
+                    "element": "boxes.elements",
+                    "high_level_description": "layout.summary",
+                    "background": "layout.background",
+                },
+            ),
+            Node("prompt", "PreviewAny", (2200, 0), (440, 720), {"source": "build"}, title="Layout prompt"),
+        ),
+        (
+            Group("Picture and models", ("picture", "captioner", "scorer"), "core"),
+            Group("What was verified, as a layout", ("enhance", "size", "layout", "report")),
+            Group("Move the boxes by hand, then build the prompt (ComfyUI 0.28)", ("boxes", "build", "prompt"), "core"),
+        ),
+    ),
     "text_to_image_regional": Graph(
         (
             picture(),
@@ -516,6 +550,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as base, Server(host, prepare_base(Path(base), host)) as server:
         info = server.get("/object_info")
     for stem, graph in GRAPHS.items():
+        if sys.argv[1:] and stem not in sys.argv[1:]:
+            continue
+        if lacking := sorted({node.type for node in graph.nodes} - set(info)):
+            print(f"{stem}: left as it is, because this ComfyUI is too old for {', '.join(lacking)}")
+            continue
         text = json.dumps(workflow(stem, graph, info), indent=1)
         (ROOT / "workflows" / f"{stem}.json").write_text(text + "\n", encoding="utf-8", newline="\n")
         print(f"{stem}: {len(graph.nodes)} nodes")

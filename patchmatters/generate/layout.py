@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ..language.basis import tells
 from ..language.morphology import word_set
 from ..language.places import without_place
 from ..language.reading import read
@@ -129,7 +130,7 @@ def layout_of(scene: Scene, settings: LayoutSettings = LayoutSettings()) -> Layo
 
 def region_elements(scene: Scene, settings: LayoutSettings = LayoutSettings()) -> tuple[Element, ...]:
     """One element for each described region, in the order of `described_regions`, whatever it speaks of."""
-    return tuple(_region_element(patch, _units(patch), scene, settings) for patch in described_regions(scene))
+    return tuple(_region_element(patch, _units(patch, scene), scene, settings) for patch in described_regions(scene))
 
 
 def grid_box(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
@@ -148,14 +149,29 @@ def _steps(start: float, end: float) -> tuple[int, int]:
 # --- what a Scene says ------------------------------------------------------------------------------------------------
 
 
-def _units(patch: Patch) -> list[Unit]:
-    return [unit for sentence in patch.sentences for unit in _parts(sentence, patch)]
+def _units(patch: Patch, scene: Scene) -> list[Unit]:
+    return [unit for sentence in patch.sentences for unit in _parts(sentence, patch, scene)]
 
 
-def _parts(sentence: Sentence, patch: Patch) -> list[Unit]:
+def _parts(sentence: Sentence, patch: Patch, scene: Scene) -> list[Unit]:
     _, parts = split_places(sentence.text)
     found = [without_place(without_frame(part)) for part in parts]
-    return [Unit(_sentence(text), patch, sentence.basis) for text in found if any(map(str.isalnum, text))]
+    return [
+        Unit(_sentence(text), patch, _own_basis(part, sentence, scene))
+        for part, text in zip(parts, found, strict=True)
+        if any(map(str.isalnum, text))
+    ]
+
+
+def _own_basis(part: str, sentence: Sentence, scene: Scene) -> tuple[Basis, ...]:
+    """The statements under one part of a sentence; all of the sentence's where none of them tells the part alone."""
+    patches = {patch.name: patch for patch in (*scene.first_level, *scene.regions)}
+    own = [one for one in sentence.basis if _tells(part, patches.get(one.patch), one.statement)]
+    return tuple(own) or sentence.basis
+
+
+def _tells(part: str, patch: Patch | None, number: int) -> bool:
+    return patch is not None and number < len(patch.statements) and tells(part, patch.statements[number].text)
 
 
 def _sentence(text: str) -> str:
@@ -166,7 +182,7 @@ def _sentence(text: str) -> str:
 def _near_units(scene: Scene) -> list[Unit]:
     """What the regions and the patch of the main objects say, each thing once."""
     semantic = (scene.semantic,) if scene.semantic and scene.semantic.sentences else ()
-    units = [unit for patch in (*described_regions(scene), *semantic) for unit in _units(patch)]
+    units = [unit for patch in (*described_regions(scene), *semantic) for unit in _units(patch, scene)]
     return list({same_words(unit.text): unit for unit in reversed(units)}.values())[::-1]
 
 
@@ -174,7 +190,7 @@ def _whole_units(scene: Scene) -> list[Unit]:
     """What the composed caption says of the whole picture, or, before it is composed, the whole-image description."""
     whole = scene.whole
     sentences = [one for one in scene.caption if any(basis.patch == whole.name for basis in one.basis)]
-    return [unit for sentence in sentences or whole.sentences for unit in _parts(sentence, whole)]
+    return [unit for sentence in sentences or whole.sentences for unit in _parts(sentence, whole, scene)]
 
 
 def subject_of(text: str) -> str:
@@ -191,6 +207,15 @@ def _named(label: str) -> str:
 def is_backdrop(thing: str) -> bool:
     """Whether a thing stands behind everything, as walls, floors and the sky do."""
     return thing in _BACKDROP
+
+
+def _is_behind(unit: Unit) -> bool:
+    return is_backdrop(subject_of(unit.text))
+
+
+def _names_thing(unit: Unit) -> bool:
+    """Whether a unit is about a thing that can stand in a box, and not about a backdrop or the picture's own tones."""
+    return not _is_behind(unit) and not read(unit.text).about_frame
 
 
 def _origins(units: Iterable[Unit]) -> tuple[tuple[str, int], ...]:
@@ -297,9 +322,10 @@ class _Builder:
 
     def add_regions(self, units: Sequence[Unit]) -> None:
         """One element for each region that tells of something that no detection explains."""
+        things = any(_names_thing(unit) for unit in units)  # a captioner that knows only tones has nothing better
         for name in dict.fromkeys(unit.patch.name for unit in units):
             own = [unit for unit in units if unit.patch.name == name and same_words(unit.text) not in self.used]
-            front = [unit for unit in own if not is_backdrop(subject_of(unit.text))]
+            front = [unit for unit in own if (_names_thing(unit) if things else not _is_behind(unit))]
             if not front or self._covers_all(front[0].patch):
                 continue
             self._add(_region_element(front[0].patch, front, self.scene, self.settings))

@@ -15,7 +15,16 @@ import pytest
 
 from host.comfy_server import PACK, PACK_FOLDER, Server
 from host.graphs import OURS, Prompt, add, downstream, enhanced, ids, pictures, stage_names
-from host.workflow_files import WORKFLOWS, api_prompt, downloads, needs_weights, read_workflow, save_scenes, workflow
+from host.workflow_files import (
+    SHIPPED,
+    WORKFLOWS,
+    api_prompt,
+    downloads,
+    needs_weights,
+    read_workflow,
+    save_scenes,
+    workflow,
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +60,8 @@ def test_every_node_is_offered(info: Mapping[str, Any]) -> None:
 
 
 def test_the_workflows_are_offered_as_templates(server: Server) -> None:
-    assert set(server.get("/api/workflow_templates")[PACK_FOLDER]) == {path.stem for path in WORKFLOWS}
-    for path in WORKFLOWS:
+    assert set(server.get("/api/workflow_templates")[PACK_FOLDER]) == {path.stem for path in SHIPPED}
+    for path in SHIPPED:
         assert server.get(f"/api/workflow_templates/{PACK_FOLDER}/{path.name}") == read_workflow(path)
 
 
