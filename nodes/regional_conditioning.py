@@ -12,6 +12,7 @@ from ..patchmatters.generate import (
     FitSettings,
     RegionalPrompt,
     RegionalSettings,
+    RegionWords,
     regional_prompts,
     token_limits,
 )
@@ -45,7 +46,7 @@ class RegionalConditioning(io.ComfyNode):
             inputs=[
                 SceneSocket.Input("scene", tooltip="Composed Scenes, from Compose Caption or Enhance Caption."),
                 io.Clip.Input("clip", tooltip="The text encoder of the diffusion model."),
-                *widgets_for(RegionalSettings, FitSettings, BudgetSettings),
+                *widgets_for(RegionalSettings, FitSettings, BudgetSettings, RegionWords),
             ],
             outputs=[
                 io.Conditioning.Output(
@@ -66,7 +67,8 @@ class RegionalConditioning(io.ComfyNode):
         encoders, settings = encoders_of(require_clip(clip)), settings_from(RegionalSettings, widgets)
         count, words = counter(clip, encoders), settings_from(FitSettings, widgets)
         limits = token_limits(encoders, settings_from(BudgetSettings, widgets))
-        rows = [regional_prompts(one, count, limits, words, settings) for one in scene]
+        told = settings_from(RegionWords, widgets)
+        rows = [regional_prompts(one, count, limits, words, settings, told) for one in scene]
         masks = [masks_of(row[1:], one, settings.feather) for one, row in zip(scene, rows, strict=True)]
         encoded = encode_all([prompt.text for row in rows for prompt in row], clip)
         return io.NodeOutput(

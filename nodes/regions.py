@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from comfy_api.latest import io
 
 from ..patchmatters.ask import crop_of
-from ..patchmatters.generate import Element, detailer_prompt, layout_of, region_elements
+from ..patchmatters.generate import Element, detailer_prompt, layout_of, region_elements, region_phrases
 from ..patchmatters.generate.detailer import DetailedRegion
 from ..patchmatters.picture import whole_pixels
 from ..patchmatters.regions import described_regions
@@ -92,7 +92,7 @@ class _Region:
 
     @property
     def detail(self) -> DetailedRegion:
-        return DetailedRegion(*self.bbox[:2], self.patch.description)
+        return DetailedRegion(*self.bbox[:2], region_phrases(self.patch.sentences, self.scene))
 
 
 def segs_of(regions: Sequence[_Region], scene: Scene) -> Segs:

@@ -9,7 +9,7 @@ from .detailer import detailer_prompt
 from .fit import FitSettings, Fitted, fit, fit_report
 from .json_prompts import JsonPrompt, elements_of, json_prompt, prompt_report
 from .layout import Element, Layout, LayoutSettings, layout_of, region_elements
-from .regional import RegionalPrompt, RegionalSettings, regional_prompts
+from .regional import RegionalPrompt, RegionalSettings, RegionWords, region_phrases, regional_prompts
 
 __all__ = [
     "ELEMENTS",
@@ -24,6 +24,7 @@ __all__ = [
     "JsonPrompt",
     "Layout",
     "LayoutSettings",
+    "RegionWords",
     "RegionalPrompt",
     "RegionalSettings",
     "clauses_of_caption",
@@ -37,6 +38,7 @@ __all__ = [
     "layout_of",
     "prompt_report",
     "region_elements",
+    "region_phrases",
     "regional_prompts",
     "token_limits",
 ]

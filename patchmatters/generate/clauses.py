@@ -73,6 +73,11 @@ def clauses_of_caption(scene: Scene) -> tuple[Clause, ...]:
     return tuple(replace(one, worth=Worth(_LEAD)) if one.sentence == lead else one for one in clauses)
 
 
+def leads(clause: Clause) -> bool:
+    """Whether a part of a caption says what the whole picture shows."""
+    return clause.worth.tier == _LEAD
+
+
 def clauses_of_sentences(sentences: Sequence[Sentence], scene: Scene) -> tuple[Clause, ...]:
     """The parts of sentences that rest on statements of the Scene, with their worth."""
     found: list[Clause] = []

@@ -127,7 +127,7 @@ class _Page:
     def cost(self, number: int, kept: Iterable[int]) -> Mapping[str, int]:
         """About how many tokens a part adds to those kept: its words, the mark before it, and a place not yet told."""
         clause, tags = self.clauses[number], self.settings.style == TAGS
-        mark = ";" if clause.place or tags else ""
+        mark = ";" if (clause.place or tags) and any(True for _ in kept) else ""  # nothing stands before the first
         part = self.count(f"{mark} {written([replace(clause, place='')], self.settings)}")
         if not clause.place or tags or any(self.clauses[other].sentence == clause.sentence for other in kept):
             return part

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from ..language.places import without_place
 from ..options import check_options, option
 from ..regions import described_regions
-from ..scene import Box, Patch, Scene
+from ..scene import Box, Patch, Scene, Sentence
 from .budget import Count
-from .clauses import Clause, clauses_of_caption, clauses_of_sentences
-from .fit import FitSettings, fit
+from .clauses import Clause, clauses_of_caption, clauses_of_sentences, leads
+from .fit import TAGS, FitSettings, fit
+from .phrases import same_words, without_frame
+from .tags import tags_of
 
 AREA, MASK = "area", "mask"
+SHORT, SENTENCES = "short", "sentences"
 WHOLE = "whole picture"
 # The share of a side that a region has at least: a cell of a latent of 8 cells (64 pixels of SD), the smallest that
 # samplers get. A smaller area at the far edge would begin where that latent ends, and a smaller mask would lie between
@@ -69,6 +73,20 @@ class RegionalSettings:
 
 
 @dataclass(frozen=True)
+class RegionWords:
+    """In which words the regions are told. Apart from the other settings, so that its widget comes after theirs."""
+
+    region_words: str = option(
+        SHORT,
+        "Short: each region in phrases with the thing first, without words for its place or for the crop, and the "
+        "caption without what the regions tell. Sentences: everything as it was written.",
+        choices=(SHORT, SENTENCES),
+    )
+
+    __post_init__ = check_options
+
+
+@dataclass(frozen=True)
 class RegionalPrompt:
     """A prompt and the part of the picture, in fractions, that it holds for."""
 
@@ -83,26 +101,47 @@ def regional_prompts(
     limits: Mapping[str, int],
     words: FitSettings,
     settings: RegionalSettings,
+    told: RegionWords = RegionWords(),
 ) -> tuple[RegionalPrompt, ...]:
     """The prompt of the whole picture, then one per described region in reading order, each fitted to the limits.
 
     ValueError for a Scene without its caption, and as `fit` raises it.
     """
-    whole = _prompt(WHOLE, clauses_of_caption(scene), Box(0.0, 0.0, 1.0, 1.0), count, limits, words)
+    short, regions = told.region_words == SHORT, _regions(scene, settings)
+    parts = [clauses_of_sentences(patch.sentences, scene) for patch in regions]
+    caption = clauses_of_caption(scene)
+    everywhere = _without_repeats(caption, parts) if short else caption
+    near = replace(words, style=TAGS) if short else words
+    areas = [area_of(patch.box, scene.image.width, scene.image.height) for patch in regions]
     return (
-        whole,
+        _prompt(WHOLE, everywhere, Box(0.0, 0.0, 1.0, 1.0), count, limits, words),
         *(
-            _prompt(
-                patch.name,
-                clauses_of_sentences(patch.sentences, scene),
-                area_of(patch.box, scene.image.width, scene.image.height),
-                count,
-                limits,
-                words,
-            )
-            for patch in _regions(scene, settings)
+            _prompt(patch.name, _bare(clauses) if short else clauses, area, count, limits, near)
+            for patch, clauses, area in zip(regions, parts, areas, strict=True)
         ),
     )
+
+
+def _without_repeats(caption: Sequence[Clause], regions: Sequence[Sequence[Clause]]) -> Sequence[Clause]:
+    """The caption without what a region tells in its own place; its lead, or all of it where nothing else is left."""
+    told = {_said(clause.text) for clauses in regions for clause in clauses}
+    return [clause for clause in caption if leads(clause) or _said(clause.text) not in told] or caption
+
+
+def _said(text: str) -> str:
+    return same_words(without_place(without_frame(text)))
+
+
+def _bare(clauses: Sequence[Clause]) -> list[Clause]:
+    """The parts without words for the crop or for a place in it, each once: the area is the place."""
+    found = {_said(one.text): replace(one, text=without_place(without_frame(one.text)), place="") for one in clauses}
+    return list(found.values())
+
+
+def region_phrases(sentences: Sequence[Sentence], scene: Scene) -> str:
+    """What a region's sentences say as phrases with the thing first: "red car, black wheels"."""
+    phrases = [tag for one in _bare(clauses_of_sentences(sentences, scene)) for tag in tags_of(one.text)]
+    return ", ".join(dict.fromkeys(phrases))
 
 
 def _regions(scene: Scene, settings: RegionalSettings) -> tuple[Patch, ...]:

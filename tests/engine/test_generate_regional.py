@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.scenes import boxes
-from patchmatters.generate import FitSettings, RegionalSettings, regional_prompts
+from patchmatters.generate import FitSettings, RegionalSettings, RegionWords, region_phrases, regional_prompts
 from patchmatters.generate.regional import SMALLEST, area_of, edge_weights
-from patchmatters.scene import Box, ImageRef, Patch, Role, Scene, Sentence, Stage
+from patchmatters.scene import Basis, Box, ImageRef, Patch, Role, Scene, Sentence, Stage, Statement, Verdict
 
 
 def count(text: str) -> dict[str, int]:
@@ -38,10 +38,41 @@ def scene(regions: int = 4) -> Scene:
 
 
 def test_the_caption_comes_first_then_every_region_in_its_place() -> None:
-    whole, *regions = regional_prompts(scene(), count, {"l": 9}, FitSettings("ohwx"), RegionalSettings())
+    words, told = FitSettings("ohwx"), RegionWords("sentences")
+    whole, *regions = regional_prompts(scene(), count, {"l": 9}, words, RegionalSettings(), told)
     assert (whole.text, whole.area) == ("ohwx, A dog sleeps. Rain falls.", Box(0, 0, 1, 1))
     assert [region.text for region in regions] == [rf"ohwx, Thing {number} \(small\)." for number in range(4)]
     assert [region.area for region in regions] == [Box(n / 4, 0, (n + 1) / 4, 1) for n in range(4)]
+
+
+def test_short_regions_name_the_thing_first_and_the_caption_does_not_repeat_them() -> None:
+    left = Patch(
+        "left",
+        Role.SPATIAL,
+        Box(0, 0, 200, 200),
+        (0, 0),
+        sentences=(Sentence("There is a red car in the picture."), Sentence("The wheels are black on the left.")),
+    )
+    caption = (
+        Sentence("A street at noon.", (Basis("whole image", 0),)),
+        Sentence("On the left: there is a red car; the wheels are black; a bird sings."),
+    )
+    whole = Patch(
+        "whole image", Role.WHOLE, Box(0, 0, 400, 200), statements=(Statement("A street at noon.", Verdict.SAME),)
+    )
+    street = replace(scene(), whole=whole, patches=(left,), caption=caption)
+    everywhere, region = regional_prompts(street, count, {}, FitSettings(), RegionalSettings())
+    assert region.text == "red car, wheels black"
+    assert everywhere.text == "A street at noon. On the left, a bird sings."
+    assert region_phrases(left.sentences, street) == region.text
+
+
+def test_a_caption_of_nothing_but_what_the_regions_tell_stays() -> None:
+    street = replace(scene(1), caption=(Sentence("Thing 0 (small)."),))
+    assert [one.text for one in regional_prompts(street, count, {}, FitSettings(), RegionalSettings())] == [
+        r"Thing 0 \(small\).",
+        r"Thing 0 \(small\)",
+    ]
 
 
 def test_regions_are_told_once_and_those_without_a_description_not_at_all() -> None:
@@ -53,7 +84,7 @@ def test_regions_are_told_once_and_those_without_a_description_not_at_all() -> N
 
 def test_the_patch_of_the_main_objects_is_a_choice() -> None:
     prompts = regional_prompts(scene(), count, {}, FitSettings(), RegionalSettings(semantic=True))
-    assert [prompt.text for prompt in prompts][-1] == "A dog from near."
+    assert [prompt.text for prompt in prompts][-1] == "dog from near", "short is what regions are unless asked"
     without = replace(scene(), semantic=None)
     assert len(regional_prompts(without, count, {}, FitSettings(), RegionalSettings(semantic=True))) == 5
 

@@ -158,10 +158,15 @@ def test_segs_have_the_shape_that_impact_pack_accepts(execute: Any, composed: tu
             assert seg.cropped_mask.sum() == box["width"] * box["height"]
 
 
-def test_the_detailers_prompt_is_in_the_order_in_which_it_sorts(execute: Any, composed: tuple[Any, ...]) -> None:
+def test_the_detailers_prompt_is_in_the_order_in_which_it_sorts(
+    execute: Any, composed: tuple[Any, ...], generate: Any
+) -> None:
+    """In phrases since regions have short prompts: a detailer sees the region alone, and no place or crop in it."""
     *_, segs, prompts, _ = execute("Regions", scene=composed[1])
     for scene, (_, found), prompt in zip(composed[1], segs, prompts, strict=True):
-        texts = {region.name: region.description for region in (*scene.patches, *scene.regions)}
+        texts = {
+            region.name: generate.region_phrases(region.sentences, scene) for region in (*scene.patches, *scene.regions)
+        }
         parts = re.split(r" \[SEP\] ", prompt.removeprefix("[ASC]"))
         for seg, part in zip(sorted(found, key=lambda one: (one.bbox[0], one.bbox[1])), parts, strict=True):
             assert part == texts[seg.label].replace("(", r"\(").replace(")", r"\)")
