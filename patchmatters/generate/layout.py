@@ -32,6 +32,10 @@ _BACKDROP = word_set(
     road street sidewalk pavement sand snow landscape scenery room scene cloud carpet tile surface
     """
 )
+_ENDS = " .,;:!?"
+_HANGING = re.compile(
+    r"\b(?:positioned|located|situated|placed|seen|is|are|was|were|and|with|from|of)\Z", re.IGNORECASE
+)
 # Text in quotation marks after a word that says that it can be read.
 _READ = re.compile(
     r"\b(?:reads?|reading|says?|saying|text|words?|wording|letters?|lettering|labell?ed|titled?|written|printed|"
@@ -155,7 +159,7 @@ def _units(patch: Patch, scene: Scene) -> list[Unit]:
 
 def _parts(sentence: Sentence, patch: Patch, scene: Scene) -> list[Unit]:
     _, parts = split_places(sentence.text)
-    found = [without_place(without_frame(part)) for part in parts]
+    found = [_placeless(without_frame(part)) for part in parts]
     return [
         Unit(_sentence(text), patch, _own_basis(part, sentence, scene))
         for part, text in zip(parts, found, strict=True)
@@ -172,6 +176,16 @@ def _own_basis(part: str, sentence: Sentence, scene: Scene) -> tuple[Basis, ...]
 
 def _tells(part: str, patch: Patch | None, number: int) -> bool:
     return patch is not None and number < len(patch.statements) and tells(part, patch.statements[number].text)
+
+
+def _placeless(text: str) -> str:
+    """A sentence without its place, where that stands at one end and nothing is left hanging: "A cat on the left." ->
+    "A cat.", but "It is positioned to the right, and it is white." stays as it is.
+    """
+    bare = without_place(text)
+    body = bare.rstrip(_ENDS)
+    at_one_end = text.startswith(body) or text.rstrip(_ENDS).endswith(body)
+    return bare if at_one_end and not _HANGING.search(body) else text
 
 
 def _sentence(text: str) -> str:
@@ -354,7 +368,7 @@ class _Builder:
         kept = sorted(self.elements, key=lambda element: -element.box.area)[: self.settings.most_elements]
         for element in sorted(self.elements, key=lambda element: -element.box.area)[self.settings.most_elements :]:
             self.left_out.append(LeftOut(element.desc, f"more than {self.settings.most_elements} elements"))
-        lead = about_whole[:2]
+        lead = [one for n, one in enumerate(about_whole[:2]) if n == 0 or same_words(one.text) not in self.used]
         behind = [unit for unit in self._all_units(about_whole) if self._is_behind(unit, lead)]
         image = self.scene.image
         return Layout(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from engine import scenes as made
@@ -170,6 +171,71 @@ def test_plain() -> None:
 def test_an_unknown_form_is_refused_by_its_name() -> None:
     with pytest.raises(ValueError, match="no form 'dalle'"):
         json_prompt(layout_of(STREET), "dalle")
+
+
+@pytest.mark.parametrize(
+    ("text", "desc"),
+    [
+        ("A cat sleeps on the left.", "A cat sleeps."),
+        (
+            "The sink is positioned to the right, and it is white.",
+            "The sink is positioned to the right, and it is white.",
+        ),
+        ("The sink is located at the top.", "The sink is located at the top."),
+    ],
+)
+def test_a_place_goes_only_where_nothing_is_left_hanging(text: str, desc: str) -> None:
+    said = replace(STREET, patches=(patch("left", Box(0, 0, 400, 600), text, cell=(0, 0)),), detections=())
+    assert [one.desc for one in layout_of(said).elements] == [desc]
+
+
+THINGS = ("cat", "dog", "lamp", "bicycle", "umbrella", "book")
+TELLS = (
+    "A {} is there.",
+    "There is a red {}.",
+    "The {} looks old on the left.",
+    'A {} reads "{}".',
+    "The sky is blue.",
+)
+
+
+@st.composite
+def told_scenes(draw: st.DrawFn) -> Scene:
+    """A Scene of sentences about things, some of which were detected, some more than once."""
+    said = st.lists(st.builds(lambda tell, thing: tell.format(thing, thing.upper()), st.sampled_from(TELLS),
+                              st.sampled_from(THINGS)), max_size=4)  # fmt: skip
+    found = st.lists(st.builds(Detection, made.boxes(WIDTH, HEIGHT), st.sampled_from((*THINGS, "sky", ""))), max_size=6)
+    one = scene(whole=tuple(draw(said)), left=tuple(draw(said)), right=tuple(draw(said)), found=tuple(draw(found)))
+    return replace(one, picture=None)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(one=told_scenes())
+def test_every_kept_thing_is_told_and_every_detection_is_accounted_for(one: Scene) -> None:
+    try:
+        layout = layout_of(one)
+    except ValueError:
+        assert not any(patch.sentences for patch in (one.whole, *one.patches))
+        return
+    told = " ".join(
+        [
+            layout.summary,
+            layout.background,
+            *(one.desc for one in layout.elements),
+            *(one.what for one in layout.left_out),
+        ]
+    ).lower()
+    for sentence in (sentence for each in (one.whole, *one.patches) for sentence in each.sentences):
+        assert without_frame(sentence.text).removesuffix(" on the left.").rstrip(".").lower() in told
+    as_elements = [n for each in layout.elements for name, n in each.origins if name == "detections"]
+    listed = [
+        n for n in range(len(one.detections)) if any(f"detection {n + 1} (" in out.what for out in layout.left_out)
+    ]
+    assert sorted(as_elements + listed) == list(range(len(one.detections))), "each once: as an element or listed"
+    texts = [each.text for each in layout.elements if each.kind == "text"]
+    assert len(texts) == len(set(texts)), "each text once"
+    for form in FORMS:
+        assert faults(form, json_prompt(layout, form).text) == []
 
 
 HOSTILE = (
