@@ -73,9 +73,18 @@ class Group:
 
 
 @dataclass(frozen=True)
+class App:
+    """What app mode shows of a graph: widgets as "node.widget", and output nodes by name."""
+
+    widgets: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Graph:
     nodes: tuple[Node, ...]
     groups: tuple[Group, ...]
+    app: App | None = None
 
 
 def picture(at: tuple[int, int] = (0, 0), name: str = "picture") -> Node:
@@ -386,6 +395,7 @@ GRAPHS: Mapping[str, Graph] = {
             Group("What was verified, as a layout", ("enhance", "size", "layout", "report")),
             Group("Move the boxes by hand, then build the prompt (ComfyUI 0.28)", ("boxes", "build", "prompt"), "core"),
         ),
+        App(("picture.image", "enhance.preset", "layout.most_elements", "build.style"), ("prompt",)),
     ),
     "text_to_image_regional": Graph(
         (
@@ -573,9 +583,18 @@ def workflow(stem: str, graph: Graph, info: Mapping[str, Any]) -> dict[str, Any]
         "links": links,
         "groups": [_group(number, group, graph) for number, group in enumerate(graph.groups, 1)],
         "config": {},
-        "extra": {"ds": {"scale": 0.6, "offset": [80, 120]}},
+        "extra": {"ds": {"scale": 0.6, "offset": [80, 120]}} | _app(graph.app, ids),
         "version": 0.4,
     }
+
+
+def _app(app: App | None, ids: Mapping[str, int]) -> dict[str, Any]:
+    """As the frontend saves what was chosen for app mode (1.41 and later)."""
+    if app is None:
+        return {}
+    widgets = [one.partition(".") for one in app.widgets]
+    chosen = [[ids[node], widget] for node, _, widget in widgets]
+    return {"linearData": {"inputs": chosen, "outputs": [ids[name] for name in app.outputs]}}
 
 
 def _links(graph: Graph, ids: Mapping[str, int], info: Mapping[str, Any]) -> Iterator[list[Any]]:
