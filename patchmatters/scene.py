@@ -126,9 +126,10 @@ class Statement:
     """One thing that the passages of a patch say.
 
     `sources` are indices of the patch's passages, `rivals` indices of the statements of the same patch that it
-    contradicts. `score` is the scorer's agreement with the picture, 0 to 1, or None where it was not asked or could
-    not tell; `bar` is what that score had to reach beside `keep_score`, None where only that counted. `kept` is None
-    until the filter has decided; `reason` says in words why it decided so.
+    contradicts. `support` is how far other looks at the picture bear it out, 0 to 1, where 0.5 just suffices, and
+    None where it was not measured. `score` is the scorer's agreement with the picture, 0 to 1, or None where it
+    was not asked or could not tell; `bar` is what that score had to reach beside `keep_score`, None where only that
+    counted. `kept` is None until the filter has decided; `reason` says in words why it decided so.
     """
 
     text: str
@@ -139,6 +140,7 @@ class Statement:
     bar: float | None = None
     kept: bool | None = None
     reason: str = ""
+    support: float | None = None
 
     def __repr__(self) -> str:
         mark = {None: "?", True: "+", False: "-"}[self.kept]

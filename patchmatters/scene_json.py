@@ -9,7 +9,7 @@ import dataclasses
 import json
 import math
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import Enum
 from functools import cache
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 FORMAT = "patchmatters.scene"
 VERSION = 1
 _NOT_STORED = frozenset({"picture"})
+# Fields that files of earlier packs lack: they load with their default.
+_LATER: Mapping[type, frozenset[str]] = {scene_module.Statement: frozenset({"support"})}
 
 
 def dump_scenes(scenes: Sequence[Scene]) -> str:
@@ -168,12 +170,18 @@ def _decode_object(value: Any, kind: type, where: str) -> Any:
     if not isinstance(value, dict):
         raise ValueError(f"{where} must be an object, not {_kind(value)}.")
     hints = _hints(kind)
-    unknown, missing = sorted(value.keys() - hints.keys()), sorted(hints.keys() - value.keys())
+    unknown, missing = sorted(value.keys() - hints.keys()), sorted(_needed(kind) - value.keys())
     if unknown:
         raise ValueError(f"{where} has unknown fields: {', '.join(unknown)}.")
     if missing:
         raise ValueError(f"{where} lacks: {', '.join(missing)}.")
-    return kind(**{name: _decode(value[name], hint, f"{where}.{name}") for name, hint in hints.items()})
+    return kind(**{name: _decode(value[name], hints[name], f"{where}.{name}") for name in hints if name in value})
+
+
+@cache
+def _needed(kind: type) -> frozenset[str]:
+    """The fields that every file has; those of `_LATER` came after the first version."""
+    return frozenset(_hints(kind)) - _LATER.get(kind, frozenset())
 
 
 def _decode_enum(value: Any, kind: type[Enum], where: str) -> Enum:

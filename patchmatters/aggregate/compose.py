@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..ask import record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
-from ..language import SIMILARITIES
+from ..language import AUTO, SIMILARITIES
 from ..language.basis import tells
 from ..language.places import place_of
 from ..options import check_options, option
@@ -15,6 +15,7 @@ from ..prompts import instruction
 from ..regions import described_regions
 from ..scene import Basis, Box, Patch, Scene, Sentence, Stage, Statement, require_stage
 from .agree import levels_of, without_refuted, without_repetition
+from .cover import cover
 from .rewrite import Sources, Written, write_all
 from .tell import Told, boxes_by_basis, tell_places
 
@@ -37,10 +38,18 @@ class ComposeSettings:
     max_new_tokens: int = option(1536, "Longest caption, in tokens.", minimum=16, maximum=8192, advanced=True)
     seed: int = option(0, "The same seed gives the same caption.", minimum=0, maximum=2**63 - 1, advanced=True)
     similarity: str = option(
-        "lexical",
-        "How repetitions are found: by their words, or by sentence embeddings (optional extra).",
+        AUTO,
+        "How repetitions are found: by sentence embeddings (optional extra), by words, or (auto) by embeddings where "
+        "they are installed.",
         choices=tuple(SIMILARITIES),
         advanced=True,
+    )
+    max_words: int = option(
+        210,
+        "Longest caption without a text model, in words: the most certain and most telling statements are told. 0: no "
+        "limit, and everything that was kept is told. Fit Prompt to Encoder shortens further.",
+        minimum=0,
+        maximum=10_000,
     )
 
     __post_init__ = check_options
@@ -93,9 +102,11 @@ def _not_empty(scene: Scene) -> Scene:
 
 def _told(scene: Scene, settings: ComposeSettings, monitor: Monitor) -> Scene:
     """The caption without a model."""
-    told = without_repetition(levels_of(scene), SIMILARITIES[settings.similarity]())
+    similarity = SIMILARITIES[settings.similarity]()
+    told = without_repetition(levels_of(scene), similarity)
+    patches = {patch.name: patch for patch in (*scene.first_level, *scene.regions)}
     monitor.advance(scene.image.name)
-    caption = tell_places(told, scene.image.width, scene.image.height)
+    caption = tell_places(cover(told, patches, similarity, settings.max_words), scene.image.width, scene.image.height)
     return replace(scene, caption=tuple(caption), stage=Stage.COMPOSED)
 
 

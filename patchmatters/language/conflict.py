@@ -216,7 +216,7 @@ def _replacements(one: Reading, two: Reading, part: _Slice, common: Counter[str]
         if not rivals or not all(value.excludes(rival) for _, rival in rivals):
             continue
         other = rivals[0][0]
-        if _same_place(one, two, part, place, other) and not _akin(one.tokens[place], two.tokens[other]):
+        if _same_place(one, two, part, place, other) and not akin(one.tokens[place], two.tokens[other]):
             thing = one.things.get(place) or two.things.get(other, "")
             yield Conflict(value.attribute, thing, (one.tokens[place], two.tokens[other]))
 
@@ -244,7 +244,7 @@ def _excluded(one: str, other: str) -> str:
     """The attribute of which two words give values that exclude each other, "" where they do not."""
     pairs = ((value, rival) for value in _values_of(one) for rival in _values_of(other))
     found = next((value.attribute for value, rival in pairs if value.excludes(rival)), "")
-    return "" if _akin(one, other) else found
+    return "" if akin(one, other) else found
 
 
 def _values_in(reading: Reading, places: range, common: Counter[str]) -> list[tuple[int, Value | Quantity]]:
@@ -276,7 +276,7 @@ def _same_place(one: Reading, two: Reading, part: _Slice, place: int, other: int
 
 
 @lru_cache(maxsize=8192)
-def _akin(one: str, other: str) -> bool:
+def akin(one: str, other: str) -> bool:
     """Whether two words mean the same on some scale, so that a difference on another is one of shade only."""
     if "a" in (one, other) and f"{one}{other}".startswith(("a_", "aa_")):
         return True  # "a nice group of" against "a group of"
@@ -308,7 +308,7 @@ def _exclusions(one: Reading, two: Reading) -> list[Conflict]:
     """What is said of one thing in both statements and cannot both be true of it, attribute by attribute."""
     comparable = _comparable_things(one, two)
     shared = (key for key in sorted(one.fact_keys & two.fact_keys) if comparable is None or key[0] in comparable)
-    return [found for key in shared if (found := _exclusion(one.facts[key], two.facts[key]))]
+    return [found for key in shared if (found := exclusion(one.facts[key], two.facts[key]))]
 
 
 def _told_elsewhere(one: Reading, two: Reading) -> bool:
@@ -329,7 +329,7 @@ def _comparable_things(one: Reading, two: Reading) -> frozenset[str] | None:
     return frozenset((one.subject, two.subject, "", "sky"))
 
 
-def _exclusion(facts: Sequence[Fact], others: Sequence[Fact]) -> Conflict | None:
+def exclusion(facts: Sequence[Fact], others: Sequence[Fact]) -> Conflict | None:
     """A conflict between the facts about one thing on one scale, if no two of them can both be true of it."""
     pairs = [(fact, other) for fact in facts for other in others if _same_kind(fact.kinds, other.kinds)]
     if not pairs or not all(_excludes(fact, other) for fact, other in pairs):
@@ -344,7 +344,7 @@ def _excludes(fact: Fact, other: Fact) -> bool:
         return False
     if fact.negated or other.negated:
         return fact.word == other.word or values_of(fact.word) == values_of(other.word)
-    return fact.value.excludes(other.value) and not _akin(fact.word, other.word)
+    return fact.value.excludes(other.value) and not akin(fact.word, other.word)
 
 
 def _said(fact: Fact) -> str:

@@ -75,7 +75,7 @@ class Reading:
     the value at a token's place belongs to. `facts` are by (thing, scale). `present` and `absent` are the things that
     are named or denied, with their kinds. `sides` are the groups, by scale, of side words that say which thing is meant
     ("the man on the left"). `subject` is the thing that the statement is about, narrowed down by its kinds, "" where
-    that is unclear; `about_frame` says that it is the picture itself.
+    that is unclear, and `head` its noun in base form; `about_frame` says that it is the picture itself.
     """
 
     tokens: tuple[str, ...]
@@ -88,6 +88,7 @@ class Reading:
     sides: Mapping[str, frozenset[str]]
     subject: str
     subject_kinds: frozenset[str]
+    head: str
     about_frame: bool
 
 
@@ -232,6 +233,7 @@ class _Reader:
             sides=self.sides,
             subject=self.first.thing if self.first else "",
             subject_kinds=self.first.kinds if self.first else frozenset(),
+            head=self.first.noun if self.first else "",
             about_frame=self.first.is_frame if self.first else self._opens_with_frame(),
         )
 

@@ -115,7 +115,7 @@ _ANAPHORS = word_set("""
     such both neither either each another others
     """)
 # What may come before the anaphor at the head of a sentence: "Behind it, ...", "However, they ...".
-_LEAD_INS = word_set("""
+LEAD_INS = word_set("""
     and but or so yet also additionally moreover furthermore however meanwhile overall in addition to on at of behind
     beside besides above below under underneath beneath near next around inside outside within with without from by
     for front between among atop over across against along through toward towards surrounding while when as where
@@ -134,10 +134,10 @@ _FARTHEST = 8  # words looked at; an anaphor farther on has its antecedent in th
 
 
 def statements_of(text: str) -> list[str]:
-    """The sentences of a text, each joined to the ones that lean on it.
+    """The sentences of a text, each able to stand alone.
 
-    A sentence that opens with an anaphor ("It is brown.", "Behind them, ...") stays with the sentence before it:
-    kept alone, it would attach to whatever comes before it in the merged text.
+    A sentence that opens with an anaphor ("It is brown.", "Behind them, ...") would attach to whatever comes before it
+    in the merged text, so the noun takes the pronoun's place; where that is unclear it stays with the one before it.
     """
     return list(_statements(text))
 
@@ -145,12 +145,16 @@ def statements_of(text: str) -> list[str]:
 @lru_cache(maxsize=256)
 def _statements(text: str) -> tuple[str, ...]:
     """Kept, because every stage asks again for the statements of the same few passages."""
+    from .pronouns import with_name  # it reads sentences, and reading rests on this module
+
     statements: list[str] = []
     for sentence in split_sentences(text):
-        if statements and opens_with_anaphor(sentence):
-            statements[-1] = f"{statements[-1]} {sentence}"
-        else:
+        if not statements or not opens_with_anaphor(sentence):
             statements.append(sentence)
+        elif named := with_name(sentence, statements):
+            statements.append(named)
+        else:
+            statements[-1] = f"{statements[-1]} {sentence}"
     return tuple(statements)
 
 
@@ -162,7 +166,7 @@ def opens_with_anaphor(sentence: str) -> bool:
             return following not in _DEPICTIONS
         if word in _ANAPHORS or (word, following) in _PHRASES:
             return True
-        if word not in _LEAD_INS:
+        if word not in LEAD_INS:
             return False
     return False
 

@@ -20,16 +20,34 @@ from .vocabulary import CONCEPTS, FILLERS
 class Similarity(Protocol):
     """Measures how alike statements are.
 
-    At `same` or more, without a conflict, two statements say the same; at `rival` or more, with a conflict, they
-    contradict each other.
+    At `same` or more, without a conflict, two statements say the same in the same words; at `agreed` or more they
+    agree in other words, and from `told` on a caption that tells one need not tell the other. At `rival` or more, with
+    a conflict, they contradict each other, and from `alike` on they are about one thing even where they name it
+    differently. A statement is supported where other looks at the picture bear it out by `support` or more.
     """
 
     same: float
     rival: float
+    alike: float
+    agreed: float
+    told: float
+    support: float
+
+    def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
+        """One row per statement, one column per look: how far what a look says bears the statement out, 0 to 1."""
+        ...
 
     def matrix(self, a: Sequence[str], b: Sequence[str]) -> list[list[float]]:
         """One row per statement of `a`, one column per statement of `b`: 0 (nothing in common) to 1 (the same)."""
         ...
+
+
+def _nearest(similarity: Similarity, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
+    """Of each statement the greatest likeness to what each look says; all pairs are measured at once."""
+    texts = list(dict.fromkeys(text for look in looks for text in look))
+    column = {text: number for number, text in enumerate(texts)}
+    matrix = similarity.matrix(statements, texts)
+    return [[max((row[column[text]] for text in look), default=0.0) for look in looks] for row in matrix]
 
 
 # --- by words ---------------------------------------------------------------------------------------------------
@@ -111,6 +129,19 @@ class LexicalSimilarity:
 
     same: float = 0.72
     rival: float = 0.3
+    alike: float = 0.3
+    agreed: float = 0.32
+    told: float = 0.5
+    support: float = 0.5
+
+    def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
+        """The mean of the likeness to the nearest statement of a look and of the share of words that the look has."""
+        near = _nearest(self, statements, looks)
+        texts = [" ".join(look) for look in looks]
+        return [
+            [(value + containment(one, text)) / 2 for value, text in zip(row, texts, strict=True)]
+            for one, row in zip(statements, near, strict=True)
+        ]
 
     def matrix(self, a: Sequence[str], b: Sequence[str]) -> list[list[float]]:
         """One row per statement of `a`, one column per statement of `b`, 0 to 1."""
@@ -170,10 +201,18 @@ class EmbeddingSimilarity:
     """
 
     same: float = 0.70
-    rival: float = 0.45
+    rival: float = 0.40
+    alike: float = 0.45
+    agreed: float = 0.52
+    told: float = 0.65
+    support: float = 0.60
     folder: str = ""
     device: str = "cpu"
     _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
+        """The cosine to the nearest statement of each look."""
+        return _nearest(self, statements, looks)
 
     def matrix(self, a: Sequence[str], b: Sequence[str]) -> list[list[float]]:
         """One row per statement of `a`, one column per statement of `b`, 0 to 1."""

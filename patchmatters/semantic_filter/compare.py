@@ -9,7 +9,7 @@ from enum import Enum
 
 from ..ask import Reply, ask, record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
-from ..language import SIMILARITIES
+from ..language import AUTO, SIMILARITIES
 from ..language.json_answer import UnreadableAnswer
 from ..language.similarity import Similarity
 from ..options import check_options, option
@@ -18,6 +18,7 @@ from ..regions import overlap_regions
 from ..scene import Patch, Scene, Stage, Statement, require_stage
 from .read import SCHEMA, read_sorting
 from .sort import single_passage, sort_statements
+from .support import with_support
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +55,9 @@ class CompareSettings:
     max_new_tokens: int = option(2048, "Longest comparison, in tokens.", minimum=64, maximum=16384, advanced=True)
     seed: int = option(0, "The same seed gives the same comparison.", minimum=0, maximum=2**63 - 1, advanced=True)
     similarity: str = option(
-        "lexical",
-        "How statements are paired without a model: by their words, or by sentence embeddings (optional extra).",
+        AUTO,
+        "How statements are paired without a model: by sentence embeddings (optional extra), by their words, or (auto) "
+        "by embeddings where they are installed.",
         choices=tuple(SIMILARITIES),
         advanced=True,
     )
@@ -117,7 +119,7 @@ def compare(
         else _by_model(tasks, model, _questions(scenes, tasks, settings), monitor)
     )
     done = [_settled(task, result, similarity, level) for task, result in zip(tasks, results, strict=True)]
-    return tuple(
+    finished = (
         _finish(
             scene,
             level,
@@ -126,6 +128,7 @@ def compare(
         )
         for number, scene in enumerate(scenes)
     )
+    return tuple(with_support(scene, similarity) if level is Level.WITHIN else scene for scene in finished)
 
 
 def _compared(scene: Scene, level: Level) -> list[Patch]:

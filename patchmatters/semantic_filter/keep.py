@@ -24,6 +24,8 @@ _GIVES: Mapping[Stage, Stage] = {
 }
 MEASURE = 3  # agreed statements with a score: fewer are no measure
 _UNSCORED = "said once, and there is no scorer to check it"
+_FILTERED = "kept within its patch"
+_UNSUPPORTED = "no other part of the picture bears it out"
 _CANNOT_JUDGE = "said once, and the scorer cannot judge it"
 
 
@@ -60,7 +62,24 @@ class FilterSettings:
         step=0.05,
     )
 
+    support: float = option(
+        0.5,
+        "A statement that other parts of the picture bear out by this much (0 to 1) counts as agreed on, and without a "
+        "scorer only such statements are kept. 0: support is not asked for, as in the paper.",
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+    )
+
     __post_init__ = check_options
+
+    def unsupported(self, statement: Statement) -> bool:
+        """Whether support was measured, and is too little."""
+        return statement.support is not None and statement.support < self.support
+
+    def supported(self, statement: Statement) -> bool:
+        """Whether support was measured, and is enough."""
+        return self.support > 0 and statement.support is not None and statement.support >= self.support
 
     @property
     def asks_agreed(self) -> bool:
@@ -68,15 +87,19 @@ class FilterSettings:
         return self.confirm > 0 or self.veto > 0
 
 
-PAPER = FilterSettings(check_whole=False, confirm=0.0, veto=0.0)
+PAPER = FilterSettings(check_whole=False, confirm=0.0, veto=0.0, support=0.0)
 
 
 @dataclass(frozen=True)
 class _Bars:
-    """Scores beside `keep_score` that statements of one Scene must reach: said once, and agreed on."""
+    """Scores beside `keep_score` that statements of one Scene must reach: said once, and agreed on.
+
+    `measured_by_all` is the number of scores where too few were of agreed statements, so that all were the measure.
+    """
 
     once: float = 0.0
     agreed: float = 0.0
+    measured_by_all: int = 0
 
 
 @dataclass(frozen=True)
@@ -136,18 +159,28 @@ def _asked_verdicts(patch: Patch, settings: FilterSettings) -> tuple[Verdict, ..
 
 
 def _bars(scene: Scene, scores: Mapping[_Place, float | None], settings: FilterSettings) -> _Bars:
-    """What the scores of the agreed statements of a Scene demand of all others; nothing where there are too few."""
+    """What the scores of the agreed statements of a Scene demand of all others.
+
+    Where too few are agreed on, all scores are the measure: most of what captioners say is true.
+    """
     statements = {patch.name: patch.statements for patch in _patches(scene)}
-    agreed = sorted(
-        score
-        for place, score in scores.items()
-        if score is not None and statements[place.patch][place.statement].verdict is Verdict.SAME
-    )
-    if len(agreed) < MEASURE:
+    given = [(statements[place.patch][place.statement], score) for place, score in scores.items() if score is not None]
+    measure = sorted(score for statement, score in given if _is_measure(statement, settings))
+    measured_by_all = 0
+    if len(measure) < MEASURE and scene.stage is Stage.COMPARED:
+        measure, measured_by_all = sorted(score for _, score in given), len(given)
+    if len(measure) < MEASURE or not settings.asks_agreed:
         return _Bars()
-    median = agreed[len(agreed) // 2]
-    once = agreed[min(int(settings.confirm * len(agreed)), len(agreed) - 1)] if settings.confirm else 0.0
-    return _Bars(once, settings.veto * median)
+    median = measure[len(measure) // 2]
+    once = measure[min(int(settings.confirm * len(measure)), len(measure) - 1)] if settings.confirm else 0.0
+    return _Bars(once, settings.veto * median, measured_by_all)
+
+
+def _is_measure(statement: Statement, settings: FilterSettings) -> bool:
+    """Whether a statement is as good as certain: other looks bear it out, or, unmeasured, passages agree on it."""
+    if statement.support is None or not settings.support:
+        return statement.verdict is Verdict.SAME
+    return settings.supported(statement)
 
 
 def _scored_box(scene: Scene, patch: Patch, statement: Statement) -> Box:
@@ -191,6 +224,11 @@ def _filter_scene(
     ]
     if scorer is None and any(patch.statements for patch in changed):
         warnings.append("No scorer is connected: only statements that several passages agree on were kept.")
+    if bars.measured_by_all:
+        warnings.append(
+            f"Fewer than {MEASURE} statements were agreed on, so all {bars.measured_by_all} scores of the picture "
+            "were the measure of what was said once."
+        )
     if scorer is not None and scores:
         told = sum(score is not None for score in scores.values())
         filtered = replace(filtered, records=(*scene.records, Record("filter", scorer.name, calls=told)))
@@ -210,7 +248,9 @@ def _filter_patch(
     ]
     if whole:
         return replace(patch, statements=tuple(_decided_whole(statement, settings) for statement in scored))
-    chosen = _chosen_rivals(scored, settings.keep_score)
+    if patch.role is Role.REGION and scorer is None:
+        scored = [replace(one, reason=_FILTERED) if one.verdict is Verdict.UNIQUE else one for one in scored]
+    chosen = _chosen_rivals(scored, settings)
     alone = scorer is None and len(patch.passages) == 1
     decided = [
         replace(statement, kept=True, reason="the only passage, unscored")
@@ -224,19 +264,25 @@ def _filter_patch(
 def _bar(statement: Statement, whole: bool, settings: FilterSettings, bars: _Bars) -> float | None:
     """What its score must reach: more where there is more doubt.
 
-    The whole-image caption was sampled coolly, and is as little in doubt as what was agreed on. What several passages
-    say and others contradict lies between that and what was said once.
+    The whole-image caption was sampled coolly, and is as little in doubt as what was agreed on, and so is what other
+    parts of the picture bear out. What several passages say and others contradict, or nothing else bears out, lies
+    between that and what was said once.
     """
+    between = (bars.once + bars.agreed) / 2
     if whole:
-        return bars.agreed if settings.veto else None
+        return (between if settings.unsupported(statement) else bars.agreed) if settings.veto else None
+    if settings.supported(statement) and statement.verdict is not Verdict.CONTRADICTORY:
+        return bars.agreed
     if len(statement.sources) == 1:
         return bars.once
-    return (bars.once + bars.agreed) / 2 if statement.verdict is Verdict.CONTRADICTORY else bars.agreed
+    return between if statement.verdict is Verdict.CONTRADICTORY or settings.unsupported(statement) else bars.agreed
 
 
 def _decided_whole(statement: Statement, settings: FilterSettings) -> Statement:
     """A statement of the whole-image caption: without a score nothing can be held against it yet."""
     score, bar = statement.score, statement.bar
+    if score is None and settings.unsupported(statement):
+        return replace(statement, kept=False, reason=f"whole-image caption, but {_UNSUPPORTED}")
     if score is None:
         return replace(statement, kept=True, reason="whole-image caption, corrected by the regions at the end")
     kept = score > settings.keep_score if bar is None else score >= bar
@@ -245,20 +291,25 @@ def _decided_whole(statement: Statement, settings: FilterSettings) -> Statement:
     return replace(statement, kept=kept, reason=reason)
 
 
-def _chosen_rivals(statements: Sequence[Statement], keep_score: float) -> set[int]:
+def _chosen_rivals(statements: Sequence[Statement], settings: FilterSettings) -> set[int]:
     """The best of each set of rivals, if it is good enough: above `keep_score`, or, unscored, of most passages."""
     rivals = [number for number, statement in enumerate(statements) if statement.verdict is Verdict.CONTRADICTORY]
     ranked = sorted(rivals, key=lambda number: (-_rank(statements[number])[0], -_rank(statements[number])[1], number))
     chosen: set[int] = set()
     for number in ranked:
         statement = statements[number]
-        if chosen.isdisjoint(statement.rivals) and _good_enough(statement, statements, keep_score):
+        if chosen.isdisjoint(statement.rivals) and _good_enough(statement, statements, settings):
             chosen.add(number)
     return chosen
 
 
-def _rank(statement: Statement) -> tuple[float, int]:
-    return (-1.0 if statement.score is None else statement.score, len(statement.sources))
+def _rank(statement: Statement) -> tuple[float, float]:
+    return (-1.0 if statement.score is None else statement.score, _backing(statement))
+
+
+def _backing(statement: Statement) -> float:
+    """How many passages say a statement, and, between equals, how far other looks bear it out."""
+    return len(statement.sources) + (statement.support or 0.0)
 
 
 def _passes(statement: Statement, keep_score: float) -> bool:
@@ -272,22 +323,24 @@ def _limit(statement: Statement, keep_score: float) -> str:
     return f"above {keep_score:.2f}" if bar <= keep_score else f"at least {bar:.2f}"
 
 
-def _good_enough(statement: Statement, statements: Sequence[Statement], keep_score: float) -> bool:
+def _good_enough(statement: Statement, statements: Sequence[Statement], settings: FilterSettings) -> bool:
     if statement.score is not None:
-        return _passes(statement, keep_score)
-    return all(len(statement.sources) > len(statements[rival].sources) for rival in statement.rivals)
+        return _passes(statement, settings.keep_score)
+    if settings.unsupported(statement):
+        return False
+    return all(_backing(statement) > _backing(statements[rival]) for rival in statement.rivals)
 
 
 def _decided(statement: Statement, chosen: bool, scorer: Scorer | None, settings: FilterSettings) -> Statement:
     decide = _DECISIONS[statement.verdict]
-    kept, reason = decide(statement, chosen, scorer, settings.keep_score)
+    kept, reason = decide(statement, chosen, scorer, settings)
     return replace(statement, kept=kept, reason="; ".join(filter(None, (statement.reason, reason))))
 
 
-def _decide_same(statement: Statement, *_: object) -> tuple[bool, str]:
+def _decide_same(statement: Statement, _: bool, __: Scorer | None, settings: FilterSettings) -> tuple[bool, str]:
     said = f"said in {len(statement.sources)} passages"
     if statement.score is None:
-        return True, said
+        return (False, f"{said}, but {_UNSUPPORTED}") if settings.unsupported(statement) else (True, said)
     bar = statement.bar or 0.0
     kept = statement.score >= bar
     return kept, f"{said}, score {statement.score:.2f} is {'not below' if kept else 'below'} {bar:.2f}"
@@ -297,14 +350,24 @@ def _decide_refused(*_: object) -> tuple[bool, str]:
     return False, ""
 
 
-def _decide_unique(statement: Statement, chosen: bool, scorer: Scorer | None, keep_score: float) -> tuple[bool, str]:
+def _decide_unique(
+    statement: Statement, chosen: bool, scorer: Scorer | None, settings: FilterSettings
+) -> tuple[bool, str]:
+    keep_score = settings.keep_score
+    if statement.score is None and settings.supported(statement):
+        return True, "said once here, and other parts of the picture bear it out"
+    if statement.score is None and statement.reason == _FILTERED:
+        return True, ""
     if statement.score is None:
         return False, _UNSCORED if scorer is None else _CANNOT_JUDGE
     kept = _passes(statement, keep_score)
     return kept, f"said once, score {statement.score:.2f} is {'' if kept else 'not '}{_limit(statement, keep_score)}"
 
 
-def _decide_rival(statement: Statement, chosen: bool, scorer: Scorer | None, keep_score: float) -> tuple[bool, str]:
+def _decide_rival(
+    statement: Statement, chosen: bool, scorer: Scorer | None, settings: FilterSettings
+) -> tuple[bool, str]:
+    keep_score = settings.keep_score
     if statement.score is None:
         return chosen, "said by more passages than its rivals" if chosen else "contradicted, and unscored"
     limit = _limit(statement, keep_score)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 from ..language.conflict import find_conflict, tell_of_two_things
+from ..language.dispute import find_dispute
 from ..language.sentences import content_words, statements_of
 from ..language.similarity import Similarity
 from ..scene import Passage, Statement, Verdict
@@ -33,16 +34,28 @@ def single_passage(passages: Sequence[Passage]) -> tuple[Statement, ...]:
 def sort_statements(passages: Sequence[Passage], similarity: Similarity, *, same_extent: bool) -> tuple[Statement, ...]:
     """Sort everything that two or more passages say into same, contradictory and unique.
 
-    Statements of different passages are the same where their similarity reaches `similarity.same` and nothing in them
-    conflicts, and rivals where it reaches `similarity.rival` and something does. `same_extent` says whether all
-    passages describe the same part of the picture. In the reading order of the first passage that says each.
+    Statements of different passages are one where their similarity reaches `similarity.same` and nothing in them
+    conflicts, and rivals where it reaches `similarity.rival` and something does. From `similarity.agreed` on they stay
+    two, each in its own words and agreed on by the other's passage: one that tells more than the other is not lost.
+    `same_extent` says whether all passages describe the same part of the picture. In the reading order of the first
+    passage that says each.
     """
     said = [_Said(index, text) for index, passage in enumerate(passages) for text in statements_of(passage.text)]
     links, clashes = _relations(said, similarity, same_extent=same_extent)
-    groups = _groups(len(said), links, clashes)
+    groups = _groups(len(said), [link for link in links if link[0] >= similarity.same], clashes)
     rivals = _group_rivals(groups, clashes)
-    found = [_statement(group, rivals[number], said, similarity) for number, group in enumerate(groups)]
+    agreeing = _agreeing(links)
+    found = [_statement(group, rivals[number], agreeing, said, similarity) for number, group in enumerate(groups)]
     return (*found, *common_statements(found))
+
+
+def _agreeing(links: Sequence[tuple[float, int, int]]) -> dict[int, set[int]]:
+    """For each statement the statements of other passages that agree with it."""
+    found: dict[int, set[int]] = {}
+    for _, a, b in links:
+        found.setdefault(a, set()).add(b)
+        found.setdefault(b, set()).add(a)
+    return found
 
 
 def _relations(
@@ -70,11 +83,12 @@ def _kinds_of_pairs(
     found: dict[tuple[str, str], tuple[float, bool]] = {}
     for a, b in combinations(range(len(texts)), 2):
         near = matrix[a][b]
-        if near < min(similarity.same, similarity.rival):
+        if near < min(similarity.agreed, similarity.rival):
             continue
         one, other = texts[a], texts[b]
-        clash = find_conflict(one, other, same_extent=same_extent) is not None
-        same = not clash and near >= similarity.same and not (same_extent and tell_of_two_things(one, other))
+        find = find_dispute if near >= similarity.alike else find_conflict
+        clash = find(one, other, same_extent=same_extent) is not None
+        same = not clash and near >= similarity.agreed and not (same_extent and tell_of_two_things(one, other))
         if same or (clash and near >= similarity.rival):
             found[one, other] = found[other, one] = (near, clash)
     return found
@@ -106,9 +120,14 @@ def _group_rivals(groups: Sequence[tuple[int, ...]], clashes: set[tuple[int, int
 
 
 def _statement(
-    group: Sequence[int], rivals: tuple[int, ...], said: Sequence[_Said], similarity: Similarity
+    group: Sequence[int],
+    rivals: tuple[int, ...],
+    agreeing: Mapping[int, set[int]],
+    said: Sequence[_Said],
+    similarity: Similarity,
 ) -> Statement:
-    sources = tuple(sorted({said[index].passage for index in group}))
+    saying = {one for index in group for one in (index, *agreeing.get(index, ()))}
+    sources = tuple(sorted({said[index].passage for index in saying}))
     text = _most_agreed([said[index].text for index in group], similarity)
     verdict = Verdict.CONTRADICTORY if rivals else Verdict.SAME if len(sources) > 1 else Verdict.UNIQUE
     return Statement(text, verdict, sources, rivals)

@@ -1,0 +1,101 @@
+"""Choosing what a caption tells: each addition must say something new, the most certain and most telling first.
+
+Twelve descriptions of one picture tell every fact again and again. A caption is a cover of what they tell: greedily,
+the statement with most new content words for its certainty is taken, until nothing new is left or the caption is full.
+Of a statement only those clauses are told that add something; what its speaker guesses is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..language.claims import is_guess, is_mood, parts_of, put_together
+from ..language.sentences import content_words, words
+from ..language.similarity import Similarity, containment
+from ..scene import Patch, Statement
+from .tell import Told
+
+FRESH = 0.5  # share of a clause's content words that must be new (the rest may repeat what it hangs on)
+_SURE = 0.5  # certainty of a statement of which neither score nor support is known
+_TELLING = 6.0  # new content words from which on a statement counts as telling: a longer one is not better for it
+_CAUTION = 3  # power of the certainty: what is new may be new because it was invented
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A statement that may be told: its number in reading order, and how certain it is (0 to 1)."""
+
+    number: int
+    told: Told
+    certainty: float
+
+
+def cover(
+    told: Sequence[Told], patches: Mapping[str, Patch], similarity: Similarity, max_words: int, *, guesses: bool = False
+) -> list[Told]:
+    """Those that together tell most in `max_words` words (0: without a limit), each something new, in their order.
+
+    A statement is told again where its likeness to one that was taken reaches `similarity.told`, or where less than
+    half of its content words are new. `guesses` True also tells moods and guesses.
+    """
+    plain = [one if guesses else _without_guesses(one) for one in told]
+    candidates = [
+        _Candidate(number, one, _certainty(one, patches)) for number, one in enumerate(plain) if one is not None
+    ]
+    nearness = similarity.matrix([one.text for one in told], [one.text for one in told])
+    taken: list[_Candidate] = []
+    room = max_words or sum(len(words(one.text)) for one in told)
+    waiting = candidates
+    while waiting:
+        rated = [(_worth(one, taken, nearness, similarity), -one.number, one) for one in waiting]
+        worth, _, best = max(rated, key=lambda item: item[:2])
+        if worth <= 0:
+            break
+        waiting = [one for value, _, one in rated if value > 0 and one is not best]
+        short = replace(best, told=replace(best.told, text=_new_clauses(best.told.text, taken)))
+        length = len(words(short.told.text))
+        if length <= room:
+            taken.append(short)
+            room -= length
+    return [one.told for one in sorted(taken, key=lambda one: one.number)]
+
+
+def _without_guesses(one: Told) -> Told | None:
+    main, *others = parts_of(one.text)
+    if is_mood(one.text) or is_guess(main):
+        return None
+    sober = [part for part in others if not is_guess(part)]
+    return one if len(sober) == len(others) else replace(one, text=put_together(main, sober))
+
+
+def _new_clauses(text: str, taken: Sequence[_Candidate]) -> str:
+    """The statement without the clauses that tell nothing new."""
+    main, *others = parts_of(text)
+    known = [one.told.text for one in taken]
+    fresh = [part for part in others if content_words(part) and containment(part, [*known, main]) <= 1 - FRESH]
+    return text if len(fresh) == len(others) else put_together(main, fresh)
+
+
+def _certainty(one: Told, patches: Mapping[str, Patch]) -> float:
+    """The mean of the score and the support that are known of what it rests on, the best of each."""
+    statements = [patches[basis.patch].statements[basis.statement] for basis in one.basis]
+    known = [value for value in (_best(statements, "score"), _best(statements, "support")) if value is not None]
+    return sum(known) / len(known) if known else _SURE
+
+
+def _best(statements: Sequence[Statement], field: str) -> float | None:
+    return max((value for one in statements if (value := getattr(one, field)) is not None), default=None)
+
+
+def _worth(
+    one: _Candidate, taken: Sequence[_Candidate], nearness: Sequence[Sequence[float]], similarity: Similarity
+) -> float:
+    """What telling it adds: 0 for nothing new."""
+    if any(nearness[one.number][other.number] >= similarity.told for other in taken):
+        return 0.0
+    content = content_words(one.told.text)
+    fresh = 1.0 - containment(one.told.text, [other.told.text for other in taken]) if taken else 1.0
+    if not content or fresh < FRESH:
+        return 0.0
+    return one.certainty**_CAUTION * min(fresh * len(content) / _TELLING, 1.0)

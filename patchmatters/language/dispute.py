@@ -1,0 +1,60 @@
+"""Contradictions of two statements that are known to be about one thing, because they are alike.
+
+`find_conflict` compares what is said of one noun, since two nouns may be two things. Real captions call one thing by
+many names ("a dark bench" and "the slats are made of green metal"). Where two statements are alike as wholes, the
+values that they use decide: one calls everything green, the other everything brown; one reads 57, the other 67.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from .conflict import Conflict, akin, exclusion, find_conflict
+from .reading import read, values_of
+from .vocabulary import Quantity, Value
+
+# Scales on which captions of one thing differ by mistake; on others (size, light, place) they differ by taste.
+_SCALES = ("colour/hue", "material/material", "pose/expression")
+_NUMBER = re.compile(r"\d[\d-]*")
+_Values = Mapping[str, Sequence[tuple[str, Value | Quantity]]]
+
+
+def find_dispute(a: str, b: str, *, same_extent: bool = True) -> Conflict | None:
+    """A conflict of two statements that are alike, as `find_conflict` gives it, else one of their values as wholes."""
+    return find_conflict(a, b, same_extent=same_extent) or _of_facts(a, b) or _of_numbers(a, b) or _of_values(a, b)
+
+
+def _of_facts(a: str, b: str) -> Conflict | None:
+    """Two facts about one noun that exclude each other, whatever the statements are about."""
+    one, two = read(a), read(b)
+    shared = sorted(one.fact_keys & two.fact_keys)
+    return next((found for key in shared if (found := exclusion(one.facts[key], two.facts[key]))), None)
+
+
+def _of_numbers(a: str, b: str) -> Conflict | None:
+    """Numbers that are read, none of which both have: "A 57" and "A-67"."""
+    one, two = _NUMBER.findall(a), _NUMBER.findall(b)
+    return Conflict("number", "", (one[0], two[0])) if one and two and set(one).isdisjoint(two) else None
+
+
+def _of_values(a: str, b: str) -> Conflict | None:
+    """A scale on which every value of the one excludes every value of the other."""
+    one, two = _values(a), _values(b)
+    for scale in _SCALES:
+        pairs = [(this, that) for this in one.get(scale, ()) for that in two.get(scale, ())]
+        if pairs and all(this[1].excludes(that[1]) and not akin(this[0], that[0]) for this, that in pairs):
+            return Conflict(pairs[0][0][1].attribute, "", (pairs[0][0][0], pairs[0][1][0]))
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _values(text: str) -> _Values:
+    found: dict[str, list[tuple[str, Value | Quantity]]] = defaultdict(list)
+    for word in read(text).tokens:
+        for value in values_of(word):
+            if value.scale in _SCALES:
+                found[value.scale].append((word, value))
+    return found

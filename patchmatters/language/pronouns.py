@@ -1,0 +1,97 @@
+"""Names instead of pronouns: a sentence that can stand alone may be kept, moved and told alone.
+
+"A woman sits on a bench. She wears an orange tunic." are two claims, and the second one points at the first. Where the
+noun is clear it takes the pronoun's place: "The woman wears an orange tunic." Where it is not, the caller leaves the
+sentence with the one before it. No word is used but those of the text and "the".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from .morphology import lemma, word_set
+from .reading import read
+from .sentences import LEAD_INS, words
+
+_SUBJECT = {"he": "male", "she": "female", "it": "thing", "they": "many"}
+_OBJECT = {"him": "male", "her": "female", "it": "thing", "them": "many"}
+_POSSESSIVE = {"his": "male", "her": "female", "its": "thing", "their": "any"}
+_MALE = word_set("man boy gentleman guy father son husband groom king waiter businessman policeman male")
+_FEMALE = word_set("woman girl lady mother daughter wife bride queen waitress businesswoman female")
+_EITHER = word_set(
+    "person individual someone child baby toddler kid singer performer player rider driver pilot chef cook worker "
+    "guest musician speaker skier surfer skateboarder student teacher officer pedestrian customer visitor adult "
+    "teenager athlete"
+)
+_PEOPLE = _MALE | _FEMALE | _EITHER
+# "They are" cannot become "the man are"; what is many stands in the plural.
+_MANY = word_set("people men women children persons individuals")
+_NO_NAMES = word_set(
+    "it he she they this that these those there one other others image picture photo photograph scene view background "
+    "foreground left right top bottom middle center side corner part portion front back close"
+)
+_PRONOUN = re.compile(r"\b(it|its|he|him|his|she|her|they|them|their)\b(?!')", re.IGNORECASE)
+# After "her" as an object comes the end of a phrase, after the possessive its noun.
+_PHRASE_ENDS = re.compile(r"\s*(?:[,.;:]|is\b|are\b|there\b|stands?\b|sits?\b|and\b|\Z)", re.IGNORECASE)
+
+
+def with_name(sentence: str, before: Sequence[str]) -> str | None:
+    """The sentence with the noun in place of its opening pronoun; None where there is none, or its noun is unclear.
+
+    `before` are the sentences of the same text that precede it, the last one nearest.
+    """
+    found = _PRONOUN.search(sentence)
+    if found is None or not LEAD_INS.issuperset(words(sentence[: found.start()])):
+        return None
+    pronoun = found.group().lower()
+    possessive = _is_possessive(pronoun, sentence[found.end() :])
+    kinds = _POSSESSIVE if possessive else _SUBJECT if pronoun in _SUBJECT else _OBJECT
+    name = _name(kinds[pronoun], before)
+    if not name:
+        return None
+    article = "The" if found.start() == 0 else "the"
+    ending = ("'" if name.endswith("s") else "'s") if possessive else ""
+    return f"{sentence[: found.start()]}{article} {name}{ending}{sentence[found.end() :]}"
+
+
+def _is_possessive(pronoun: str, rest: str) -> bool:
+    if pronoun == "her":
+        return _PHRASE_ENDS.match(rest) is None
+    return pronoun in _POSSESSIVE
+
+
+def _name(kind: str, before: Sequence[str]) -> str:
+    """The noun that a pronoun of that kind points at: the subject of the sentence before, or the nearest person."""
+    for sentence in reversed(before):
+        subject = _subject(sentence)
+        if subject and _fits(subject, kind):
+            return subject
+        if kind in ("male", "female"):
+            people = [word for word in words(sentence) if word in _PEOPLE and _fits(word, kind)]
+            if people:
+                return people[0]
+        if kind in ("thing", "many"):
+            return ""  # a thing named farther back may be any of many
+    return ""
+
+
+def _subject(sentence: str) -> str:
+    """The noun of the subject as it stands in the sentence, "" where that is unclear."""
+    reading = read(sentence)
+    head = reading.head
+    if not head or head in _NO_NAMES or reading.about_frame:
+        return ""
+    noun = next((token for token, base in zip(reading.tokens, reading.lemmas, strict=True) if base == head), "")
+    return "" if re.search(rf"['\u2019]s? {re.escape(noun)}\b", sentence, re.IGNORECASE) else noun  # its owner is meant
+
+
+def _fits(noun: str, kind: str) -> bool:
+    plural = noun in _MANY or (lemma(noun) != noun and noun.endswith("s"))
+    if kind == "many":
+        return plural
+    if kind == "any":
+        return True
+    if kind == "thing":
+        return not plural and noun not in _PEOPLE
+    return noun in _EITHER or noun in (_MALE if kind == "male" else _FEMALE)
