@@ -49,6 +49,7 @@ PRESETS: Mapping[str, Preset] = {
         "The paper's filter: what was agreed on is kept, all else above one fixed score. More is said, and more of it "
         "is wrong. 13 to 17 model calls about an image, and 9 to 17 about text (none without a text model).",
         filter=PAPER,
+        compose=ComposeSettings(max_words=0),
     ),
     "fast": Preset(
         "One description a patch, nothing is compared or filtered. 5 model calls about an image, 1 about text.",

@@ -13,6 +13,7 @@ from ..regions import described_regions
 from ..scene import Basis, Patch, Scene, Sentence
 from .tell import Told, boxes_by_basis, united
 
+SUPPORTED = 0.5  # support from which on a statement is believed (see `Statement`)
 _AS_DETAILED = 0.9  # share of a statement's content words that another must hold to say as much
 
 
@@ -58,11 +59,20 @@ def without_refuted(scene: Scene, similarity: Similarity) -> Scene:
     nearer = (*levels.semantic, *levels.regions)
     refuted: dict[Sentence, Told] = {}
     for sentence in scene.whole.sentences:
+        if _supported(scene, sentence):
+            continue
         found = _refuting(sentence.text, nearer, similarity)
         found = found or _found_elsewhere(sentence.text, nearer, similarity, levels.size)
         if found:
             refuted[sentence] = found
     return _without(scene, {**refuted, **_beaten(scene, similarity)})
+
+
+def _supported(scene: Scene, sentence: Sentence) -> bool:
+    """Whether other looks bear a sentence of the whole-image caption out: then a part that says otherwise is of
+    another thing, or wrong."""
+    supports = [scene.whole.statements[basis.statement].support for basis in sentence.basis]
+    return bool(supports) and all(support is not None and support >= SUPPORTED for support in supports)
 
 
 def _without(scene: Scene, refuted: Mapping[Sentence, Told]) -> Scene:

@@ -46,8 +46,8 @@ class ComposeSettings:
     )
     max_words: int = option(
         210,
-        "Longest caption without a text model, in words: the most certain and most telling statements are told. 0: no "
-        "limit, and everything that was kept is told. Fit Prompt to Encoder shortens further.",
+        "Longest caption without a text model, in words: the most certain and most telling statements are told. 0: "
+        "everything that was kept is told. Fit Prompt to Encoder shortens further.",
         minimum=0,
         maximum=10_000,
     )
@@ -106,7 +106,8 @@ def _told(scene: Scene, settings: ComposeSettings, monitor: Monitor) -> Scene:
     told = without_repetition(levels_of(scene), similarity)
     patches = {patch.name: patch for patch in (*scene.first_level, *scene.regions)}
     monitor.advance(scene.image.name)
-    caption = tell_places(cover(told, patches, similarity, settings.max_words), scene.image.width, scene.image.height)
+    chosen = cover(told, patches, similarity, settings.max_words) if settings.max_words else told
+    caption = tell_places(chosen, scene.image.width, scene.image.height)
     return replace(scene, caption=tuple(caption), stage=Stage.COMPOSED)
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..language.claims import is_guess, is_mood, parts_of, put_together
+from ..language.claims import is_about_picture, is_guess, is_mood, parts_of, put_together
+from ..language.conflict import find_conflict
 from ..language.sentences import content_words, words
 from ..language.similarity import Similarity, containment
 from ..scene import Patch, Statement
@@ -19,7 +20,8 @@ from .tell import Told
 FRESH = 0.5  # share of a clause's content words that must be new (the rest may repeat what it hangs on)
 _SURE = 0.5  # certainty of a statement of which neither score nor support is known
 _TELLING = 6.0  # new content words from which on a statement counts as telling: a longer one is not better for it
-_CAUTION = 3  # power of the certainty: what is new may be new because it was invented
+_BACKBONE = 1.5  # what the whole-image caption says comes before what a part says as well
+_CAUTION = 5  # power of the certainty: what is new may be new because it was invented
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ def cover(
     half of its content words are new. `guesses` True also tells moods and guesses.
     """
     plain = [one if guesses else _without_guesses(one) for one in told]
+    if not any(plain):  # a picture of which nothing else is known
+        plain = list(told)
     candidates = [
         _Candidate(number, one, _certainty(one, patches)) for number, one in enumerate(plain) if one is not None
     ]
@@ -63,7 +67,7 @@ def cover(
 
 def _without_guesses(one: Told) -> Told | None:
     main, *others = parts_of(one.text)
-    if is_mood(one.text) or is_guess(main):
+    if is_mood(one.text) or is_guess(main) or is_about_picture(one.text):
         return None
     sober = [part for part in others if not is_guess(part)]
     return one if len(sober) == len(others) else replace(one, text=put_together(main, sober))
@@ -92,10 +96,20 @@ def _worth(
     one: _Candidate, taken: Sequence[_Candidate], nearness: Sequence[Sequence[float]], similarity: Similarity
 ) -> float:
     """What telling it adds: 0 for nothing new."""
-    if any(nearness[one.number][other.number] >= similarity.told for other in taken):
+    near = [other for other in taken if nearness[one.number][other.number] >= similarity.told]
+    apart = [other for other in near if _counts_otherwise(one.told.text, other.told.text)]
+    if len(near) > len(apart):
         return 0.0
     content = content_words(one.told.text)
-    fresh = 1.0 - containment(one.told.text, [other.told.text for other in taken]) if taken else 1.0
+    known = [other.told.text for other in taken if other not in apart]
+    fresh = 1.0 - containment(one.told.text, known) if known else 1.0
     if not content or fresh < FRESH:
         return 0.0
-    return one.certainty**_CAUTION * min(fresh * len(content) / _TELLING, 1.0)
+    worth = one.certainty**_CAUTION * min(fresh * len(content) / _TELLING, 1.0)
+    return worth if one.told.boxes else _BACKBONE * worth
+
+
+def _counts_otherwise(text: str, other: str) -> bool:
+    """Whether a part has another number of the thing than the whole, or none: that is no repetition."""
+    conflict = find_conflict(text, other, same_extent=False)
+    return conflict is not None and conflict.attribute in ("number", "negation")

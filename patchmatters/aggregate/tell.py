@@ -11,13 +11,17 @@ from dataclasses import dataclass, replace
 
 from ..language.conflict import find_conflict, is_about_frame
 from ..language.morphology import word_set
-from ..language.places import in_picture, names_place, places_of
+from ..language.places import in_picture, names_place, places_of, without_frame
+from ..language.prose import as_prose
 from ..language.sentences import content_words, statements_of, words
 from ..language.similarity import containment
 from ..scene import Basis, Box, Patch, Sentence, Statement
 
 _WITHIN_ANOTHER = 0.95  # share of a statement's content words that another must hold to make it superfluous
 _END = re.compile(r"[.!?\u3002]+(?=[\"')\u201d\u2019]*(?:\s|\Z))")
+_OPENS_WITH_PLACE = re.compile(
+    r"\A(?:on|in|at|to|behind|below|above|beside|near|next|along|around|under|over|across)\b", re.IGNORECASE
+)
 # Words that lose their capital inside a sentence; a word that is not here may be a name.
 _LOWERED = word_set(
     "a an the there this that these those it its his her their they he she we some several many few no both each"
@@ -83,31 +87,35 @@ def united(told: Iterable[Told]) -> list[Told]:
 
 
 def tell_places(told: Sequence[Told], width: int, height: int) -> list[Sentence]:
-    """One sentence per place: "At the top left: a dog sleeps; the wall is white." In the order of first appearance.
+    """Sentences in the order of their places' first appearance; the first of a place says which it is.
 
-    What holds for the whole picture stands as sentences of its own, and so does what says itself where it is: a place
-    in a part of the picture is told as one in the picture.
+    What holds for the whole picture comes first, and so does what says itself where it is: a place in a part of the
+    picture is told as one in the picture.
     """
-    by_place: dict[str, list[Told]] = {}
+    by_place: dict[str, list[Told]] = {"": []}
     for one in told:
         if len(one.boxes) == 1 and names_place(one.text) and not is_about_frame(one.text):
-            by_place.setdefault("", []).append(replace(one, text=in_picture(one.text, one.boxes[0], width, height)))
+            by_place[""].append(replace(one, text=in_picture(one.text, one.boxes[0], width, height)))
         else:
-            by_place.setdefault(places_of(one.boxes, width, height), []).append(one)
-    sentences = [Sentence(ended(one.text), one.basis) for one in by_place.pop("", [])]
-    return sentences + [_at_place(phrase, group) for phrase, group in by_place.items()]
+            text = without_frame(one.text) if one.boxes else one.text
+            by_place.setdefault(places_of(one.boxes, width, height), []).append(replace(one, text=text))
+    return [
+        Sentence(_sentence(one.text, "" if number or _OPENS_WITH_PLACE.match(one.text) else phrase), one.basis)
+        for phrase, group in by_place.items()
+        for number, one in enumerate(_by_opening(group) if phrase else group)
+    ]
 
 
-def _at_place(phrase: str, told: Sequence[Told]) -> Sentence:
-    parts = [clause(one.text) for one in told]
-    joint = f"{phrase[:1].upper()}{phrase[1:]}{', ' if len(parts) == 1 else ': '}{'; '.join(parts)}."
-    return Sentence(joint, tuple(basis for one in told for basis in one.basis))
+def _by_opening(group: Sequence[Told]) -> list[Told]:
+    """A group with a sentence first that can be told after its place: one that opens with no place of its own."""
+    first = next((number for number, one in enumerate(group) if not _OPENS_WITH_PLACE.match(one.text)), 0)
+    return [group[first], *group[:first], *group[first + 1 :]]
 
 
-def clause(text: str) -> str:
-    """A statement as part of a longer sentence: inner and final full stops gone, no capital unless it is a name's."""
-    parts = [part for part in (piece.strip() for piece in _END.split(text)) if part]
-    return "; ".join(_lowered(part) for part in parts)
+def _sentence(text: str, place: str) -> str:
+    """A statement as prose, after its place where one is given."""
+    prose = ended(as_prose(text))
+    return f"{place[:1].upper()}{place[1:]}, {_lowered(prose)}" if place else prose
 
 
 def _lowered(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ..language.basis import tells
 from ..language.places import PLACES
-from ..language.sentences import opens_with_anaphor, statements_of
+from ..language.sentences import joined_sentences, opens_with_anaphor
 from ..scene import Basis, Patch, Scene, Sentence, Stage, Statement, Verdict, require_stage
 
 _PLACE = "|".join(sorted(map(re.escape, PLACES), key=len, reverse=True))
@@ -50,7 +50,7 @@ def clauses_of_text(text: str) -> tuple[Clause, ...]:
     """The parts of a plain text, all of equal worth, in their order. Empty for a text without words."""
     return tuple(
         Clause(part, number, place)
-        for number, statement in enumerate(statements_of(text))
+        for number, statement in enumerate(joined_sentences(text))
         for place, parts in [split_places(statement)]
         for part in parts
     )

@@ -23,8 +23,10 @@ _GUESS = re.compile(
     r"\b(?:suggest(?:s|ing)?|indicat(?:es?|ing)|imply(?:ing)?|implies|hint(?:s|ing)? at|possibly|perhaps|probably|"
     r"likely|presumably|might|may (?:be|have)|could be|as if|as though|(?:a|the) sense of|giv(?:es?|ing) (?:\w+ )?"
     r"(?:a|an|the) (?:\w+,? ){0,3}(?:look|feel|feeling|appearance|impression|vibe|touch)|add(?:s|ing) (?:a|an|to)|"
-    r"creat(?:es?|ing) (?:a|an)|evok(?:es?|ing)|convey(?:s|ing)|contribut(?:es?|ing)|enhanc(?:es?|ing)|"
-    r"reminiscent|seem(?:s|ing)? to|appears? to (?:be|have)|what (?:seems|appears|looks))\b",
+    r"creat(?:es?|ing) (?:a|an)|evok(?:es?|ing)|convey(?:s|ing)|contribut(?:es?|ing)|"
+    r"enhanc(?:es?|ing)|"
+    r"giv(?:es?|ing) (?:it|the|this|them)\b|aesthetic|reminiscent|seem(?:s|ing)? to|appears? to (?:be|have)|"
+    r"what (?:seems|appears|looks))\b",
     re.IGNORECASE,
 )
 _MOOD = re.compile(

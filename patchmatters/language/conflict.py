@@ -294,7 +294,7 @@ def _read_apart(one: Reading, two: Reading, same_extent: bool) -> Iterator[Confl
     """Conflicts between what was read of two statements, wherever it stands in them."""
     found = _exclusions(one, two)
     sides = [conflict for conflict in found if conflict.attribute == "side"]
-    elsewhere = _told_elsewhere(one, two)
+    elsewhere = told_elsewhere(one, two)
     if len(sides) == len(found):
         yield from sides if same_extent else ()
     elif not sides and not elsewhere:  # else a green cone on the left and a red one on the right: two cones
@@ -311,7 +311,7 @@ def _exclusions(one: Reading, two: Reading) -> list[Conflict]:
     return [found for key in shared if (found := exclusion(one.facts[key], two.facts[key]))]
 
 
-def _told_elsewhere(one: Reading, two: Reading) -> bool:
+def told_elsewhere(one: Reading, two: Reading) -> bool:
     """Whether a side tells two things apart: "the man on the left ..." and "the man on the right ..." are two men."""
     return any(one.sides[scale].isdisjoint(two.sides[scale]) for scale in one.sides.keys() & two.sides.keys())
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from .conflict import Conflict, akin, exclusion, find_conflict
+from .conflict import Conflict, akin, exclusion, find_conflict, tell_of_two_things, told_elsewhere
 from .reading import read, values_of
 from .vocabulary import Quantity, Value
 
@@ -24,7 +24,10 @@ _Values = Mapping[str, Sequence[tuple[str, Value | Quantity]]]
 
 def find_dispute(a: str, b: str, *, same_extent: bool = True) -> Conflict | None:
     """A conflict of two statements that are alike, as `find_conflict` gives it, else one of their values as wholes."""
-    return find_conflict(a, b, same_extent=same_extent) or _of_facts(a, b) or _of_numbers(a, b) or _of_values(a, b)
+    found = find_conflict(a, b, same_extent=same_extent)
+    if found or tell_of_two_things(a, b) or told_elsewhere(read(a), read(b)):
+        return found
+    return _of_facts(a, b) or _of_numbers(a, b) or _of_values(a, b)
 
 
 def _of_facts(a: str, b: str) -> Conflict | None:

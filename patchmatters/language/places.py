@@ -90,6 +90,20 @@ def in_picture(text: str, box: Box, width: int, height: int) -> str:
     return told if start else told[:1].upper() + told[1:]
 
 
+_OF_FRAME = re.compile(
+    rf",?\s*\b(?:on|in|at|to|from|near|towards?|along|across) the (?:far |very )?(?:{_SIDE}(?:[ -]{_SIDE})?)?\s*"
+    r"(?:side|corner|part|half|area|portion|section|edge)?\s*"
+    r"of the (?:image|picture|photo|photograph|frame|scene|view)\b",
+    re.IGNORECASE,
+)
+
+
+def without_frame(text: str) -> str:
+    """A sentence about a part without the places that it names in that part's frame ("from the right of the frame")."""
+    bare = " ".join(_OF_FRAME.sub("", text).split()).removeprefix(", ")
+    return bare[:1].upper() + bare[1:] if any(map(str.isalnum, bare)) else text
+
+
 def names_place(text: str) -> bool:
     """Whether a sentence says where its thing is, in one place."""
     return len(_own_places(text)) == 1

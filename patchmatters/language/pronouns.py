@@ -91,7 +91,7 @@ def _fits(noun: str, kind: str) -> bool:
     if kind == "many":
         return plural
     if kind == "any":
-        return True
+        return plural or noun in _PEOPLE
     if kind == "thing":
         return not plural and noun not in _PEOPLE
     return noun in _EITHER or noun in (_MALE if kind == "male" else _FEMALE)

@@ -158,6 +158,17 @@ def _statements(text: str) -> tuple[str, ...]:
     return tuple(statements)
 
 
+def joined_sentences(text: str) -> list[str]:
+    """The sentences of a text as they stand, each joined to the ones that lean on it ("It is brown.")."""
+    joined: list[str] = []
+    for sentence in split_sentences(text):
+        if joined and opens_with_anaphor(sentence):
+            joined[-1] = f"{joined[-1]} {sentence}"
+        else:
+            joined.append(sentence)
+    return joined
+
+
 def opens_with_anaphor(sentence: str) -> bool:
     """Whether the sentence begins by pointing at something said before: "It ...", "Next to them ...", "The other"."""
     opening = words(sentence[:120])[:_FARTHEST]

@@ -201,7 +201,7 @@ class EmbeddingSimilarity:
     """
 
     same: float = 0.70
-    rival: float = 0.40
+    rival: float = 0.35
     alike: float = 0.45
     agreed: float = 0.52
     told: float = 0.65
@@ -244,6 +244,7 @@ def _load(folder: str, device: str) -> tuple[Any, Any, Any]:
             folder = str(get_model_path())
     except ImportError as error:
         raise RuntimeError(_NEEDED) from error
+    silence_progress_bars()
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         model = AutoModel.from_pretrained(folder, local_files_only=True).to(device).eval()
@@ -262,3 +263,10 @@ def _embed(torch: Any, model: Any, tokenizer: Any, texts: Sequence[str], device:
     mask = encoded["attention_mask"].unsqueeze(-1).to(states.dtype)
     mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
     return torch.nn.functional.normalize(mean, dim=-1).cpu()
+
+
+def silence_progress_bars() -> None:
+    """No bar while weights load: standard error belongs to the command's own progress."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()

@@ -128,7 +128,10 @@ def compare(
         )
         for number, scene in enumerate(scenes)
     )
-    return tuple(with_support(scene, similarity) if level is Level.WITHIN else scene for scene in finished)
+    return tuple(
+        with_support(scene, similarity, by_model=model is not None) if level is Level.WITHIN else scene
+        for scene in finished
+    )
 
 
 def _compared(scene: Scene, level: Level) -> list[Patch]:

@@ -247,7 +247,7 @@ def _filter_patch(
         for score in (scores.get(_Place(patch.name, number)),)
     ]
     if whole:
-        return replace(patch, statements=tuple(_decided_whole(statement, settings) for statement in scored))
+        return replace(patch, statements=tuple(_decided_whole(statement, scorer, settings) for statement in scored))
     if patch.role is Role.REGION and scorer is None:
         scored = [replace(one, reason=_FILTERED) if one.verdict is Verdict.UNIQUE else one for one in scored]
     chosen = _chosen_rivals(scored, settings)
@@ -278,10 +278,10 @@ def _bar(statement: Statement, whole: bool, settings: FilterSettings, bars: _Bar
     return between if statement.verdict is Verdict.CONTRADICTORY or settings.unsupported(statement) else bars.agreed
 
 
-def _decided_whole(statement: Statement, settings: FilterSettings) -> Statement:
-    """A statement of the whole-image caption: without a score nothing can be held against it yet."""
+def _decided_whole(statement: Statement, scorer: Scorer | None, settings: FilterSettings) -> Statement:
+    """A statement of the whole-image caption: a scorer that cannot judge it holds nothing against it."""
     score, bar = statement.score, statement.bar
-    if score is None and settings.unsupported(statement):
+    if scorer is None and settings.unsupported(statement):
         return replace(statement, kept=False, reason=f"whole-image caption, but {_UNSUPPORTED}")
     if score is None:
         return replace(statement, kept=True, reason="whole-image caption, corrected by the regions at the end")

@@ -28,10 +28,11 @@ class _Look:
     statements: tuple[str, ...]
 
 
-def with_support(scene: Scene, similarity: Similarity) -> Scene:
+def with_support(scene: Scene, similarity: Similarity, *, by_model: bool = False) -> Scene:
     """The Scene whose compared statements say how far other patches, and other candidates word for word, support them.
 
-    Unmeasured stay statements of a Scene in which only one patch was described, and those a model refused.
+    Unmeasured stay statements of a Scene in which only one patch was described, those a model refused, and, where a
+    model has compared (`by_model`), those that it found agreed on.
     """
     looks = [
         _Look(patch.name, tuple(statements_of(passage.text)))
@@ -39,7 +40,13 @@ def with_support(scene: Scene, similarity: Similarity) -> Scene:
         for passage in patch.passages
     ]
     measured = _measured([patch for patch in scene.first_level if patch.statements], looks, similarity)
-    return scene.with_patches(measured)
+    return scene.with_patches(_as_judged(patch) for patch in measured) if by_model else scene.with_patches(measured)
+
+
+def _as_judged(patch: Patch) -> Patch:
+    """The patch with its agreed statements unmeasured: a model that has read the passages knows better."""
+    statements = (replace(one, support=None) if one.verdict is Verdict.SAME else one for one in patch.statements)
+    return replace(patch, statements=tuple(statements))
 
 
 def _measured(patches: Sequence[Patch], looks: Sequence[_Look], similarity: Similarity) -> list[Patch]:
@@ -61,9 +68,9 @@ def _supported(
         return patch
 
     def support(statement: Statement) -> float:
-        row = backing[statement.text]
-        seen = _weighted([row[number] for number in elsewhere])
-        against = len(disputes[statement.text] - {patch.name}) + bool(statement.rivals)
+        row, disputing = backing[statement.text], disputes[statement.text] - {patch.name}
+        seen = _weighted([row[number] for number in elsewhere if looks[number].patch not in disputing])
+        against = len(disputing) + bool(statement.rivals)
         seen -= _DISPUTE * min(against, _DISPUTES)
         return max(0.0, seen, _said_again(patch, statement, similarity))
 

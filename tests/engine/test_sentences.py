@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patchmatters.language.sentences import content_words, opens_with_anaphor, split_sentences, statements_of, words
+from patchmatters.language.sentences import (
+    content_words,
+    joined_sentences,
+    opens_with_anaphor,
+    split_sentences,
+    statements_of,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -65,19 +72,44 @@ def test_splitting_loses_no_word(text):
 def test_no_sentence_is_empty_and_statements_keep_every_sentence(text):
     sentences = split_sentences(text)
     assert all(sentence.strip() and any(map(str.isalnum, sentence)) for sentence in sentences)
-    assert " ".join(statements_of(text)) == " ".join(sentences)
+    assert " ".join(joined_sentences(text)) == " ".join(sentences)
 
 
 @pytest.mark.parametrize(
     "opening",
-    ["It is brown.", "They run.", "He sits.", "Its tail is long.", "Their hats are red.", "This gives it charm.",
-     "These dogs are wet.", "Behind it, a wall stands.", "However, she smiles.", "To the left of them is a bus.",
-     "The other is red.", "One of them sleeps.", "Both are black.", "In front of it stands a man.",
-     "It's wet.", "They're wet."],
+    ["They run.", "He sits.", "Their hats are red.", "This gives it charm.",
+     "These dogs are wet.", "However, she smiles.", "To the left of them is a bus.",
+     "The other is red.", "One of them sleeps.", "Both are black.", "It's wet.", "They're wet."],
 )  # fmt: skip
 def test_a_sentence_that_leans_on_another_stays_with_it(opening):
     assert opens_with_anaphor(opening)
     assert statements_of(f"A dog runs. {opening} A tree grows.") == [f"A dog runs. {opening}", "A tree grows."]
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("A dog runs. It is brown.", "The dog is brown."),
+        ("A dog runs. Its tail is long.", "The dog's tail is long."),
+        ("A dog runs. Behind it, a wall stands.", "Behind the dog, a wall stands."),
+        ("A dog runs. In front of it stands a man.", "In front of the dog stands a man."),
+        ("A woman sits on a bench. She wears a hat.", "The woman wears a hat."),
+        ("A woman sits on a bench. Behind her, there is grass.", "Behind the woman, there is grass."),
+        ("A woman sits on a bench. Her arms are crossed.", "The woman's arms are crossed."),
+        ("Two horses run. They are brown.", "The horses are brown."),
+    ],
+)
+def test_a_clear_noun_takes_the_place_of_its_pronoun(text, named):
+    assert statements_of(text)[1] == named
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["The aircraft's propeller is yellow. It stands on two wheels.", "The hem is beige. Their arms are crossed.",
+     "A man and a dog run. It barks.", "The photograph is old. It is grey."],
+)  # fmt: skip
+def test_an_unclear_pronoun_keeps_its_sentence_with_the_one_before(text):
+    assert statements_of(text) == [text]
 
 
 @pytest.mark.parametrize(
