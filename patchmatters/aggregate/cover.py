@@ -96,9 +96,13 @@ def _worth(
     one: _Candidate, taken: Sequence[_Candidate], nearness: Sequence[Sequence[float]], similarity: Similarity
 ) -> float:
     """What telling it adds: 0 for nothing new."""
-    near = [other for other in taken if nearness[one.number][other.number] >= similarity.told]
-    apart = [other for other in near if _counts_otherwise(one.told.text, other.told.text)]
-    if len(near) > len(apart):
+    row = nearness[one.number]
+    apart = [
+        other
+        for other in taken
+        if row[other.number] >= similarity.rival and _counts_otherwise(one.told.text, other.told.text)
+    ]
+    if any(row[other.number] >= similarity.told for other in taken if other not in apart):
         return 0.0
     content = content_words(one.told.text)
     known = [other.told.text for other in taken if other not in apart]
