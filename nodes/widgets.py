@@ -13,9 +13,16 @@ Settings = TypeVar("Settings")
 
 
 def widgets_for(*settings: type) -> list[io.Input]:
-    """One V3 input per option of the settings classes, in their order, but lists to choose from after all others."""
+    """One V3 input per option of the settings classes, in their order, but lists to choose from after all others.
+
+    Options that came later stand last and are optional, so that what was saved before them runs with their defaults.
+    """
     named = [one for settings_class in settings for one in options_of(settings_class)]
-    return [_widget(one) for one in sorted(named, key=lambda one: bool(one.spec.choices))]
+    found = []
+    for one in sorted(named, key=lambda one: (one.spec.later, bool(one.spec.choices))):
+        found.append(_widget(one))
+        found[-1].optional = found[-1].optional or one.spec.later
+    return found
 
 
 def later_widgets_for(*settings: type) -> list[io.Input]:

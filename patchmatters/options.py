@@ -18,7 +18,8 @@ class OptionSpec:
     """What `option` recorded about one field.
 
     `help` says what the value does and its unit. `minimum` and `maximum` are inclusive. `choices` are exact values.
-    `multiline` asks for a text area. `advanced` options hide behind "show advanced".
+    `multiline` asks for a text area. `advanced` options hide behind "show advanced". `later` options came after people
+    had saved workflows: their widgets stand last and may be missing.
     """
 
     help: str
@@ -28,6 +29,7 @@ class OptionSpec:
     choices: tuple[str, ...] = ()
     multiline: bool = False
     advanced: bool = False
+    later: bool = False
 
 
 def option(
@@ -40,9 +42,10 @@ def option(
     choices: Sequence[str] = (),
     multiline: bool = False,
     advanced: bool = False,
+    later: bool = False,
 ) -> Any:
     """A dataclass field with its default, range and explanation; the type comes from the annotation."""
-    spec = OptionSpec(help, minimum, maximum, step, tuple(choices), multiline, advanced)
+    spec = OptionSpec(help, minimum, maximum, step, tuple(choices), multiline, advanced, later)
     return dataclasses.field(default=default, metadata={"option": spec})
 
 

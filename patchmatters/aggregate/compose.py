@@ -50,6 +50,7 @@ class ComposeSettings:
         "everything that was kept is told. Fit Prompt to Encoder shortens further.",
         minimum=0,
         maximum=10_000,
+        later=True,
     )
 
     __post_init__ = check_options

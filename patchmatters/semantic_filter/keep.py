@@ -69,6 +69,7 @@ class FilterSettings:
         minimum=0.0,
         maximum=1.0,
         step=0.05,
+        later=True,
     )
 
     __post_init__ = check_options
