@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ..language.claims import is_about_picture, is_guess, is_mood, parts_of, put_together
 from ..language.conflict import find_conflict
 from ..language.sentences import content_words, words
-from ..language.similarity import Similarity, containment
+from ..language.similarity import Similarity, containment, is_short
 from ..scene import Patch, Statement
 from .tell import Told
 
@@ -97,11 +97,7 @@ def _worth(
 ) -> float:
     """What telling it adds: 0 for nothing new."""
     row = nearness[one.number]
-    apart = [
-        other
-        for other in taken
-        if row[other.number] >= similarity.rival and _counts_otherwise(one.told.text, other.told.text)
-    ]
+    apart = [other for other in taken if row[other.number] >= similarity.rival and _is_of_another(one.told, other.told)]
     if any(row[other.number] >= similarity.told for other in taken if other not in apart):
         return 0.0
     content = content_words(one.told.text)
@@ -113,7 +109,17 @@ def _worth(
     return worth if one.told.boxes else _BACKBONE * worth
 
 
-def _counts_otherwise(text: str, other: str) -> bool:
-    """Whether a part has another number of the thing than the whole, or none: that is no repetition."""
-    conflict = find_conflict(text, other, same_extent=False)
-    return conflict is not None and conflict.attribute in ("number", "negation")
+def _is_of_another(one: Told, other: Told) -> bool:
+    """Whether two statements that are alike are none the less of two things.
+
+    A part may have another number of a thing than the whole, or none. Of two short ones each word tells: another noun
+    or value, or another part of the picture, is another thing.
+    """
+    conflict = find_conflict(one.text, other.text, same_extent=False)
+    if conflict is not None and conflict.attribute in ("number", "negation"):
+        return True
+    if not (is_short(one.text) and is_short(other.text)):
+        return False
+    if conflict is not None or containment(one.text, other.text) < 1.0 > containment(other.text, one.text):
+        return True
+    return bool(one.boxes and other.boxes) and not any(a.intersection(b).area for a in one.boxes for b in other.boxes)

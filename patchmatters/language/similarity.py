@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
 
+from .morphology import word_set
 from .reading import LONGEST, read, values_of
 from .sentences import FUNCTION_WORDS, content_words, words
 from .vocabulary import CONCEPTS, FILLERS
@@ -40,6 +41,22 @@ class Similarity(Protocol):
     def matrix(self, a: Sequence[str], b: Sequence[str]) -> list[list[float]]:
         """One row per statement of `a`, one column per statement of `b`: 0 (nothing in common) to 1 (the same)."""
         ...
+
+
+_SHORT = 4  # content words beside those for places: with so few, each one tells one thing from another
+_DOUBT = 0.9  # what is no more than this share of the limit is not enough
+_HELD = 0.95  # share of a short statement's words that one statement must have
+_SIDES = word_set("top bottom left right center centre middle upper lower side corner part visible")
+
+
+def is_short(statement: str) -> bool:
+    """Whether a statement says so little that any other word makes it another one ("A small red ring")."""
+    return len(set(content_words(statement)) - _SIDES) <= _SHORT
+
+
+def _bears_out(statement: str, look: Sequence[str]) -> bool:
+    bare = " ".join(word for word in content_words(statement) if word not in _SIDES)
+    return any(containment(bare, said) >= _HELD for said in look)
 
 
 def _nearest(similarity: Similarity, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
@@ -205,14 +222,23 @@ class EmbeddingSimilarity:
     alike: float = 0.45
     agreed: float = 0.52
     told: float = 0.65
-    support: float = 0.60
+    support: float = 0.57
     folder: str = ""
     device: str = "cpu"
     _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
-        """The cosine to the nearest statement of each look."""
-        return _nearest(self, statements, looks)
+        """The cosine to the nearest statement of each look; a short one is borne out word for word or not at all."""
+        near = _nearest(self, statements, looks)
+        return [
+            [
+                value if _bears_out(one, look) else min(value, _DOUBT * self.support)
+                for value, look in zip(row, looks, strict=True)
+            ]
+            if is_short(one)
+            else row
+            for one, row in zip(statements, near, strict=True)
+        ]
 
     def matrix(self, a: Sequence[str], b: Sequence[str]) -> list[list[float]]:
         """One row per statement of `a`, one column per statement of `b`, 0 to 1."""

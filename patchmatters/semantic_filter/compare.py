@@ -128,10 +128,9 @@ def compare(
         )
         for number, scene in enumerate(scenes)
     )
-    return tuple(
-        with_support(scene, similarity, by_model=model is not None) if level is Level.WITHIN else scene
-        for scene in finished
-    )
+    if model is not None or level is not Level.WITHIN:
+        return tuple(finished)  # a model that has read the passages knows better what they agree on
+    return tuple(with_support(scene, similarity) for scene in finished)
 
 
 def _compared(scene: Scene, level: Level) -> list[Patch]:

@@ -28,11 +28,10 @@ class _Look:
     statements: tuple[str, ...]
 
 
-def with_support(scene: Scene, similarity: Similarity, *, by_model: bool = False) -> Scene:
+def with_support(scene: Scene, similarity: Similarity) -> Scene:
     """The Scene whose compared statements say how far other patches, and other candidates word for word, support them.
 
-    Unmeasured stay statements of a Scene in which only one patch was described, those a model refused, and, where a
-    model has compared (`by_model`), those that it found agreed on.
+    Unmeasured stay statements of a Scene in which only one patch was described, and those a model refused.
     """
     looks = [
         _Look(patch.name, tuple(statements_of(passage.text)))
@@ -40,13 +39,7 @@ def with_support(scene: Scene, similarity: Similarity, *, by_model: bool = False
         for passage in patch.passages
     ]
     measured = _measured([patch for patch in scene.first_level if patch.statements], looks, similarity)
-    return scene.with_patches(_as_judged(patch) for patch in measured) if by_model else scene.with_patches(measured)
-
-
-def _as_judged(patch: Patch) -> Patch:
-    """The patch with its agreed statements unmeasured: a model that has read the passages knows better."""
-    statements = (replace(one, support=None) if one.verdict is Verdict.SAME else one for one in patch.statements)
-    return replace(patch, statements=tuple(statements))
+    return scene.with_patches(measured)
 
 
 def _measured(patches: Sequence[Patch], looks: Sequence[_Look], similarity: Similarity) -> list[Patch]:

@@ -95,15 +95,21 @@ def test_execute_takes_what_the_schema_offers(nodes: dict[str, Any], folders: An
 
 @each_node
 def test_widgets_come_after_sockets_and_lists_last(nodes: dict[str, Any], folders: Any, node_id: str) -> None:
-    """Saved workflows keep widget values by position, and peer tools read them in this order."""
+    """Saved workflows keep widget values by position, and peer tools read them in this order.
+
+    Widgets that came later are optional and stand after all others, because positions are for ever.
+    """
+    later = {one.id for one in nodes[node_id].GET_SCHEMA().inputs if one.optional and hasattr(one, "default")}
 
     def rank(kind: Any) -> int:
         if isinstance(kind, list) or kind == _LAST:
             return 2
         return 1 if kind in _SOCKETS_AND_WIDGETS else 0
 
-    ranks = [rank(kind) for kind, _ in _inputs(nodes[node_id]).values()]
+    inputs = _inputs(nodes[node_id])
+    ranks = [rank(kind) for name, (kind, _) in inputs.items() if name not in later]
     assert [one for one in ranks if one] == sorted(one for one in ranks if one)
+    assert {*list(inputs)[len(inputs) - len(later) :]} == later
 
 
 @each_node
