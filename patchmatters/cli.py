@@ -22,6 +22,7 @@ from .options import NamedOption, options_of
 from .pipeline import DEFAULT, PRESETS, Preset, caption_pictures, with_seed
 from .prompt_command import PROMPT_HELP, add_prompt_options
 from .side_by_side import side_by_side
+from .targets import check_targets
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -253,7 +254,7 @@ def _read_detections(options: argparse.Namespace) -> Sequence[Sequence[Detection
 
 
 def _check_targets(options: argparse.Namespace) -> None:
-    """Several photos must not overwrite one another's files."""
+    """No output may overwrite an input, or another photo's output."""
     names = [Path(photo).stem for photo in options.photos]
     for flag in ("scene", "overlay"):
         target = getattr(options, flag)
@@ -263,6 +264,15 @@ def _check_targets(options: argparse.Namespace) -> None:
             raise ValueError(f"--{flag} {target} is one file for {len(names)} photos: put {_NAME} into the path.")
         if len(set(names)) < len(names):
             raise ValueError(f"Two photos have the same name, so --{flag} would overwrite a file: caption them apart.")
+    check_targets(
+        [_target(target, photo) for target in (options.scene, options.overlay) if target for photo in options.photos],
+        [*options.photos, *filter(None, [options.detections])],
+    )
+
+
+def _target(pattern: str, photo: str) -> Path:
+    """The file that a photo's output goes to."""
+    return Path(pattern.replace(_NAME, Path(photo).stem))
 
 
 def _caption_batch(tasks: Sequence[_Task], job: _Job) -> int:
@@ -342,11 +352,10 @@ def _write_files(scene: Scene, photo: str, options: argparse.Namespace) -> None:
     from .overlay import draw_overlay
     from .scene_json import dump_scenes
 
-    stem = Path(photo).stem
     if options.scene:
-        _write(Path(options.scene.replace(_NAME, stem)), dump_scenes([scene]).encode())
+        _write(_target(options.scene, photo), dump_scenes([scene]).encode())
     if options.overlay:
-        target = Path(options.overlay.replace(_NAME, stem))
+        target = _target(options.overlay, photo)
         with tempfile.TemporaryDirectory() as folder:
             drawn = Path(folder) / f"overlay{target.suffix or '.png'}"
             try:

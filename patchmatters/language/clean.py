@@ -35,7 +35,7 @@ _PICTURE = r"(?:image|picture|photo|photograph|snapshot|scene|painting|drawing|i
 _LEAD_IN = re.compile(
     rf"\A(?:(?:this|the)\s+{_PICTURE}\s+"
     r"(?:shows|depicts|features|displays|captures|presents|portrays|contains|is of)\s+"
-    rf"|in\s+(?:this|the)\s+{_PICTURE},?\s+(?:we\s+(?:can\s+)?see\s+|you\s+(?:can\s+)?see\s+|there\s+(?=is|are))?)",
+    rf"|in\s+(?:this|the)\s+{_PICTURE},?\s+(?:we\s+(?:can\s+)?see\s+|you\s+(?:can\s+)?see\s+)?)",
     re.I,
 )
 _CHATTER = re.compile(
@@ -46,7 +46,8 @@ _CHATTER = re.compile(
 _REFUSAL = re.compile(
     r"\A\W*(?:(?:i(?:'| a)?m|we(?:'| a)?re)? ?(?:very |so |truly )?sorry\b|i apologi[sz]e\b|as an ai\b|"
     r"unfortunately,? i\b|no image (?:was|is|has been|provided)|"
-    r"i (?:can(?:not|'t| not)|could(?:n't| not)|(?:am|'m) (?:not able|unable)|don't see (?:an|any) (?:image|picture))\b"
+    r"i'm (?:not able|unable)\b|"
+    r"i (?:can(?:not|'t| not)|could(?:n't| not)|am (?:not able|unable)|don't see (?:an|any) (?:image|picture))\b"
     r"(?! help but))",
     re.I,
 )

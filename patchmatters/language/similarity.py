@@ -272,8 +272,8 @@ def _load(folder: str, device: str) -> tuple[Any, Any, Any]:
         raise RuntimeError(_NEEDED) from error
     silence_progress_bars()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        model = AutoModel.from_pretrained(folder, local_files_only=True).to(device).eval()
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        model = AutoModel.from_pretrained(folder, local_files_only=True, trust_remote_code=False).to(device).eval()
     except (OSError, ValueError) as error:
         raise RuntimeError(f"There is no sentence embedding model in {folder!r}: {error} {_NEEDED}") from error
     return torch, model, tokenizer

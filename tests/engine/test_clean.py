@@ -107,3 +107,13 @@ def test_a_megabyte_is_cut_at_a_sentence() -> None:
 
 def test_a_megabyte_without_a_sentence_is_bounded() -> None:
     assert len(clean_answer("a" * 1_000_000, limit=4096)) <= 4096
+
+
+@pytest.mark.parametrize("said", ["I'm unable to see it.", "I\u2019m not able to help.", "I am unable to describe it."])
+def test_inability_is_a_refusal(said):
+    assert is_refusal(said)
+
+
+def test_a_lead_in_keeps_the_verb_of_its_sentence():
+    assert clean_answer("In the image, there is a man. He waits.") == "There is a man. He waits."
+    assert clean_answer("In this image, we can see two dogs.") == "Two dogs."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,9 @@ from .model_files import ModelFiles
 if TYPE_CHECKING:
     from torch import dtype as Dtype
 
+# Said wherever something is loaded: a folder that names code of its own would else be asked about on the terminal, and
+# a "y" that stands on standard input would run it.
+FROM_FOLDER: Mapping[str, bool] = {"local_files_only": True, "trust_remote_code": False}
 log = logging.getLogger(__name__)
 
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
@@ -90,7 +93,7 @@ def load_module(cls: Any, files: ModelFiles, options: WeightOptions, dtype: Dtyp
 
     RuntimeError, in a sentence, where the weights do not fit the configuration or cannot be read.
     """
-    arguments: dict[str, Any] = {"dtype": dtype, "local_files_only": True, "use_safetensors": True}
+    arguments: dict[str, Any] = {"dtype": dtype, **FROM_FOLDER, "use_safetensors": True}
     if options.attention != "auto":
         arguments["attn_implementation"] = _IMPLEMENTATIONS[options.attention]
     if options.quantisation != "none":

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .loading import require_transformers
+from .loading import FROM_FOLDER, require_transformers
 from .model_files import ModelFiles
 
 _TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json", "processor_config.json", "tokenizer_config.json")
@@ -23,7 +23,7 @@ def load_processor(files: ModelFiles) -> Any:
     RuntimeError where a file is missing or damaged.
     """
     transformers = require_transformers()
-    arguments = {"local_files_only": True}
+    arguments = dict(FROM_FOLDER)
     try:
         return transformers.AutoProcessor.from_pretrained(str(files.folder), **arguments)
     except (ImportError, ValueError) as error:
@@ -38,7 +38,7 @@ def load_tokenizer(files: ModelFiles) -> Any:
     """The tokenizer of a model, from its folder only. RuntimeError where its files are missing or damaged."""
     transformers = require_transformers()
     try:
-        return transformers.AutoTokenizer.from_pretrained(str(files.folder), local_files_only=True)
+        return transformers.AutoTokenizer.from_pretrained(str(files.folder), **FROM_FOLDER)
     except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
         raise RuntimeError(_broken(files, "tokenizer", error)) from error
 
@@ -47,7 +47,7 @@ def load_image_processor(files: ModelFiles) -> Any:
     """The image processor of a model, from its folder only. RuntimeError where its files are missing or damaged."""
     transformers = require_transformers()
     try:
-        return transformers.AutoImageProcessor.from_pretrained(str(files.folder), local_files_only=True)
+        return transformers.AutoImageProcessor.from_pretrained(str(files.folder), **FROM_FOLDER)
     except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
         raise RuntimeError(_broken(files, "image processor", error)) from error
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ...picture import Crop
 from ..base import Question
 from .dialogue import follows_instructions, render, require_prompt
-from .loading import WeightOptions, class_for, load_module, require_transformers
+from .loading import FROM_FOLDER, WeightOptions, class_for, load_module, require_transformers
 from .model_files import ModelFiles
 from .pictures import fitted
 from .processors import chat_template, load_processor, load_tokenizer, stop_tokens
@@ -138,4 +138,4 @@ class TransformersSpeech:
 
     @cached_property
     def config(self) -> Any:
-        return require_transformers().AutoConfig.from_pretrained(str(self._files.folder), local_files_only=True)
+        return require_transformers().AutoConfig.from_pretrained(str(self._files.folder), **FROM_FOLDER)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..local.loading import require_transformers
+from ..local.loading import FROM_FOLDER, require_transformers
 from ..local.model_files import ModelFiles, inspect_folder
 from ..local.processors import has_tokenizer
 from ..local.processors import load_tokenizer as local_tokenizer
@@ -175,7 +175,7 @@ def load_tokenizer(checkpoint: Checkpoint) -> Any:
         )
     try:
         # By name: some releases of transformers choose a wrong class for such a folder, and all tokens come out wrong.
-        tokenizer = transformers.LlamaTokenizer.from_pretrained(str(folder), local_files_only=True)
+        tokenizer = transformers.LlamaTokenizer.from_pretrained(str(folder), **FROM_FOLDER)
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise RuntimeError(_damaged(checkpoint)) from error
     if not isinstance(tokenizer, transformers.PreTrainedTokenizerBase):  # transformers 4 returns False for such a file
