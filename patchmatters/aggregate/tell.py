@@ -100,10 +100,19 @@ def tell_places(told: Sequence[Told], width: int, height: int) -> list[Sentence]
             text = without_frame(one.text) if one.boxes else one.text
             by_place.setdefault(places_of(one.boxes, width, height), []).append(replace(one, text=text))
     return [
-        Sentence(_sentence(one.text, "" if number or _OPENS_WITH_PLACE.match(one.text) else phrase), one.basis)
+        Sentence(_sentence(one.text, phrase if _needs_place(one.text, number) else ""), one.basis)
         for phrase, group in by_place.items()
         for number, one in enumerate(_by_opening(group) if phrase else group)
     ]
+
+
+def _needs_place(text: str, number: int) -> bool:
+    """Whether the sentence of that number (from 0) at a place says the place.
+
+    The first does, and each about the frame, which would else be said of the whole picture; not one that opens with a
+    place of its own.
+    """
+    return (number == 0 or is_about_frame(text)) and not _OPENS_WITH_PLACE.match(text)
 
 
 def _by_opening(group: Sequence[Told]) -> list[Told]:

@@ -18,7 +18,7 @@ _LABEL = re.compile(r"\A(?:[A-Z][\w'/&-]*(?:\s+(?:and|of|the|in|on|[\w'-]+)){0,3
 _SHOWN = re.compile(
     r"\A(?:(?:this|the)\s+(?:(?:part|portion|section)\s+of\s+(?:this|the)\s+)?(?:image|picture|photo|photograph|scene|view)"
     r"\s+(?:shows|depicts|features|displays|captures|presents|portrays|contains|includes|focuses on|is of)\s+"
-    r"|the\s+(?:main\s+)?(?:focus|subject)(?:\s+of\s+(?:this|the)\s+\w+)?\s+is\s+(?:on\s+)?)",
+    r"|the\s+(?:main\s+)?(?:focus|subject)(?:\s+of\s+(?:this|the)\s+\w+)?\s+is\s+(?:on\s+|(?=(?:an?|the)\s)))",
     re.IGNORECASE,
 )
 _CROPPED = re.compile(

@@ -1,0 +1,155 @@
+"""What the engine makes of captions as real models write them: `python -m benchmarks.language [--bank BANK.json]`.
+
+A bank holds photographs with realistic answers, sentence by sentence labelled true or false (its README tells the
+format). The engine runs on these answers without a text model, once without a scorer and with a noisy one: a true
+sentence scores like Beta(5, 2), a false one like Beta(2, 4). Each sentence of a caption is mapped back to the labelled
+sentence that it has most words in common with. The bank is not part of this repository: without it this says so.
+
+The bank's texts were written by one author who looked at the crops, in the manner of ten models; they are no answers of
+these models, and thresholds of `patchmatters.language.similarity` were chosen with them in view.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import hashlib
+import json
+import random
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from patchmatters.backends.base import Question
+from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
+from patchmatters.language import SIMILARITIES
+from patchmatters.language.clean import clean_answer
+from patchmatters.language.sentences import split_sentences, words
+from patchmatters.language.similarity import containment
+from patchmatters.picture import open_picture
+from patchmatters.pipeline import PRESETS, Preset, caption_pictures
+from patchmatters.scene import Box, Detection
+
+BANK = Path(__file__).parents[2] / "shared" / "vlm_bank" / "bank.json"
+_NEAR = 0.55  # share of words in common from which on a sentence is taken to come from a labelled one
+_NEARLY_ALL = 0.8  # share of a labelled sentence's words from which on all of its claims are told
+
+
+class Photograph:
+    """A photograph of the bank: its answers by patch and candidate, and its labelled sentences."""
+
+    def __init__(self, entry: dict[str, Any], images: Path) -> None:
+        self.persona, self.name, self.facts = entry["persona"], entry["photo"], entry["facts"]
+        self.picture = open_picture(str(images / entry["photo"]))
+        self.answers = {(one["patch"], one["candidate"] or 1): one["text"] for one in entry["answers"]}
+        self.whole = next(one["text"] for one in entry["answers"] if not one["candidate"])
+        self.labelled = [
+            (words(s["text"]), s) for one in entry["answers"] for s in one["sentences"] if words(s["text"])
+        ]
+        boxes = entry["boxes_used"]
+        self.detections = [Detection(Box(*map(float, one["box"])), one.get("label", "")) for one in boxes]
+
+    def chat(self) -> ScriptedChat:
+        def reply(question: Question) -> str:
+            patch, candidate = question.name.split(": ", 1)[1].rsplit(", candidate ", 1)
+            return self.answers[patch, int(candidate)]
+
+        return ScriptedChat(reply, name=self.persona, sees_images=True, follows_instructions=False)
+
+    def scorer(self, seed: int) -> ScriptedScorer:
+        def measure(_: Any, sentence: str) -> float:
+            origins = [self.origin(part) for part in split_sentences(sentence)]
+            true = all(claim["true"] for one in origins if one for claim in one["claims"])
+            key = hashlib.sha1(f"{seed}|{self.name}|{sentence}".encode()).hexdigest()
+            return random.Random(int(key, 16)).betavariate(*((5, 2) if true else (2, 4)))
+
+        return ScriptedScorer(measure, name="noisy")
+
+    def origin(self, text: str) -> dict[str, Any] | None:
+        """The labelled sentence that a told one comes from, None where none is near."""
+        said, best, nearest = words(text), 0.0, None
+        for full, sentence in self.labelled:
+            blocks = difflib.SequenceMatcher(None, full, said, autojunk=False).get_matching_blocks()
+            common = sum(block.size for block in blocks if block.size >= min(3, len(full)))
+            near = common / max(1, min(len(full), len(said))) * (1.0 if len(said) >= 0.5 * len(full) else 0.9)
+            if near > best:
+                best, nearest = near, sentence
+        return nearest if best >= _NEAR else None
+
+    def judged(self, caption: str) -> Counter[str]:
+        """Counts of one caption: words, sentences told, false ones, facts, and facts told again."""
+        rows = [(text, origin) for text in split_sentences(caption) if (origin := self.origin(text))]
+        told = [_claims(text, origin) for text, origin in rows]
+        facts = Counter(fact for claims in told for claim in claims for fact in claim["facts"])
+        return Counter(
+            words=len(caption.split()),
+            told=len(told),
+            false=sum(any(not claim["true"] for claim in claims) for claims in told),
+            facts=len(facts),
+            again=facts.total() - len(facts),
+            all_facts=len(self.facts),
+        )
+
+
+def _claims(text: str, origin: dict[str, Any]) -> list[dict[str, Any]]:
+    """The claims of a labelled sentence that a told one still makes."""
+    full = words(clean_answer(origin["text"])) or words(origin["text"])
+    if len(words(text)) >= _NEARLY_ALL * len(full) or len(origin["claims"]) < 2:
+        return origin["claims"]
+    return [claim for claim in origin["claims"] if containment(claim["claim"], text) >= 0.5]
+
+
+def measure(photo: Photograph, preset: Preset, seeds: Sequence[int]) -> dict[str, Counter[str]]:
+    """The counts of the captioner alone, of the engine without a scorer, and of it with a noisy one (the sum)."""
+    boxes = [photo.detections] if photo.detections else ()
+
+    def caption(scorer: ScriptedScorer | None) -> str:
+        (scene,) = caption_pictures([photo.picture], photo.chat(), scorer, None, boxes, preset, names=[photo.name])
+        return scene.caption_text
+
+    noisy: Counter[str] = Counter()
+    for seed in seeds:
+        noisy.update(photo.judged(caption(photo.scorer(seed))))
+    alone = photo.judged(photo.whole)
+    return {"captioner alone": alone, "no scorer": photo.judged(caption(None)), "noisy scorer": noisy}
+
+
+def row(name: str, total: Counter[str], runs: int) -> str:
+    told, facts = max(total["told"], 1), max(total["facts"], 1)
+    return (
+        f"| {name} | {total['words'] / runs:.0f} | {100 * total['false'] / told:.1f} "
+        f"| {100 * total['facts'] / max(total['all_facts'], 1):.1f} | {total['again'] / facts:.2f} |"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--bank", type=Path, default=BANK)
+    parser.add_argument("--images", type=Path, help="folder of the photographs; default: did_bench/images beside it")
+    parser.add_argument("--preset", default="careful", choices=tuple(PRESETS))
+    parser.add_argument("--similarity", default="auto", choices=tuple(SIMILARITIES))
+    parser.add_argument("--seeds", type=int, default=3, help="runs with the noisy scorer")
+    options = parser.parse_args()
+    if not options.bank.exists():
+        sys.exit(f"There is no bank at {options.bank}: name one with --bank (its format is in --help).")
+    preset = PRESETS[options.preset]
+    compare, compose = (replace(one, similarity=options.similarity) for one in (preset.compare, preset.compose))
+    images = options.images or options.bank.parent.parent / "did_bench" / "images"
+    entries = json.loads(options.bank.read_text(encoding="utf-8"))
+    totals: dict[str, Counter[str]] = defaultdict(Counter)
+    print("| | words | false % | facts told % | each fact told again |\n| --- | --- | --- | --- | --- |")
+    for entry in entries:
+        photo = Photograph(entry, images)
+        found = measure(photo, replace(preset, compare=compare, compose=compose), range(options.seeds))
+        for name, counts in found.items():
+            totals[name].update(counts)
+            print(row(f"{photo.persona}: {name}", counts, options.seeds if name == "noisy scorer" else 1))
+    for name, counts in totals.items():
+        print(row(f"**all: {name}**", counts, len(entries) * (options.seeds if name == "noisy scorer" else 1)))
+
+
+if __name__ == "__main__":
+    main()
