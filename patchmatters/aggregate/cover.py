@@ -62,6 +62,8 @@ def cover(
         if length <= room:
             taken.append(short)
             room -= length
+    if not taken:  # nothing in it has a word that tells: better all of it than no caption
+        return list(told)
     return [one.told for one in sorted(taken, key=lambda one: one.number)]
 
 

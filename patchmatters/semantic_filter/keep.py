@@ -24,6 +24,7 @@ _GIVES: Mapping[Stage, Stage] = {
 }
 MEASURE = 3  # agreed statements with a score: fewer are no measure
 _UNSCORED = "said once, and there is no scorer to check it"
+_ALL_THERE_IS = "whole-image caption; nothing of the picture is borne out, so it is told as it is"
 _FILTERED = "kept within its patch"
 _UNSUPPORTED = "no other part of the picture bears it out"
 _CANNOT_JUDGE = "said once, and the scorer cannot judge it"
@@ -217,6 +218,8 @@ def _filter_scene(
 ) -> Scene:
     bars = _bars(scene, scores, settings)
     changed = [_filter_patch(patch, scores, scorer, settings, bars) for patch in _patches(scene)]
+    if scorer is None and not any(patch.kept for patch in changed):
+        changed = [_trusted(patch) if patch.role is Role.WHOLE else patch for patch in changed]
     filtered = replace(scene.with_patches(changed), stage=_GIVES[scene.stage])
     warnings = [
         f"{patch.name}: none of its {len(patch.statements)} statements is reliable enough to be told."
@@ -236,6 +239,11 @@ def _filter_scene(
         if told < len(scores):
             warnings.append(f"{scorer.name} could judge {told} of {len(scores)} statements.")
     return filtered.with_warnings(*warnings)
+
+
+def _trusted(whole: Patch) -> Patch:
+    """The whole-image caption as it was said: where nothing is borne out, it is all that is known of the picture."""
+    return replace(whole, statements=tuple(replace(one, kept=True, reason=_ALL_THERE_IS) for one in whole.statements))
 
 
 def _filter_patch(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from patchmatters.aggregate.tell import Told, tell_places
+from patchmatters.backends.base import Question
+from patchmatters.backends.scripted import ScriptedChat
 from patchmatters.language.claims import is_about_picture, is_guess, is_mood, parts_of, put_together
 from patchmatters.language.dispute import find_dispute
 from patchmatters.language.prose import as_prose, has_verb
+from patchmatters.pipeline import caption_pictures
 from patchmatters.scene import Basis, Box
 
 
@@ -81,3 +85,22 @@ def test_the_first_sentence_of_a_place_says_it_and_each_about_the_frame() -> Non
         "In the corner, a lamp glows.",
         "At the top left, the light is dim.",
     ]
+
+
+def test_without_a_scorer_a_picture_of_which_nothing_is_borne_out_keeps_its_caption() -> None:
+    texts = {
+        "whole image": ["A red kite flies."],
+        "top-left": ["Milk boils.", "Seven pens.", "Old snow."],
+        "top-right": ["One mat.", "Some birds.", "It rains."],
+        "bottom-left": ["The clock ticks.", "Ice melts.", "Two maps."],
+        "bottom-right": ["Bread.", "One key.", "Old books."],
+    }
+
+    def reply(question: Question) -> str:
+        patch, candidate = question.name.split(": ", 1)[1].rsplit(", candidate ", 1)
+        return texts[patch][int(candidate) - 1]
+
+    chat = ScriptedChat(reply, sees_images=True, follows_instructions=False)
+    (scene,) = caption_pictures([Image.new("RGB", (640, 480))], chat)
+    assert scene.caption_text == "A red kite flies."
+    assert "nothing of the picture is borne out" in scene.whole.statements[0].reason
