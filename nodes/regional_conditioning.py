@@ -20,7 +20,7 @@ from ..patchmatters.generate.regional import MASK, edge_weights
 from ..patchmatters.scene import Box, Scene
 from .encoders import counter, encoders_of, require_clip
 from .types import PROMPTS, ComfyMonitor, SceneBatch, SceneSocket
-from .widgets import later_widgets_for, settings_from, widgets_for
+from .widgets import settings_from, widgets_for
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,8 +46,7 @@ class RegionalConditioning(io.ComfyNode):
             inputs=[
                 SceneSocket.Input("scene", tooltip="Composed Scenes, from Compose Caption or Enhance Caption."),
                 io.Clip.Input("clip", tooltip="The text encoder of the diffusion model."),
-                *widgets_for(RegionalSettings, FitSettings, BudgetSettings),
-                *later_widgets_for(RegionWords),
+                *widgets_for(RegionalSettings, FitSettings, BudgetSettings, RegionWords),
             ],
             outputs=[
                 io.Conditioning.Output(

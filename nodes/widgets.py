@@ -25,18 +25,6 @@ def widgets_for(*settings: type) -> list[io.Input]:
     return found
 
 
-def later_widgets_for(*settings: type) -> list[io.Input]:
-    """Widgets that a node got after it was first used, for the end of its list.
-
-    They are optional, because a prompt in the server's format that was saved before does not name them: it runs with
-    their defaults.
-    """
-    found = widgets_for(*settings)
-    for one in found:
-        one.optional = True
-    return found
-
-
 def settings_from(settings: type[Settings], values: Mapping[str, Any]) -> Settings:
     """The settings object from a node's keyword arguments; a name that is no option is left out.
 

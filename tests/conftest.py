@@ -7,6 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No test may fail for a busy machine: neither an example's time nor that of making it is held against it.
+settings.register_profile("patchmatters", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patchmatters")
 
 ROOT = Path(__file__).resolve().parent.parent
 

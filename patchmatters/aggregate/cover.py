@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..language.claims import is_about_picture, is_guess, is_mood, parts_of, put_together
+from ..language.claims import parts_of, put_together, without_guesses
 from ..language.conflict import find_conflict
 from ..language.sentences import content_words, words
 from ..language.similarity import Similarity, containment, is_short
@@ -33,24 +33,19 @@ class _Candidate:
     certainty: float
 
 
-def cover(
-    told: Sequence[Told], patches: Mapping[str, Patch], similarity: Similarity, max_words: int, *, guesses: bool = False
-) -> list[Told]:
-    """Those that together tell most in `max_words` words (0: without a limit), each something new, in their order.
+def cover(told: Sequence[Told], patches: Mapping[str, Patch], similarity: Similarity, max_words: int) -> list[Told]:
+    """Those that together tell most in `max_words` words, each something new, in their order.
 
     A statement is told again where its likeness to one that was taken reaches `similarity.told`, or where less than
-    half of its content words are new. `guesses` True also tells moods and guesses.
+    half of its content words are new. Guesses, moods and words about the picture are told only where nothing else is.
     """
-    plain = [one if guesses else _without_guesses(one) for one in told]
-    if not any(plain):  # a picture of which nothing else is known
+    plain = [replace(one, text=without_guesses(one.text)) for one in told]
+    if not any(one.text for one in plain):  # a picture of which nothing else is known
         plain = list(told)
-    candidates = [
-        _Candidate(number, one, _certainty(one, patches)) for number, one in enumerate(plain) if one is not None
-    ]
+    candidates = [_Candidate(number, one, _certainty(one, patches)) for number, one in enumerate(plain) if one.text]
     nearness = similarity.matrix([one.text for one in told], [one.text for one in told])
     taken: list[_Candidate] = []
-    room = max_words or sum(len(words(one.text)) for one in told)
-    waiting = candidates
+    room, waiting = max_words, candidates
     while waiting:
         rated = [(_worth(one, taken, nearness, similarity), -one.number, one) for one in waiting]
         worth, _, best = max(rated, key=lambda item: item[:2])
@@ -65,14 +60,6 @@ def cover(
     if not taken:  # nothing in it has a word that tells: better all of it than no caption
         return list(told)
     return [one.told for one in sorted(taken, key=lambda one: one.number)]
-
-
-def _without_guesses(one: Told) -> Told | None:
-    main, *others = parts_of(one.text)
-    if is_mood(one.text) or is_guess(main) or is_about_picture(one.text):
-        return None
-    sober = [part for part in others if not is_guess(part)]
-    return one if len(sober) == len(others) else replace(one, text=put_together(main, sober))
 
 
 def _new_clauses(text: str, taken: Sequence[_Candidate]) -> str:

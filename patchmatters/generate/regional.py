@@ -74,13 +74,14 @@ class RegionalSettings:
 
 @dataclass(frozen=True)
 class RegionWords:
-    """In which words the regions are told. Apart from the other settings, so that its widget comes after theirs."""
+    """In which words the regions are told."""
 
     region_words: str = option(
         SHORT,
         "Short: each region in phrases with the thing first, without words for its place or for the crop, and the "
         "caption without what the regions tell. Sentences: everything as it was written.",
         choices=(SHORT, SENTENCES),
+        later=True,
     )
 
     __post_init__ = check_options

@@ -62,11 +62,13 @@ def is_mood(statement: str) -> bool:
 
 
 def without_guesses(statement: str) -> str:
-    """The statement without the clauses that guess; "" where its main clause does."""
+    """The statement without the clauses that guess; "" where its main clause does, or where it tells of a mood or of
+    the picture as a picture."""
     main, *others = parts_of(statement)
-    if is_mood(statement) or is_guess(main):
+    if is_mood(statement) or is_guess(main) or is_about_picture(statement):
         return ""
-    return put_together(main, [part for part in others if not is_guess(part)])
+    sober = [part for part in others if not is_guess(part)]
+    return statement if len(sober) == len(others) else put_together(main, sober)
 
 
 def put_together(main: str, others: list[str]) -> str:

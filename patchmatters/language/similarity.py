@@ -6,7 +6,8 @@ one carries two thresholds, calibrated for it, and `patchmatters.language.confli
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Protocol, runtime_checkable
@@ -270,10 +271,10 @@ def _load(folder: str, device: str) -> tuple[Any, Any, Any]:
             folder = str(get_model_path())
     except ImportError as error:
         raise RuntimeError(_NEEDED) from error
-    silence_progress_bars()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        model = AutoModel.from_pretrained(folder, local_files_only=True, trust_remote_code=False).to(device).eval()
+        with _no_progress_bars():
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            model = AutoModel.from_pretrained(folder, local_files_only=True, trust_remote_code=False).to(device).eval()
     except (OSError, ValueError) as error:
         raise RuntimeError(f"There is no sentence embedding model in {folder!r}: {error} {_NEEDED}") from error
     return torch, model, tokenizer
@@ -291,8 +292,15 @@ def _embed(torch: Any, model: Any, tokenizer: Any, texts: Sequence[str], device:
     return torch.nn.functional.normalize(mean, dim=-1).cpu()
 
 
-def silence_progress_bars() -> None:
-    """No bar while weights load: standard error belongs to the command's own progress."""
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    """No bar while weights load: standard error belongs to the command's own progress. Others' bars come back."""
     from transformers.utils import logging
 
+    shown = logging.is_progress_bar_enabled()
     logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

@@ -120,9 +120,9 @@ def filter_statements(
 ) -> tuple[Scene, ...]:
     """The Scenes with every statement scored where it has to be, and kept or not, with the reason.
 
-    Agreed statements are kept unscored. Without a scorer nothing else is kept (but for rivals that most passages
-    support), and the Scene says so. ValueError for a Scene without compared statements; RuntimeError for a scorer
-    that gives no numbers.
+    Without a scorer what other parts of the picture bear out is kept, or, where that was not measured, what was agreed
+    on; of rivals the best backed; and where that leaves nothing, the whole-image caption. The Scene says so. ValueError
+    for a Scene without compared statements; RuntimeError for a scorer that gives no numbers.
     """
     for scene in scenes:
         require_stage(

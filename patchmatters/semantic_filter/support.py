@@ -2,7 +2,7 @@
 
 Candidates of one patch come from one crop and one captioner, and are wrong alike; what was said of another crop was
 seen anew. On labelled captions of photographs the second tells true statements from false ones (area under the ROC
-curve 0.75), the first hardly (0.54), so a statement is measured by what the other patches say. What candidates of one
+curve 0.72), the first hardly (0.54), so a statement is measured by what the other patches say. What candidates of one
 patch say in nearly the same words counts as well, because a paraphrase by chance does not go that far.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ..language.conflict import find_conflict
 from ..language.sentences import statements_of
 from ..language.similarity import Similarity
-from ..scene import Patch, Scene, Statement, Verdict
+from ..scene import Patch, Scene, Statement
 
 _BEST, _SECOND = 0.7, 0.3  # weights of the look that bears a statement out best, and of the next one
 _DISPUTE, _DISPUTES = 0.07, 2  # what each statement that says otherwise takes away, and how many of them count
@@ -31,7 +31,7 @@ class _Look:
 def with_support(scene: Scene, similarity: Similarity) -> Scene:
     """The Scene whose compared statements say how far other patches, and other candidates word for word, support them.
 
-    Unmeasured stay statements of a Scene in which only one patch was described, and those a model refused.
+    Unmeasured stay statements of a Scene in which only one patch was described.
     """
     looks = [
         _Look(patch.name, tuple(statements_of(passage.text)))
@@ -69,10 +69,7 @@ def _supported(
 
     return replace(
         patch,
-        statements=tuple(
-            one if one.verdict is Verdict.REFUSED else replace(one, support=_scaled(support(one), similarity.support))
-            for one in patch.statements
-        ),
+        statements=tuple(replace(one, support=_scaled(support(one), similarity.support)) for one in patch.statements),
     )
 
 

@@ -22,6 +22,17 @@ def test_scenes_come_back_exactly(given_scenes: list[Scene]) -> None:
     assert load_scenes(dump_scenes(given_scenes)) == tuple(given_scenes)
 
 
+@settings(max_examples=50)
+@given(scenes())
+def test_a_scene_of_an_earlier_pack_loads_with_the_defaults_of_what_came_later(scene: Scene) -> None:
+    body = json.loads(dump_scenes([scene]))
+    patches = [body["scenes"][0]["whole"], *body["scenes"][0]["patches"], *body["scenes"][0]["regions"]]
+    for statement in [one for patch in patches for one in patch["statements"]]:
+        del statement["support"]
+    (loaded,) = load_scenes(json.dumps(body))
+    assert all(one.support is None for patch in (loaded.whole, *loaded.patches) for one in patch.statements)
+
+
 @settings(max_examples=150)
 @given(scenes(), st.data())
 def test_any_damage_is_refused_in_a_sentence(scene: Scene, data: st.DataObject) -> None:
