@@ -31,7 +31,7 @@ _LATER: Mapping[type, frozenset[str]] = {scene_module.Statement: frozenset({"sup
 
 def dump_scenes(scenes: Sequence[Scene]) -> str:
     """The Scenes as a JSON text, indented for people."""
-    body = {"format": FORMAT, "version": VERSION, "scenes": [_encode(scene) for scene in scenes]}
+    body = {"format": FORMAT, "version": VERSION, "scenes": [encode_scene(scene) for scene in scenes]}
     return json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1)
 
 
@@ -56,10 +56,22 @@ def load_scenes(text: str) -> tuple[Scene, ...]:
         raise ValueError(
             f"Unknown fields in the Scene file: {', '.join(sorted(body.keys() - {'format', 'version', 'scenes'}))}."
         )
-    scenes = _decode(body.get("scenes"), tuple[Scene, ...], "scenes")
-    for number, scene in enumerate(scenes):
-        check_scene(scene, f"scenes[{number}]")
-    return scenes
+    scenes = body.get("scenes")
+    if not isinstance(scenes, list):
+        raise ValueError(f"scenes must be a list, not {_kind(scenes)}.")
+    return tuple(decode_scene(scene, f"scenes[{number}]") for number, scene in enumerate(scenes))
+
+
+def encode_scene(scene: Scene) -> dict[str, Any]:
+    """One Scene as JSON's own kinds, field by field, without its picture."""
+    return _encode(scene)
+
+
+def decode_scene(value: Any, where: str = "scene") -> Scene:
+    """The Scene of what `encode_scene` gave. ValueError as in `load_scenes`, naming `where`."""
+    scene = _decode(value, Scene, where)
+    check_scene(scene, where)
+    return scene
 
 
 def attach_picture(scene: Scene, picture: Image) -> Scene:
