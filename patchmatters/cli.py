@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import json
 import logging
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from . import __version__
-from .backends import CHAT_MODELS, SCORERS, Backend, backend
-from .backends.base import ChatModel, Monitor, Scorer
-from .options import NamedOption, options_of
-from .pipeline import DEFAULT, PRESETS, Preset, caption_pictures, with_seed
+from .backends.base import Monitor
+from .job_options import Job, add_model_options, add_settings, backend_named_in, job_of
+from .pipeline import caption_pictures
 from .prompt_command import PROMPT_HELP, add_prompt_options
 from .side_by_side import side_by_side
 from .targets import check_targets
@@ -31,14 +29,12 @@ if TYPE_CHECKING:
 
 OK, SOME_FAILED, USAGE = 0, 1, 2
 _NAME = "{name}"
-_STAGE_OPTIONS = ("divide", "describe", "compare", "filter", "merge", "compose")
-_SEED = "seed"  # one option for all stages
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the exit status is 0, 1 (a photo failed, the others were done) or 2 (usage)."""
     _utf8_output()
-    parser = _parser(_backend_named_in(arguments))
+    parser = _parser(backend_named_in(arguments))
     options = parser.parse_args(arguments)
     logging.basicConfig(
         level=logging.INFO if options.verbose else logging.ERROR, format="%(message)s", stream=sys.stderr
@@ -69,13 +65,6 @@ def _complain(program: str, what: object, status: int) -> int:
 # --- options ---------------------------------------------------------------------------------------------------------
 
 
-def _backend_named_in(arguments: Sequence[str] | None) -> str:
-    """The backend of --backend, wanted before parsing because its settings become options."""
-    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    early.add_argument("--backend", default="builtin")
-    return early.parse_known_args(arguments)[0].backend
-
-
 def _parser(backend_name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="patchmatters",
@@ -97,16 +86,7 @@ _SCENE_HELP = "Show a Scene for people: patches, what was said about them, verdi
 def _caption_options(parser: argparse.ArgumentParser, backend_name: str) -> None:
     parser.set_defaults(run=_caption)
     parser.add_argument("photos", nargs="+", metavar="PHOTO", help="picture files")
-    parser.add_argument("--backend", default="builtin", metavar="NAME", help=f"captioner: {_listed(CHAT_MODELS)}")
-    parser.add_argument(
-        "--scorer",
-        metavar="NAME|PATH",
-        help=f"image-text scorer: the folder of a model, or {_listed(SCORERS)}, or none",
-    )
-    parser.add_argument(
-        "--preset", default=DEFAULT, choices=tuple(PRESETS), help=f"how strict and how thorough (default: {DEFAULT})"
-    )
-    parser.add_argument("--llm-free", action="store_true", help="compare and write without a model")
+    add_model_options(parser)
     parser.add_argument(
         "--detections", metavar="FILE.json", help="boxes {x, y, width, height, label, score}, a list per photo"
     )
@@ -119,60 +99,12 @@ def _caption_options(parser: argparse.ArgumentParser, backend_name: str) -> None
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument("--verbose", action="store_true", help="say on stderr what happens")
-    taken = {action.dest for action in parser._actions}
-    _add_settings(parser, "stages", [_seed_option()], taken)
-    for stage in _STAGE_OPTIONS:
-        named = tuple(one for one in options_of(type(getattr(PRESETS[DEFAULT], stage))) if one.name != _SEED)
-        _add_settings(parser.add_argument_group(f"{stage} (defaults are those of the preset)"), stage, named, taken)
-    if backend_name in CHAT_MODELS:
-        named = options_of(CHAT_MODELS[backend_name].settings_class())
-        _add_settings(parser.add_argument_group(f"backend {backend_name}"), "backend", named, taken)
+    add_settings(parser, backend_name)
 
 
 def _scene_options(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_show, verbose=False)
     parser.add_argument("file", metavar="OUT.json", help="a Scene file")
-
-
-def _listed(table: Mapping[str, Backend]) -> str:
-    return ", ".join(f"{name} ({line.help})" for name, line in table.items())
-
-
-def _seed_option() -> NamedOption:
-    return next(named for named in options_of(type(PRESETS[DEFAULT].describe)) if named.name == _SEED)
-
-
-def _add_settings(group: Any, owner: str, options: Sequence[NamedOption], taken: set[str]) -> None:
-    """Settings as options, left out of the namespace unless they are given.
-
-    A name that an earlier stage has taken gets its owner's name before it: --temperature, --compare-temperature.
-    """
-    for named in options:
-        name = f"{owner}_{named.name}" if named.name in taken else named.name
-        taken.add(name)
-        default = "" if named.kind is str and len(named.default) > 40 else f" (default: {named.default})"
-        group.add_argument(
-            f"--{name.replace('_', '-')}",
-            dest=f"{owner}.{named.name}",
-            default=argparse.SUPPRESS,
-            help=named.spec.help.replace("%", "%%") + default,
-            **_value(named),
-        )
-
-
-def _value(named: NamedOption) -> dict[str, Any]:
-    """How the option's value is written."""
-    if named.kind is bool:
-        return {"action": argparse.BooleanOptionalAction}
-    if named.spec.choices:
-        return {"choices": named.spec.choices}
-    return {"type": named.kind, "metavar": named.kind.__name__.upper()}
-
-
-def _given(options: argparse.Namespace, owner: str) -> dict[str, Any]:
-    """The settings of an owner that the user gave."""
-    prefix = f"{owner}."
-    return {name.removeprefix(prefix): value for name, value in vars(options).items() if name.startswith(prefix)}
 
 
 # --- caption ---------------------------------------------------------------------------------------------------------
@@ -186,56 +118,15 @@ class _Task:
     boxes: Sequence[Detection]
 
 
-@dataclass(frozen=True)
-class _Job:
-    """What is the same for every photo of a run."""
-
-    chat_model: ChatModel
-    scorer: Scorer | None
-    text_model: ChatModel | None
-    preset: Preset
-    parallel: bool
-    options: argparse.Namespace
-
-
 def _caption(options: argparse.Namespace) -> int:
     tasks = [_Task(*pair) for pair in zip(options.photos, _read_detections(options), strict=True)]
     _check_targets(options)
     if options.batch < 1:
         raise ValueError(f"--batch is {options.batch}, but at least one photo must be captioned at a time.")
-    job = _job(options)
+    job = job_of(options)
     starts = range(0, len(tasks), options.batch)
     failed = sum(_caption_batch(tasks[start : start + options.batch], job) for start in starts)
     return SOME_FAILED if failed else OK
-
-
-def _job(options: argparse.Namespace) -> _Job:
-    chosen = backend(CHAT_MODELS, options.backend)
-    chat_model = chosen.create(chosen.settings_class()(**_given(options, "backend")))
-    text_model = chat_model if chat_model.follows_instructions and not options.llm_free else None
-    return _Job(chat_model, _scorer(options), text_model, _preset(options), chosen.parallel, options)
-
-
-def _scorer(options: argparse.Namespace) -> Scorer | None:
-    """The scorer of --scorer; without it the one called like the backend, if there is such a one."""
-    name = options.scorer or (options.backend if options.backend in SCORERS else "none")
-    if name == "none":
-        return None
-    if name in SCORERS or not Path(name).exists():
-        chosen = backend(SCORERS, name)
-        return chosen.create(chosen.settings_class()())
-    from .backends.scorer_choice import scorer_for_path
-
-    chosen = SCORERS[scorer_for_path(name)]
-    return chosen.create(chosen.settings_class()(model=name))
-
-
-def _preset(options: argparse.Namespace) -> Preset:
-    preset = PRESETS[options.preset]
-    changed = {stage: dataclasses.replace(getattr(preset, stage), **_given(options, stage)) for stage in _STAGE_OPTIONS}
-    preset = dataclasses.replace(preset, **changed)
-    seed = _given(options, "stages").get("seed")
-    return preset if seed is None else with_seed(preset, seed)
 
 
 def _read_detections(options: argparse.Namespace) -> Sequence[Sequence[Detection]]:
@@ -275,7 +166,7 @@ def _target(pattern: str, photo: str) -> Path:
     return Path(pattern.replace(_NAME, Path(photo).stem))
 
 
-def _caption_batch(tasks: Sequence[_Task], job: _Job) -> int:
+def _caption_batch(tasks: Sequence[_Task], job: Job) -> int:
     """Caption photos together; how many failed."""
     from .picture import open_picture
 
@@ -288,7 +179,7 @@ def _caption_batch(tasks: Sequence[_Task], job: _Job) -> int:
     return len(tasks) - len(opened) + (_caption_opened(opened, job) if opened else 0)
 
 
-def _caption_opened(opened: Sequence[tuple[_Task, Image]], job: _Job) -> int:
+def _caption_opened(opened: Sequence[tuple[_Task, Image]], job: Job) -> int:
     """Caption pictures together, or, where that fails, one by one, so that each failure is one photo's."""
     try:
         scenes = _scenes(opened, job)
@@ -304,7 +195,7 @@ def _failed(task: _Task, error: Exception) -> int:
     return 1
 
 
-def _scenes(opened: Sequence[tuple[_Task, Image]], job: _Job) -> list[Scene]:
+def _scenes(opened: Sequence[tuple[_Task, Image]], job: Job) -> list[Scene]:
     """The photos' composed Scenes, with a progress bar on a terminal.
 
     A model that may be asked from several threads gets them in two groups: one has questions while the other waits.
@@ -323,7 +214,7 @@ def _scenes(opened: Sequence[tuple[_Task, Image]], job: _Job) -> list[Scene]:
         bar.clear()
 
 
-def _captioned(opened: Sequence[tuple[_Task, Image]], job: _Job, monitor: Monitor) -> tuple[Scene, ...]:
+def _captioned(opened: Sequence[tuple[_Task, Image]], job: Job, monitor: Monitor) -> tuple[Scene, ...]:
     return caption_pictures(
         [picture for _, picture in opened],
         job.chat_model,

@@ -1,0 +1,144 @@
+"""The options of every command that captions (`caption`, `folder`, `scale`), and the models and settings they name."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .backends import CHAT_MODELS, SCORERS, Backend, backend
+from .backends.base import ChatModel, Scorer
+from .options import NamedOption, options_of
+from .pipeline import DEFAULT, PRESETS, Preset, with_seed
+
+_STAGE_OPTIONS = ("divide", "describe", "compare", "filter", "merge", "compose")
+_SEED = "seed"  # one option for all stages
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is the same for every photo of a run. `parallel` says that the model may be asked from several threads."""
+
+    chat_model: ChatModel
+    scorer: Scorer | None
+    text_model: ChatModel | None
+    preset: Preset
+    parallel: bool
+    options: argparse.Namespace
+
+
+def backend_named_in(arguments: Sequence[str] | None) -> str:
+    """The backend of --backend, wanted before parsing because its settings become options."""
+    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early.add_argument("--backend", default="builtin")
+    return early.parse_known_args(arguments)[0].backend
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Which models, and which preset."""
+    parser.add_argument("--backend", default="builtin", metavar="NAME", help=f"captioner: {_listed(CHAT_MODELS)}")
+    parser.add_argument(
+        "--scorer",
+        metavar="NAME|PATH",
+        help=f"image-text scorer: the folder of a model, or {_listed(SCORERS)}, or none",
+    )
+    parser.add_argument(
+        "--preset", default=DEFAULT, choices=tuple(PRESETS), help=f"how strict and how thorough (default: {DEFAULT})"
+    )
+    parser.add_argument("--llm-free", action="store_true", help="compare and write without a model")
+
+
+def add_settings(parser: argparse.ArgumentParser, backend_name: str) -> None:
+    """Settings of the stages and of the backend, after all other options: they make way for names that are taken."""
+    taken = {action.dest for action in parser._actions}
+    _add_settings(parser, "stages", [_seed_option()], taken)
+    for stage in _STAGE_OPTIONS:
+        named = tuple(one for one in options_of(type(getattr(PRESETS[DEFAULT], stage))) if one.name != _SEED)
+        _add_settings(parser.add_argument_group(f"{stage} (defaults are those of the preset)"), stage, named, taken)
+    if backend_name in CHAT_MODELS:
+        named = options_of(CHAT_MODELS[backend_name].settings_class())
+        _add_settings(parser.add_argument_group(f"backend {backend_name}"), "backend", named, taken)
+
+
+def job_of(options: argparse.Namespace) -> Job:
+    """The models of the options, loaded. ValueError for settings that will not do, RuntimeError for what is missing."""
+    chosen = backend(CHAT_MODELS, options.backend)
+    chat_model = chosen.create(backend_settings(options))
+    text_model = chat_model if chat_model.follows_instructions and not options.llm_free else None
+    return Job(chat_model, _scorer(options), text_model, preset_of(options), chosen.parallel, options)
+
+
+def backend_settings(options: argparse.Namespace) -> Any:
+    """The settings object of the chosen backend."""
+    return backend(CHAT_MODELS, options.backend).settings_class()(**_given(options, "backend"))
+
+
+def preset_of(options: argparse.Namespace) -> Preset:
+    """The preset with the settings that the user gave."""
+    preset = PRESETS[options.preset]
+    changed = {stage: dataclasses.replace(getattr(preset, stage), **_given(options, stage)) for stage in _STAGE_OPTIONS}
+    preset = dataclasses.replace(preset, **changed)
+    seed = _given(options, "stages").get("seed")
+    return preset if seed is None else with_seed(preset, seed)
+
+
+def scorer_name(options: argparse.Namespace) -> str:
+    """The scorer of --scorer; without it the one called like the backend, if there is such a one."""
+    return options.scorer or (options.backend if options.backend in SCORERS else "none")
+
+
+def _scorer(options: argparse.Namespace) -> Scorer | None:
+    name = scorer_name(options)
+    if name == "none":
+        return None
+    if name in SCORERS or not Path(name).exists():
+        chosen = backend(SCORERS, name)
+        return chosen.create(chosen.settings_class()())
+    from .backends.scorer_choice import scorer_for_path
+
+    chosen = SCORERS[scorer_for_path(name)]
+    return chosen.create(chosen.settings_class()(model=name))
+
+
+def _listed(table: Mapping[str, Backend]) -> str:
+    return ", ".join(f"{name} ({line.help})" for name, line in table.items())
+
+
+def _seed_option() -> NamedOption:
+    return next(named for named in options_of(type(PRESETS[DEFAULT].describe)) if named.name == _SEED)
+
+
+def _add_settings(group: Any, owner: str, options: Sequence[NamedOption], taken: set[str]) -> None:
+    """Settings as options, left out of the namespace unless they are given.
+
+    A name that an earlier stage has taken gets its owner's name before it: --temperature, --compare-temperature.
+    """
+    for named in options:
+        name = f"{owner}_{named.name}" if named.name in taken else named.name
+        taken.add(name)
+        default = "" if named.kind is str and len(named.default) > 40 else f" (default: {named.default})"
+        group.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=f"{owner}.{named.name}",
+            default=argparse.SUPPRESS,
+            help=named.spec.help.replace("%", "%%") + default,
+            **_value(named),
+        )
+
+
+def _value(named: NamedOption) -> dict[str, Any]:
+    """How the option's value is written."""
+    if named.kind is bool:
+        return {"action": argparse.BooleanOptionalAction}
+    if named.spec.choices:
+        return {"choices": named.spec.choices}
+    return {"type": named.kind, "metavar": named.kind.__name__.upper()}
+
+
+def _given(options: argparse.Namespace, owner: str) -> dict[str, Any]:
+    """The settings of an owner that the user gave."""
+    prefix = f"{owner}."
+    return {name.removeprefix(prefix): value for name, value in vars(options).items() if name.startswith(prefix)}
