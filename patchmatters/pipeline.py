@@ -17,6 +17,8 @@ from .semantic_patch import SemanticPatchSettings, add_semantic_patch
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from .witnesses import Witness
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -88,10 +90,13 @@ def caption_pictures(
     preset: Preset = PRESETS[DEFAULT],
     monitor: Monitor = QUIET,
     names: Sequence[str] = (),
+    *,
+    witnesses: Sequence[Witness] = (),
 ) -> tuple[Scene, ...]:
     """The whole method: upright RGB pictures in, composed Scenes out (see `Scene.caption_text`).
 
     `text_model` compares and writes; None is the LLM-free way. `detections` holds one sequence per picture, or nothing.
+    `witnesses` are heard about what was said (see `patchmatters.witnesses`).
     """
     scenes = divide(pictures, detections, preset.divide, names)
     if preset.semantic and any(scene.detections for scene in scenes):
@@ -101,6 +106,6 @@ def caption_pictures(
         return compose(merge(scenes, preset.merge, text_model, monitor), preset.compose, text_model, monitor)
     for level in Level:
         scenes = compare(scenes, level, preset.compare, text_model, monitor)
-        scenes = filter_statements(scenes, scorer, preset.filter, monitor)
+        scenes = filter_statements(scenes, scorer, preset.filter, monitor, witnesses)
         scenes = merge(scenes, preset.merge, text_model, monitor)
     return compose(scenes, preset.compose, text_model, monitor)

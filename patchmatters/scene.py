@@ -121,6 +121,33 @@ class Verdict(str, Enum):
     REFUSED = "refused"  # a model's answer contained it, but no passage says so
 
 
+class Ruling(str, Enum):
+    """What a witness says of a statement; a witness that cannot judge it says nothing at all."""
+
+    CONFIRMED = "confirmed"
+    CONTRADICTED = "contradicted"
+
+
+@dataclass(frozen=True, slots=True)
+class Testimony:
+    """What one witness says of one statement.
+
+    `about` is the point that was looked at ("text", "count", "presence", "colour", "second look"), `strength` how sure
+    the witness is, 0 to 1, `evidence` what it found, in words, and `box` where, in pixels of the picture. `instead` is
+    the statement as it should be, "" where it cannot be put right. `wholly` says that nothing else is said in the
+    statement than what the witness judged.
+    """
+
+    witness: str
+    about: str
+    ruling: Ruling
+    strength: float
+    evidence: str
+    box: Box | None = None
+    instead: str = ""
+    wholly: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One thing that the passages of a patch say.
@@ -129,7 +156,8 @@ class Statement:
     contradicts. `support` is how far other looks at the picture bear it out, 0 to 1, where 0.5 just suffices, and
     None where it was not measured. `score` is the scorer's agreement with the picture, 0 to 1, or None where it
     was not asked or could not tell; `bar` is what that score had to reach beside `keep_score`, None where only that
-    counted. `kept` is None until the filter has decided; `reason` says in words why it decided so.
+    counted. `kept` is None until the filter has decided; `reason` says in words why it decided so. `testimony` is what
+    witnesses say of it, and `said` the words of the passage where a witness put them right, else "".
     """
 
     text: str
@@ -141,6 +169,8 @@ class Statement:
     kept: bool | None = None
     reason: str = ""
     support: float | None = None
+    testimony: tuple[Testimony, ...] = ()
+    said: str = ""
 
     def __repr__(self) -> str:
         mark = {None: "?", True: "+", False: "-"}[self.kept]

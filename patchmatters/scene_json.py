@@ -26,7 +26,7 @@ FORMAT = "patchmatters.scene"
 VERSION = 1
 _NOT_STORED = frozenset({"picture"})
 # Fields that files of earlier packs lack: they load with their default.
-_LATER: Mapping[type, frozenset[str]] = {scene_module.Statement: frozenset({"support"})}
+_LATER: Mapping[type, frozenset[str]] = {scene_module.Statement: frozenset({"support", "testimony", "said"})}
 
 
 def dump_scenes(scenes: Sequence[Scene]) -> str:

@@ -17,6 +17,7 @@ from ..backends.base import QUIET, Monitor, Scorer
 from ..options import check_options, option
 from ..picture import Crop
 from ..scene import Box, Patch, Record, Role, Scene, Stage, Statement, Verdict, require_stage
+from ..witnesses import Witness, hear, is_confirmed, is_contradicted, ruled
 
 _GIVES: Mapping[Stage, Stage] = {
     Stage.COMPARED: Stage.FILTERED,
@@ -76,12 +77,13 @@ class FilterSettings:
     __post_init__ = check_options
 
     def unsupported(self, statement: Statement) -> bool:
-        """Whether support was measured, and is too little."""
-        return statement.support is not None and statement.support < self.support
+        """Whether support was measured, and is too little, and no witness confirms it."""
+        return not is_confirmed(statement) and statement.support is not None and statement.support < self.support
 
     def supported(self, statement: Statement) -> bool:
-        """Whether support was measured, and is enough."""
-        return self.support > 0 and statement.support is not None and statement.support >= self.support
+        """Whether support was measured, and is enough, or a witness confirms the statement."""
+        measured = self.support > 0 and statement.support is not None
+        return is_confirmed(statement) or (measured and statement.support >= self.support)
 
     @property
     def asks_agreed(self) -> bool:
@@ -117,17 +119,20 @@ def filter_statements(
     scorer: Scorer | None = None,
     settings: FilterSettings = FilterSettings(),
     monitor: Monitor = QUIET,
+    witnesses: Sequence[Witness] = (),
 ) -> tuple[Scene, ...]:
     """The Scenes with every statement scored where it has to be, and kept or not, with the reason.
 
     Without a scorer what other parts of the picture bear out is kept, or, where that was not measured, what was agreed
-    on; of rivals the best backed; and where that leaves nothing, the whole-image caption. The Scene says so. ValueError
-    for a Scene without compared statements; RuntimeError for a scorer that gives no numbers.
+    on; of rivals the best backed; and where that leaves nothing, the whole-image caption. The Scene says so. Witnesses
+    are heard first, and their word goes before the score: `witnesses.rule` says how. ValueError for a Scene without
+    compared statements; RuntimeError for a scorer that gives no numbers.
     """
     for scene in scenes:
         require_stage(
             scene, "Filter Statements", _GIVES, "needs compared statements: put Compare Statements before it."
         )
+    scenes = [hear(scene, _patches(scene), witnesses, _scored_box, monitor) for scene in scenes]
     crops = [_crops(scene, settings) if scorer else {} for scene in scenes]
     monitor.begin("filter", sum(map(len, crops)))
     return tuple(
@@ -148,7 +153,7 @@ def _crops(scene: Scene, settings: FilterSettings) -> dict[Crop, list[_Place]]:
         if patch.role is Role.WHOLE and not settings.check_whole:
             continue
         for number, statement in enumerate(patch.statements):
-            if statement.verdict in _asked_verdicts(patch, settings):
+            if statement.verdict in _asked_verdicts(patch, settings) and not is_contradicted(statement):
                 crop = crop_of(scene, _scored_box(scene, patch, statement))
                 asked.setdefault(crop, []).append(_Place(patch.name, number))
     return asked
@@ -243,7 +248,8 @@ def _filter_scene(
 
 def _trusted(whole: Patch) -> Patch:
     """The whole-image caption as it was said: where nothing is borne out, it is all that is known of the picture."""
-    return replace(whole, statements=tuple(replace(one, kept=True, reason=_ALL_THERE_IS) for one in whole.statements))
+    told = (replace(one, kept=True, reason=_ALL_THERE_IS) for one in whole.statements)
+    return replace(whole, statements=tuple(map(ruled, told)))
 
 
 def _filter_patch(
@@ -256,7 +262,8 @@ def _filter_patch(
         for score in (scores.get(_Place(patch.name, number)),)
     ]
     if whole:
-        return replace(patch, statements=tuple(_decided_whole(statement, scorer, settings) for statement in scored))
+        decided = [_decided_whole(statement, scorer, settings) for statement in scored]
+        return replace(patch, statements=tuple(map(ruled, decided)))
     if patch.role is Role.REGION and scorer is None:
         scored = [replace(one, reason=_FILTERED) if one.verdict is Verdict.UNIQUE else one for one in scored]
     chosen = _chosen_rivals(scored, settings)
@@ -267,7 +274,7 @@ def _filter_patch(
         else _decided(statement, number in chosen, scorer, settings)
         for number, statement in enumerate(scored)
     ]
-    return replace(patch, statements=tuple(decided))
+    return replace(patch, statements=tuple(map(ruled, decided)))
 
 
 def _bar(statement: Statement, whole: bool, settings: FilterSettings, bars: _Bars) -> float | None:

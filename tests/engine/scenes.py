@@ -17,10 +17,12 @@ from patchmatters.scene import (
     Patch,
     Record,
     Role,
+    Ruling,
     Scene,
     Sentence,
     Stage,
     Statement,
+    Testimony,
     Verdict,
 )
 
@@ -59,6 +61,13 @@ def boxes(draw: st.DrawFn, width: float = 1000.0, height: float = 1000.0) -> Box
     return Box(left, top, draw(st.floats(left + 0.5, width)), draw(st.floats(top + 0.5, height)))
 
 
+def testimonies() -> st.SearchStrategy[Testimony]:
+    share = st.floats(0, 1)
+    return st.builds(
+        Testimony, text, text, st.sampled_from(Ruling), share, text, st.none() | boxes(), text, st.booleans()
+    )
+
+
 @st.composite
 def statements(draw: st.DrawFn, passages: int, count: int) -> tuple[Statement, ...]:
     index = st.integers(0, max(passages - 1, 0))
@@ -72,6 +81,8 @@ def statements(draw: st.DrawFn, passages: int, count: int) -> tuple[Statement, .
             draw(st.none() | st.floats(0, 1)),
             draw(st.none() | st.booleans()),
             draw(text),
+            testimony=tuple(draw(st.lists(testimonies(), max_size=2))),
+            said=draw(text),
         )
         for _ in range(count)
     )

@@ -28,9 +28,10 @@ def test_a_scene_of_an_earlier_pack_loads_with_the_defaults_of_what_came_later(s
     body = json.loads(dump_scenes([scene]))
     patches = [body["scenes"][0]["whole"], *body["scenes"][0]["patches"], *body["scenes"][0]["regions"]]
     for statement in [one for patch in patches for one in patch["statements"]]:
-        del statement["support"]
+        del statement["support"], statement["testimony"], statement["said"]
     (loaded,) = load_scenes(json.dumps(body))
-    assert all(one.support is None for patch in (loaded.whole, *loaded.patches) for one in patch.statements)
+    said = [one for patch in (loaded.whole, *loaded.patches) for one in patch.statements]
+    assert all(one.support is None and one.testimony == () and one.said == "" for one in said)
 
 
 @settings(max_examples=150)
