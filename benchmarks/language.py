@@ -23,10 +23,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from patchmatters.answers.clean import clean_answer
 from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
 from patchmatters.language import SIMILARITIES
-from patchmatters.language.clean import clean_answer
 from patchmatters.language.sentences import split_sentences, words
 from patchmatters.language.similarity import containment
 from patchmatters.picture import open_picture

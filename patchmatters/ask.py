@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from .answers.clean import clean_answer, is_refusal, without_echo
 from .backends.base import Answer, ChatModel, Monitor, Outcome, Question
-from .language.clean import clean_answer, is_refusal, without_echo
 from .picture import Crop
 from .scene import Box, Record, Scene
 

@@ -7,9 +7,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from .answers.json_answer import UnreadableAnswer, read_object
 from .ask import Reply, ask, crop_of, record_of
 from .backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
-from .language.json_answer import UnreadableAnswer, read_object
 from .language.similarity import containment
 from .options import check_options, option
 from .prompts import instruction

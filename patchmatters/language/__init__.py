@@ -1,4 +1,4 @@
-"""What the method has to know of language: statements, similarity, conflict, places, and how models answer."""
+"""What the method has to know of language: statements, similarity, conflict and places."""
 
 from __future__ import annotations
 

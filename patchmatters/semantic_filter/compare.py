@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from ..answers.json_answer import UnreadableAnswer
 from ..ask import Reply, ask, record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..language import AUTO, SIMILARITIES
-from ..language.json_answer import UnreadableAnswer
 from ..language.similarity import Similarity
 from ..options import check_options, option
 from ..prompts import instruction

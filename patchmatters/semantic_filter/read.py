@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..answers.json_answer import UnreadableAnswer, read_object
 from ..language.basis import has_basis, supports, tells
-from ..language.json_answer import UnreadableAnswer, read_object
 from ..language.sentences import statements_of, words
 from ..language.similarity import containment
 from ..scene import Passage, Statement, Verdict

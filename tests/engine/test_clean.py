@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patchmatters.language.clean import clean_answer, is_refusal, without_echo
+from patchmatters.answers.clean import clean_answer, is_refusal, without_echo
 from patchmatters.language.sentences import words
 
 CLEAN = "A brown dog sleeps on a red sofa. The wall is white."

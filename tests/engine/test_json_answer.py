@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patchmatters.language.json_answer import UnreadableAnswer, read_object
+from patchmatters.answers.json_answer import UnreadableAnswer, read_object
 
 GOOD = {
     "same": [{"statement": "A man's dog, brown, sleeps.", "passages": [1, 2]}],

@@ -7,8 +7,8 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from patchmatters.answers.json_answer import UnreadableAnswer
 from patchmatters.language.basis import tells
-from patchmatters.language.json_answer import UnreadableAnswer
 from patchmatters.language.sentences import statements_of
 from patchmatters.scene import Passage, Statement, Verdict
 from patchmatters.semantic_filter.read import read_sorting

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...language.clean import clean_answer, is_refusal, strip_machinery
+from ...answers.clean import clean_answer, is_refusal, strip_machinery
 from ..base import Answer, Outcome
 from .providers import Price
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .sentences import split_sentences, words
+from ..language.sentences import split_sentences, words
 
 _THINKING = re.compile(
     r"<(think|thinking|reasoning|thought)>.*?(?:</\1>|\Z)|\u25c1think\u25b7.*?(?:\u25c1/think\u25b7|\Z)",
