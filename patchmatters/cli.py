@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from . import __version__
 from .backends.base import Monitor
+from .folder.command import FOLDER_HELP, add_folder_options
 from .job_options import Job, add_model_options, add_settings, backend_named_in, job_of
 from .pipeline import caption_pictures
 from .prompt_command import PROMPT_HELP, add_prompt_options
@@ -74,6 +75,10 @@ def _parser(backend_name: str) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"patchmatters {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _caption_options(commands.add_parser("caption", help="caption photos", description=_CAPTION_HELP), backend_name)
+    folder = commands.add_parser("folder", help="caption folders for training", description=FOLDER_HELP)
+    add_folder_options(folder)
+    add_model_options(folder)
+    add_settings(folder, backend_name)
     _scene_options(commands.add_parser("scene", help="show a Scene file", description=_SCENE_HELP))
     add_prompt_options(commands.add_parser("prompt", help="write an image model's prompt", description=PROMPT_HELP))
     return parser
