@@ -15,7 +15,7 @@ from ..generate.clauses import Clause
 from ..language import AUTO, SIMILARITIES
 from ..language.morphology import lemma, word_set
 from ..language.reading import values_of
-from ..language.sentences import content_words
+from ..language.sentences import FUNCTION_WORDS, content_words, words
 from ..language.similarity import EmbeddingSimilarity, containment
 
 # Cosine of MiniLM embeddings from which on a phrase is about a thing. Measured on phrases about hair, eyes, faces and
@@ -74,13 +74,19 @@ def topics_of(text: str) -> tuple[Topic, ...]:
 
 def _topic(name: str) -> Topic:
     bare = _POSSESSIVE.sub("", name) or name
-    found = [lemma(word) for word in content_words(bare)]
-    things = [_ALSO.get(word, word) for word in found if word not in _COLOURS | _OTHERS]
+    found = [word for word in words(bare) if word not in FUNCTION_WORDS]
+    things = [_thing(word) for word in found if word not in _COLOURS | _OTHERS]
     if not things:
         raise ValueError(
             f"--exclude-about {name!r} names no thing: write what captions shall not speak of, like 'hair'."
         )
     return Topic(name, tuple(_PARTS.get(thing, frozenset({thing})) for thing in things), not _COLOURS.isdisjoint(found))
+
+
+def _thing(word: str) -> str:
+    """The name of a word's thing in the table of parts, or its base form."""
+    named = (name for form in (word, lemma(word)) if (name := _ALSO.get(form, form)) in _PARTS)
+    return next(named, lemma(word))
 
 
 def without_topics(
@@ -136,7 +142,7 @@ class _Judge:
 
 
 def _has_words(topic: Topic, phrase: str) -> bool:
-    found = {form for word in content_words(phrase) for form in (word, lemma(word))}
+    found = {form for word in words(phrase) for form in (word, lemma(word))}
     if topic.colour and not any(value.attribute == "colour" for word in found for value in values_of(word)):
         return False
     return all(

@@ -10,14 +10,14 @@ from .rows import Row
 
 
 class Reporter:
-    """An Audience that writes to `stream`. To be used in one thread."""
+    """An Audience that writes to `stream` (None: standard error). To be used in one thread."""
 
     def __init__(
-        self, total: int, done: int, stream: TextIO = sys.stderr, *, quiet: bool = False, verbose: bool = False
+        self, total: int, done: int, stream: TextIO | None = None, *, quiet: bool = False, verbose: bool = False
     ) -> None:
-        self._stream, self._quiet, self._verbose = stream, quiet, verbose
+        self._stream, self._quiet, self._verbose = stream or sys.stderr, quiet, verbose
         self._total, self._done, self._failures = total, done, 0
-        self._bar = self._open_bar() if stream.isatty() and not quiet else None
+        self._bar = self._open_bar() if self._stream.isatty() and not quiet else None
 
     def _open_bar(self) -> Any:
         from tqdm import tqdm

@@ -1,6 +1,6 @@
 """Which pictures: folders, patterns and list files in, pictures with stable names out."""
 
-# ruff: noqa: PTH100, PTH118, PTH119, PTH120, PTH122, PTH207
+# ruff: noqa: PTH100, PTH113, PTH118, PTH119, PTH120, PTH122, PTH206, PTH207
 # Names are texts here: a hundred thousand Path objects are slow and large.
 from __future__ import annotations
 
@@ -123,12 +123,11 @@ def picture_endings() -> frozenset[str]:
 
 
 def _of_pattern(pattern: str) -> tuple[str, list[str]]:
-    fixed = _MAGIC.split(pattern, maxsplit=1)[0]
+    fixed = os.path.dirname(_MAGIC.split(pattern, maxsplit=1)[0])
     endings = picture_endings()
-    found = [path for path in sorted(glob.glob(pattern, recursive=True)) if Path(path).is_file()]
-    return os.path.abspath(os.path.dirname(fixed)), [
-        path for path in found if _is_picture(os.path.basename(path), endings)
-    ]
+    found = (path for path in sorted(glob.glob(pattern, recursive=True)) if os.path.isfile(path))
+    below = [path for path in found if all(map(_is_open, os.path.relpath(path, fixed or ".").split(os.sep)[:-1]))]
+    return os.path.abspath(fixed), [path for path in below if _is_picture(os.path.basename(path), endings)]
 
 
 def _of_list(path: Path) -> tuple[str, list[str]]:
