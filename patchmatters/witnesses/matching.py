@@ -1,0 +1,136 @@
+"""Holding words that were said against words that were read."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import Enum
+
+from .reader import Line, Token
+
+SURE = 0.9  # score from which on what was read is held against what was said
+_READ = 0.5  # score from which on what was read bears out what was said
+_NEAR = 0.6  # likeness from which on a word that was said is taken for a misreading of one that was read
+_SHORTEST = 3  # letters of a word that can be a misreading, or stand within a longer one
+_SHORT_SURE = 0.8
+
+
+class Match(Enum):
+    """What became of one word or piece of writing."""
+
+    FOUND = "found"
+    PARTLY = "partly"  # as far as it can be read
+    OTHER = "other"  # something else is read in its place
+    MISSING = "missing"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A piece of writing held against lines: the words as they should be, the lines that say so, and how surely."""
+
+    match: Match
+    words: tuple[str, ...]
+    lines: tuple[Line, ...] = ()
+    score: float = 0.0
+
+
+def plain(text: str) -> str:
+    """Letters and digits alone, without case, accents kept: what is compared."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
+
+
+def is_cjk(text: str) -> bool:
+    return any("\u3040" <= letter <= "\u30ff" or "\u3400" <= letter <= "\u9fff" for letter in text)
+
+
+def compare_writing(said: str, lines: Sequence[Line]) -> Compared:
+    """What was said to be written against all that was read there, as a whole and then word by word."""
+    whole = _found_whole(said, lines)
+    if whole is not None:
+        return whole
+    words = said.split()
+    results = [_compare_word(word, lines, {plain(other) for other in words if other != word}) for word in words]
+    return _summed(words, results)
+
+
+def _found_whole(said: str, lines: Sequence[Line]) -> Compared | None:
+    """The writing as one run of letters over neighbouring lines, wherever the reader saw spaces."""
+    wanted = plain(said)
+    if len(wanted) < (2 if is_cjk(wanted) else _SHORTEST):
+        return None
+    readable = [line for line in lines if line.score >= _READ]
+    for first in range(len(readable)):
+        run = ""
+        for last in range(first, len(readable)):
+            run += plain(readable[last].text)
+            if wanted in run:
+                used = _needed(wanted, readable[first : last + 1])
+                return Compared(Match.FOUND, (said,), used, min(line.score for line in used))
+            if len(run) > 4 * len(wanted) + 40:
+                break
+    return None
+
+
+def _needed(wanted: str, lines: Sequence[Line]) -> tuple[Line, ...]:
+    """The last of the lines that hold the writing together."""
+    first = max(at for at in range(len(lines)) if wanted in "".join(plain(line.text) for line in lines[at:]))
+    return tuple(lines[first:])
+
+
+@dataclass(frozen=True)
+class _Word:
+    match: Match
+    text: str
+    line: Line | None = None
+    score: float = 0.0
+
+
+def _compare_word(said: str, lines: Sequence[Line], others: set[str]) -> _Word:
+    wanted = plain(said)
+    if not wanted:
+        return _Word(Match.FOUND, said, None, 1.0)
+    tokens = [(token, line) for line in lines for token in line.tokens if plain(token.text)]
+    least = _SHORT_SURE if len(wanted) < _SHORTEST else _READ
+    for token, line in tokens:
+        if plain(token.text) == wanted and token.score >= least:
+            return _Word(Match.FOUND, said, line, token.score)
+    if len(wanted) < _SHORTEST:
+        return _Word(Match.MISSING, said)
+    return _within_or_near(said, wanted, tokens, others)
+
+
+def _within_or_near(said: str, wanted: str, tokens: Iterable[tuple[Token, Line]], others: set[str]) -> _Word:
+    """A word that a longer one holds, of which a part is read, or that resembles a sure one which nobody else said."""
+    best = _Word(Match.MISSING, said, None, 0.0)
+    nearest = _NEAR
+    for token, line in tokens:
+        read = plain(token.text)
+        if wanted in read and token.score >= _READ:
+            return _Word(Match.FOUND, said, line, token.score)
+        if len(read) >= _SHORTEST and read in wanted and 2 * len(read) >= len(wanted):
+            best, nearest = _Word(Match.PARTLY, said, line, token.score), 1.0
+        near = SequenceMatcher(None, wanted, read, autojunk=False).ratio()
+        if near >= nearest and len(read) >= _SHORTEST and token.score >= SURE and read not in others:
+            best, nearest = _Word(Match.OTHER, _in_place_of(said, token.text), line, token.score), near
+    return best
+
+
+def _in_place_of(said: str, read: str) -> str:
+    """What was read, with the stops that stood around what was said."""
+    bare = said.strip(".,;:!?")
+    return said.replace(bare, read.strip(".,;:!?"), 1)
+
+
+def _summed(words: Sequence[str], results: Sequence[_Word]) -> Compared:
+    lines = tuple(dict.fromkeys(one.line for one in results if one.line is not None))
+    score = min((one.score for one in results if one.line is not None), default=0.0)
+    matches = {one.match for one in results}
+    if matches == {Match.FOUND} and lines:
+        return Compared(Match.FOUND, tuple(words), lines, score)
+    if Match.OTHER in matches and Match.MISSING not in matches:
+        return Compared(Match.OTHER, tuple(one.text for one in results), lines, score)
+    if matches == {Match.MISSING}:
+        return Compared(Match.MISSING, tuple(words))
+    return Compared(Match.PARTLY, tuple(words), lines, score)

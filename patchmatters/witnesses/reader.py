@@ -1,0 +1,186 @@
+"""Reading a picture: its lines of text with their place, by rapidocr (PP-OCR; its models come inside the package).
+
+A picture is read once, as a whole and, where it is large, again in the parts with the finest detail, at its own
+resolution. Small pictures are enlarged, because letters below some 12 pixels are hardly found.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from ..picture import Crop
+from ..scene import Box
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_VIEW = 1_400_000  # pixels of the view of a whole picture: 0.7 s on one core
+_TILE = 1024  # pixels a side of a part that is read at its own resolution: 0.5 s
+_SHORT_SIDE, _ENLARGED = 736, 3.0  # views are enlarged to this short side, but at most so many times
+_AGAIN = 0.5  # share of a line inside another from which on both are one line, read twice
+_KEPT = 64  # pictures whose lines are kept
+_GRID = 64  # pixels a side of the view in which the detail of a part is measured
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word as it was read, and how surely, 0 to 1."""
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of text as it was read: its words, how surely (0 to 1), its box and the height of its letters, in pixels
+    of the whole picture."""
+
+    text: str
+    score: float
+    box: Box
+    height: float
+    tokens: tuple[Token, ...]
+
+
+@dataclass
+class Reader:
+    """Reads pictures; what it read stays known by the picture's digest. One at a time: rapidocr keeps state."""
+
+    tiles: int = 3
+    _known: OrderedDict[str, tuple[Line, ...]] = field(default_factory=OrderedDict, repr=False)
+    _lock: Lock = field(default_factory=Lock, repr=False)
+
+    def lines(self, image: Crop) -> tuple[Line, ...]:
+        """All lines of the whole picture that the crop is of, in reading order; sure or not. RuntimeError without
+        rapidocr."""
+        with self._lock:
+            if image.digest not in self._known:
+                self._known[image.digest] = read_lines(image.picture, self.tiles)
+                while len(self._known) > _KEPT:
+                    self._known.popitem(last=False)
+            self._known.move_to_end(image.digest)
+            return self._known[image.digest]
+
+
+def read_lines(picture: Image, tiles: int = 3) -> tuple[Line, ...]:
+    """The lines of an RGB picture in reading order. `tiles` is how many parts of a large picture are read again."""
+    whole = (0, 0, picture.width, picture.height)
+    found = _read(picture, whole, _view_scale(picture.width, picture.height))
+    if picture.width * picture.height > 2 * _VIEW:
+        for part in finest_parts(picture, tiles):
+            found = _united(found, _read(picture, part, 1.0))
+    return tuple(in_reading_order(found))
+
+
+def _view_scale(width: int, height: int) -> float:
+    """How much a view of that size is enlarged or made smaller before it is read."""
+    wanted = min(max(1.0, _SHORT_SIDE / min(width, height)), _ENLARGED)
+    return min(wanted, math.sqrt(_VIEW / (width * height)))
+
+
+def _read(picture: Image, part: tuple[int, int, int, int], scale: float) -> list[Line]:
+    """The lines of a part (left, top, right, bottom) of the picture, read at `scale`."""
+    import numpy
+    from PIL.Image import Resampling
+
+    size = tuple(max(1, round(scale * (part[end] - part[end - 2]))) for end in (2, 3))
+    view = picture.resize(size, Resampling.BICUBIC, box=part, reducing_gap=3.0)
+    told = _engine()(numpy.ascontiguousarray(numpy.asarray(view.convert("RGB"))[:, :, ::-1]))
+    if told.txts is None or told.boxes is None:
+        return []
+    rows = zip(told.boxes, told.txts, told.scores, told.word_results, strict=True)
+    return [_line(row, part, scale) for row in rows]
+
+
+def _line(row: tuple[Any, str, float, Any], part: tuple[int, int, int, int], scale: float) -> Line:
+    """A line of rapidocr: four corners (clockwise from the top left of the text), text, score, and its words."""
+    corners, text, score, words = row
+    points = [(part[0] + float(x) / scale, part[1] + float(y) / scale) for x, y in corners]
+    across, down = [x for x, _ in points], [y for _, y in points]
+    box = Box(max(min(across), 0.0), max(min(down), 0.0), max(across), max(down))
+    height = min(math.dist(points[0], points[3]), math.dist(points[0], points[1]))
+    tokens = tuple(Token(word, min(float(sure), float(score))) for word, sure, *_ in words if word.strip())
+    return Line(text.strip(), float(score), box, height, tokens)
+
+
+def _united(known: Sequence[Line], more: Iterable[Line]) -> list[Line]:
+    """Lines of two views: what both have is told by the surer; a line cut by the view is told by the longer."""
+    lines = list(known)
+    for new in more:
+        twins = [old for old in lines if _are_one(old, new)]
+        if all((len(new.text), new.score) > (len(old.text), old.score) or new.score > old.score + 0.2 for old in twins):
+            lines = [old for old in lines if old not in twins] + [new]
+    return lines
+
+
+def _are_one(one: Line, other: Line) -> bool:
+    return max(one.box.coverage_by(other.box), other.box.coverage_by(one.box)) > _AGAIN
+
+
+def finest_parts(picture: Image, most: int) -> list[tuple[int, int, int, int]]:
+    """The `most` parts of a large picture with most detail that a view of the whole cannot show, finest first.
+
+    Parts overlap by an eighth, so that a line on the border is whole in one of them.
+    """
+    step = _TILE * 7 // 8
+    parts = [
+        (left, top, min(left + _TILE, picture.width), min(top + _TILE, picture.height))
+        for top in range(0, max(1, picture.height - _TILE // 8), step)
+        for left in range(0, max(1, picture.width - _TILE // 8), step)
+    ]
+    return sorted(parts, key=lambda part: -_detail(picture, part))[:most]
+
+
+def _detail(picture: Image, part: tuple[int, int, int, int]) -> float:
+    """How much of a part is lost in the view of the whole: the mean contrast between neighbouring pixels."""
+    import numpy
+
+    grey = numpy.asarray(picture.crop(part).convert("L"), dtype=numpy.int16)
+    edges = numpy.abs(numpy.diff(grey, axis=1))
+    return float((edges > _GRID).mean())
+
+
+def in_reading_order(lines: Iterable[Line]) -> list[Line]:
+    """Rows from the top, each from the left; lines whose middles lie within half a letter's height are one row."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=_middle):
+        if rows and abs(_middle(line) - _middle(rows[-1][0])) <= min(line.height, rows[-1][0].height) / 2:
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [line for row in rows for line in sorted(row, key=lambda one: one.box.left)]
+
+
+def _middle(line: Line) -> float:
+    return (line.box.top + line.box.bottom) / 2
+
+
+@cache
+def _engine() -> Any:
+    """rapidocr with every line it finds, sure or not, and one thread, as the models of a picture share the machine."""
+    try:
+        from rapidocr import RapidOCR
+    except ImportError:
+        raise RuntimeError(
+            'Reading text needs the package rapidocr: run "pip install rapidocr onnxruntime", or leave the witness out.'
+        ) from None
+    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
+    threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
+    return RapidOCR(
+        params={
+            "Global.log_level": "error",
+            "Global.text_score": 0.0,
+            "Global.max_side_len": 1_000_000,  # views have their size already
+            "Global.min_side_len": 1,
+            "Global.return_word_box": True,
+            "Det.limit_side_len": 32,
+            **threads,
+        }
+    )

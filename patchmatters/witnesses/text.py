@@ -1,0 +1,281 @@
+"""The witness that reads: what is written in the picture against what captions say is written there.
+
+It confirms what it reads as well, puts right what it reads otherwise, and contradicts writing of which nothing is
+there although all that is there can be read. What it reads badly, or not at all, it says nothing of: letters may be
+too small, hidden or drawn by hand. Whatever stands in the picture is told in quotation marks, as words in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ..language.places import place_of
+from ..options import check_options, option
+from ..picture import Crop
+from ..scene import Ruling, Testimony, union_of
+from .base import Offer
+from .matching import SURE, Compared, Match, compare_writing, is_cjk, plain
+from .quotes import Quote, denies_writing, is_all_about, quotes_of, tells_of_writing
+from .reader import Line, Reader
+
+NAME = "ocr"
+_SEEN = 0.2  # share of a line that lies in a crop from which on one who sees the crop may read of it
+_WHOLE = 0.9  # ... and from which on all of it
+_LETTERS = 3  # the shortest writing that is added, in letters or digits; Chinese: one less
+_ALONE = 0.85  # how sure it is that the only writing in sight is what was meant
+_NOTHING = 0.6  # how sure it is that what was said is not there, where all that is there can be read
+_LONGEST = 12  # words that a piece of writing is replaced by
+_GAP = 0.9  # heights of a letter between lines of one notice
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """What the reading witness adds, and how thoroughly it reads."""
+
+    add_text: bool = option(
+        True, "Tell large and surely read words that no description tells, as words in the picture."
+    )
+    max_text: int = option(
+        24, "The most words that are added to a caption; of a page full of text only its first are told.",
+        minimum=1, maximum=1000,
+    )  # fmt: skip
+    min_height: float = option(
+        0.025, "Words are added only if their letters are at least this share (0 to 1) of the picture's shorter side.",
+        minimum=0.0, maximum=1.0, step=0.005, advanced=True,
+    )  # fmt: skip
+    tiles: int = option(
+        3,
+        "Large pictures: how many of the parts with the finest detail are read again at their own resolution. Each "
+        "takes about half a second on one core.",
+        minimum=0,
+        maximum=64,
+        advanced=True,
+    )
+
+    __post_init__ = check_options
+
+
+def create(settings: TextSettings = TextSettings()) -> TextWitness:
+    """The reading witness. RuntimeError where rapidocr is not installed, before anything is captioned."""
+    from importlib.util import find_spec
+
+    if find_spec("rapidocr") is None or find_spec("onnxruntime") is None:
+        raise RuntimeError(
+            'Reading text needs the packages rapidocr and onnxruntime: run "pip install rapidocr onnxruntime", '
+            "or leave the witness out."
+        )
+    return TextWitness(settings, Reader(settings.tiles))
+
+
+@dataclass(frozen=True)
+class TextWitness:
+    """Reads each picture once and holds what captions quote against it. Made by `create`."""
+
+    settings: TextSettings = field(default_factory=TextSettings)
+    reader: Reader = field(default_factory=Reader)
+    name: str = NAME
+
+    def testify(self, image: Crop, statements: Sequence[str]) -> list[tuple[Testimony, ...]]:
+        return [self._of(image, statement) for statement in statements]
+
+    def _of(self, image: Crop, statement: str) -> tuple[Testimony, ...]:
+        quotes, denies = quotes_of(statement), denies_writing(statement)
+        if not quotes and not denies:
+            return ()
+        lines = [line for line in self.reader.lines(image) if line.box.coverage_by(image.box) >= _SEEN]
+        if denies and not quotes:
+            return _of_denial(lines, image)
+        return _of_quotes(statement, quotes, lines, image)
+
+    def volunteer(self, picture: Crop, told: Sequence[str]) -> list[Offer]:
+        """The notices of the picture that are large, sure and told nowhere, the largest first while words are left."""
+        if not self.settings.add_text:
+            return []
+        known = plain(" ".join(told))
+        least = self.settings.min_height * min(picture.size)
+        lines = [line for line in self.reader.lines(picture) if _is_sure(line) and line.height >= least]
+        fresh = [notice for notice in _notices(lines) if not _is_known(notice, known)]
+        return _offers(fresh, self.settings.max_text, picture)
+
+
+# --- about what is said ----------------------------------------------------------------------------------------------
+
+
+def _of_denial(lines: Sequence[Line], image: Crop) -> tuple[Testimony, ...]:
+    """ "There is no text." where a line is surely read, and wholly in sight."""
+    seen = [line for line in lines if _is_sure(line) and line.box.coverage_by(image.box) >= _WHOLE]
+    if not seen:
+        return ()
+    clear = max(seen, key=lambda line: line.height)
+    return (Testimony(NAME, "text", Ruling.CONTRADICTED, clear.score, f"reads {_quoted(clear.text)}", clear.box),)
+
+
+def _of_quotes(statement: str, quotes: tuple[Quote, ...], lines: Sequence[Line], image: Crop) -> tuple[Testimony, ...]:
+    """One word for the whole statement: every piece of writing in it is right, or some of it can be put right."""
+    asserted = tells_of_writing(statement)
+    found = [_settled(quote, compare_writing(quote.text, lines), lines, image, asserted) for quote in quotes]
+    used = [line for one in found for line in one.lines]
+    box = union_of(line.box for line in used) if used else None
+    strength = round(min((one.score for one in found if one.score), default=0.0), 3)
+    evidence = f"reads {_quoted(' '.join(line.text for line in dict.fromkeys(used)))}"
+    matches = {one.match for one in found}
+    if matches == {Match.FOUND}:
+        wholly = is_all_about(statement, quotes)
+        return (Testimony(NAME, "text", Ruling.CONFIRMED, strength, evidence, box, wholly=wholly),)
+    if not asserted:
+        return ()
+    if Match.OTHER in matches:
+        better = _put_right(statement, quotes, found)
+        return (Testimony(NAME, "text", Ruling.CONTRADICTED, strength, evidence, box, better),)
+    long = all(len(plain(quote.text)) >= _LETTERS for quote in quotes)
+    if matches == {Match.MISSING} and long and _all_is_read(lines):
+        read = _quoted(" ".join(line.text for line in lines))
+        everything = union_of(line.box for line in lines)
+        return (Testimony(NAME, "text", Ruling.CONTRADICTED, _NOTHING, f"reads only {read}", everything),)
+    return ()
+
+
+def _settled(quote: Quote, compared: Compared, lines: Sequence[Line], image: Crop, asserted: bool) -> Compared:
+    """Of a piece of writing that is there as far as the crop shows it the whole words, and of one that resembles
+    nothing what stands in its place, where only one notice is in sight."""
+    if compared.match is Match.FOUND:
+        return _completed(quote, compared, image)
+    if compared.match is not Match.MISSING or not asserted or not _all_is_read(lines):
+        return compared
+    notices = _notices(lines)
+    if len(notices) != 1 or any(len(plain(line.text)) < 2 for line in lines):
+        return compared
+    words = tuple(_safe(line.text) for line in notices[0])
+    if sum(len(text.split()) for text in words) > _LONGEST:
+        return compared
+    return Compared(Match.OTHER, words, tuple(notices[0]), _ALONE * min(line.score for line in notices[0]))
+
+
+def _completed(quote: Quote, compared: Compared, image: Crop) -> Compared:
+    """Whole words where the edge of the crop cuts the line, so that the captioner could not see their ends."""
+    cut = [line for line in compared.lines if line.box.coverage_by(image.box) < _WHOLE]
+    if not cut or is_cjk(quote.text) or len(compared.lines) > 1 or not _is_sure(cut[0]):
+        return compared
+    words = [plain(token.text) for token in cut[0].tokens]
+    said = [plain(word) for word in quote.text.split()]
+    completed = [_completion(word, words) for word in said]
+    if completed == said or None in completed:
+        return compared
+    texts = [next(token.text for token in cut[0].tokens if plain(token.text) == word) for word in completed]
+    return Compared(Match.OTHER, tuple(texts), compared.lines, compared.score)
+
+
+def _completion(said: str, words: Sequence[str]) -> str | None:
+    """The word that was read and begins or ends like what was said; the same word where it is whole."""
+    if said in words:
+        return said
+    return next((word for word in words if len(said) >= 2 and (word.startswith(said) or word.endswith(said))), None)
+
+
+def _put_right(statement: str, quotes: Sequence[Quote], found: Sequence[Compared]) -> str:
+    for quote, one in reversed(list(zip(quotes, found, strict=True))):
+        if one.match is Match.OTHER:
+            statement = statement[: quote.start] + _safe(" ".join(one.words)) + statement[quote.end :]
+    return statement
+
+
+def _is_sure(line: Line) -> bool:
+    return line.score >= SURE and all(token.score >= SURE for token in line.tokens)
+
+
+def _all_is_read(lines: Sequence[Line]) -> bool:
+    """Whether everything that looks like writing is surely read."""
+    return bool(lines) and all(line.score >= SURE for line in lines)
+
+
+# --- what nobody said ------------------------------------------------------------------------------------------------
+
+
+def _notices(lines: Sequence[Line]) -> list[list[Line]]:
+    """Lines that belong together, in their order: below one another, alike in height, with little between them."""
+    notices: list[list[Line]] = []
+    for line in lines:
+        home = next((one for one in reversed(notices) if _belongs(line, one[-1])), None)
+        if home is None:
+            notices.append([line])
+        else:
+            home.append(line)
+    return notices
+
+
+def _belongs(line: Line, before: Line) -> bool:
+    low, high = sorted((line.height, before.height))
+    across = min(line.box.right, before.box.right) - max(line.box.left, before.box.left)
+    down = min(line.box.bottom, before.box.bottom) - max(line.box.top, before.box.top)
+    gap = -down if across > 0 else -across if down > 0 else high + 1
+    return high <= 2 * low and gap <= _GAP * high
+
+
+def _is_known(notice: Sequence[Line], known: str) -> bool:
+    return all(plain(line.text) in known for line in notice)
+
+
+def _offers(notices: Sequence[Sequence[Line]], most: int, picture: Crop) -> list[Offer]:
+    offers = []
+    for notice in sorted(notices, key=lambda one: -max(line.height for line in one)):
+        text = _safe(" ".join(line.text for line in notice))
+        if not _tells(text):
+            continue
+        shown = _first_words(text, most)
+        if not shown:
+            break
+        most -= _length(shown)
+        offers.append(_offer(notice, shown, picture, cut=shown != text))
+    return offers
+
+
+def _offer(notice: Sequence[Line], text: str, picture: Crop, *, cut: bool) -> Offer:
+    box = union_of(line.box for line in notice)
+    place = place_of(box, *picture.size) or "across the picture"
+    begins = "begin the text" if cut else "are written"
+    sentence = (
+        f'The words "{text}" {begins} {place}.' if _length(text) > 1 else f'The word "{text}" is written {place}.'
+    )
+    strength = round(min(line.score for line in notice), 3)
+    return Offer(
+        sentence,
+        Testimony(NAME, "text", Ruling.CONFIRMED, strength, f"reads {_quoted(text)}", box, wholly=True),
+    )
+
+
+def _tells(text: str) -> bool:
+    """Whether writing is more than letters: at least half of it words of four letters, or of three capitals or digits.
+
+    What else is read are parts of words that something hides, and strokes that look like letters.
+    """
+    if is_cjk(text):
+        return len(plain(text)) >= _LETTERS - 1
+    words = [word for word in text.split() if plain(word)]
+    telling = sum(len(plain(word)) > _LETTERS - (word == word.upper()) for word in words)
+    return 2 * telling >= max(1, len(words))
+
+
+def _length(text: str) -> int:
+    """Words of a text; a Chinese or Japanese character is one half."""
+    return -(-len(plain(text)) // 2) if is_cjk(text) else len(text.split())
+
+
+def _first_words(text: str, most: int) -> str:
+    if _length(text) <= most:
+        return text
+    return text[: 2 * most] if is_cjk(text) else " ".join(text.split()[:most])
+
+
+def _safe(text: str) -> str:
+    """Writing as it may stand between quotation marks in one sentence: no such marks and no sentence's end in it."""
+    plain_marks = "".join("'" if letter in '"\u201c\u201d\u201e\u00ab\u00bb' else letter for letter in text)
+    words = plain_marks.split()
+    return " ".join([*(word.rstrip(".!?\u3002\uff01\uff1f") or word for word in words[:-1]), *words[-1:]]).rstrip(
+        ".!?\u3002 "
+    )
+
+
+def _quoted(text: str) -> str:
+    shown = _safe(text)
+    return f'"{shown if len(shown) <= 80 else shown[:77] + "..."}"'
