@@ -20,6 +20,7 @@ from .folder.command import FOLDER_HELP, add_folder_options
 from .job_options import Job, add_model_options, add_settings, backend_named_in, job_of
 from .pipeline import caption_pictures
 from .prompt_command import PROMPT_HELP, add_prompt_options
+from .report_page.command import REPORT_HELP, add_report_options
 from .side_by_side import side_by_side
 from .targets import check_targets
 
@@ -81,6 +82,7 @@ def _parser(backend_name: str) -> argparse.ArgumentParser:
     add_settings(folder, backend_name)
     _scene_options(commands.add_parser("scene", help="show a Scene file", description=_SCENE_HELP))
     add_prompt_options(commands.add_parser("prompt", help="write an image model's prompt", description=PROMPT_HELP))
+    add_report_options(commands.add_parser("report", help="write a page to look through", description=REPORT_HELP))
     return parser
 
 

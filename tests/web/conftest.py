@@ -25,9 +25,10 @@ def node() -> str:
 
 @pytest.fixture(scope="session")
 def evaluate(node: str, tmp_path_factory: pytest.TempPathFactory) -> Evaluate:
-    """`evaluate(body, data)`: what the body of a JavaScript module returns that has `data` and imports from "./js/"."""
+    """`evaluate(body, data)`: what a module's body returns that has `data` and imports from "./js/" or "./report/"."""
     folder = tmp_path_factory.mktemp("modules")
-    shutil.copytree(ROOT / "web" / "js", folder / "js")
+    for part in ("js", "report"):
+        shutil.copytree(ROOT / "web" / part, folder / part)
     (folder / "package.json").write_text('{"type": "module"}', encoding="utf-8")
 
     def run(body: str, data: Any) -> Any:
