@@ -16,10 +16,12 @@ from .enhance import CollectCaptions, EnhanceCaption
 from .fit_prompt import FitPrompt
 from .inspect_scene import Inspect
 from .json_prompt import SceneToJsonPrompt
+from .load_image_folder import LoadImageFolder
 from .local_model import LocalModel
 from .models import BuiltinModel
 from .regional_conditioning import RegionalConditioning
 from .regions import Regions
+from .save_captions import SaveCaptions
 from .scene_files import LoadScene, SaveScene
 from .scorer import ScorerLoader
 from .semantic_filter import Compare, Filter
@@ -47,6 +49,8 @@ NODE_CLASS_MAPPINGS = {
     "PatchMatters_Detect": Detect,
     "PatchMatters_ApiModel": ApiModel,
     "PatchMatters_JsonPrompt": SceneToJsonPrompt,
+    "PatchMatters_LoadImageFolder": LoadImageFolder,
+    "PatchMatters_SaveCaptions": SaveCaptions,
 }
 
 _INSIDE_EXPANSIONS = (CollectCaptions,)  # nobody places these, so they are not among the nodes above

@@ -27,10 +27,12 @@ STAGES = f"{CATEGORY}/stages"
 MODELS = f"{CATEGORY}/models"
 SCENES = f"{CATEGORY}/scene"
 PROMPTS = f"{CATEGORY}/prompt"
+DATASETS = f"{CATEGORY}/data set"
 
 SceneSocket = io.Custom("PATCHMATTERS_SCENE")
 ChatModelSocket = io.Custom("PATCHMATTERS_CHAT_MODEL")
 ScorerSocket = io.Custom("PATCHMATTERS_SCORER")
+FolderSocket = io.Custom("PATCHMATTERS_FOLDER")
 _BoundingBox = io.Custom("BOUNDING_BOX")
 
 _CHANNELS = (1, 3, 4)

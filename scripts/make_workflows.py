@@ -339,6 +339,36 @@ GRAPHS: Mapping[str, Graph] = {
             Group("One caption per picture", ("enhance", "saved", "caption", "inspect")),
         ),
     ),
+    "caption_folder_for_training": Graph(
+        (
+            Node(
+                "pictures", f"{OURS}LoadImageFolder", (0, 0), (340, 250), values={"captions_in": "training/10_trigger"}
+            ),
+            *models(0, 330),
+            enhance(420, "pictures.image"),
+            Node(
+                "saved",
+                f"{OURS}SaveCaptions",
+                (840, 0),
+                (360, 380),
+                {
+                    "caption": "enhance.caption",
+                    "place": "pictures.place",
+                    "image": "pictures.image",
+                    "scene": "enhance.scene",
+                    "name": "pictures.name",
+                },
+                {"trigger": "trigger"},
+            ),
+            Node("left", "PreviewAny", (420, 330), (340, 110), {"source": "pictures.left"}, title="Pictures left"),
+            *looks(1280, 0, "enhance.caption", "enhance.scene"),
+        ),
+        (
+            Group("Folder and models: queue it once per picture", ("pictures", "captioner", "scorer"), "core"),
+            Group("Caption and save", ("enhance", "saved", "left")),
+            Group("Look", ("caption", "inspect")),
+        ),
+    ),
     "regions_of_saved_scenes": Graph(
         (
             *batch(),

@@ -20,13 +20,18 @@ _READ = 2**20  # bytes hashed at a time
 
 @dataclass(frozen=True)
 class Orders:
-    """What the user wants of a run. `settings` is the digest of all that captions depend on."""
+    """What the user wants of a run.
+
+    `settings` is the digest of all that captions depend on. `refresh` does again what would come out otherwise now,
+    `retry` what failed.
+    """
 
     sidecars: Sidecars
     form: FormSettings
     settings: str
     existing: Existing = Existing.SKIP
     refresh: bool = False
+    retry: bool = True
 
     @property
     def form_digest(self) -> str:
@@ -115,7 +120,7 @@ def _has_changed(picture: Picture, before: Fingerprint) -> bool:
 def _bring_up(plan: Plan, known: Mapping[str, Known], state: State, orders: Orders) -> None:
     state.want(list(plan.ours))
     failed = [key for key in plan.ours if key in known and known[key].status is Status.FAILED]
-    state.again(failed + (list({*plan.changed, *plan.differing}) if orders.refresh else []))
+    state.again((failed if orders.retry else []) + (list({*plan.changed, *plan.differing}) if orders.refresh else []))
     if orders.sidecars.ending:
         for key, other in twins(plan.ours.values(), orders.sidecars, folded=folds_case(state.path)).items():
             state.failed(key, f"Its caption file would be that of {other}: rename one, or caption them apart.")

@@ -34,6 +34,8 @@ IDS = [
     "Detect",
     "ApiModel",
     "JsonPrompt",
+    "LoadImageFolder",
+    "SaveCaptions",
     "CollectCaptions",
 ]
 each_node = pytest.mark.parametrize("node_id", [f"PatchMatters_{name}" for name in IDS])
