@@ -231,6 +231,7 @@ def _captioned(opened: Sequence[tuple[_Task, Image]], job: Job, monitor: Monitor
         job.preset,
         monitor,
         [Path(task.photo).name for task, _ in opened],
+        witnesses=job.witnesses,
     )
 
 

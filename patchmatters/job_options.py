@@ -13,9 +13,12 @@ from .backends import CHAT_MODELS, SCORERS, Backend, backend
 from .backends.base import ChatModel, Scorer
 from .options import NamedOption, options_of
 from .pipeline import DEFAULT, PRESETS, Preset, with_seed
+from .witnesses import Witness
+from .witnesses.named import WITNESSES, witnesses_named
 
 _STAGE_OPTIONS = ("divide", "describe", "compare", "filter", "merge", "compose")
 _SEED = "seed"  # one option for all stages
+_OF_WITNESSES = ("model",)  # given with the name of the witness
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Job:
     preset: Preset
     parallel: bool
     options: argparse.Namespace
+    witnesses: tuple[Witness, ...] = ()
 
 
 def backend_named_in(arguments: Sequence[str] | None) -> str:
@@ -48,6 +52,13 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--preset", default=DEFAULT, choices=tuple(PRESETS), help=f"how strict and how thorough (default: {DEFAULT})"
     )
+    parser.add_argument(
+        "--witness",
+        action="append",
+        default=[],
+        metavar="NAME[=PATH]",
+        help=f"who is heard before the scorer; may be given several times: {_listed(WITNESSES)}",
+    )
     parser.add_argument("--llm-free", action="store_true", help="compare and write without a model")
 
 
@@ -61,6 +72,9 @@ def add_settings(parser: argparse.ArgumentParser, backend_name: str) -> None:
     if backend_name in CHAT_MODELS:
         named = options_of(CHAT_MODELS[backend_name].settings_class())
         _add_settings(parser.add_argument_group(f"backend {backend_name}"), "backend", named, taken)
+    for name, line in WITNESSES.items():
+        named = tuple(one for one in options_of(line.settings_class()) if one.name not in _OF_WITNESSES)
+        _add_settings(parser.add_argument_group(f"witness {name}"), name, named, taken)
 
 
 def job_of(options: argparse.Namespace) -> Job:
@@ -68,12 +82,18 @@ def job_of(options: argparse.Namespace) -> Job:
     chosen = backend(CHAT_MODELS, options.backend)
     chat_model = chosen.create(backend_settings(options))
     text_model = chat_model if chat_model.follows_instructions and not options.llm_free else None
-    return Job(chat_model, _scorer(options), text_model, preset_of(options), chosen.parallel, options)
+    witnesses = witnesses_named(options.witness, witness_settings(options))
+    return Job(chat_model, _scorer(options), text_model, preset_of(options), chosen.parallel, options, witnesses)
 
 
 def backend_settings(options: argparse.Namespace) -> Any:
     """The settings object of the chosen backend."""
     return backend(CHAT_MODELS, options.backend).settings_class()(**_given(options, "backend"))
+
+
+def witness_settings(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    """The settings that the user gave, by the name of the witness."""
+    return {name: _given(options, name) for name in WITNESSES}
 
 
 def preset_of(options: argparse.Namespace) -> Preset:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..backends.api.providers import Price
-from ..job_options import Job, backend_settings, job_of, preset_of, scorer_name
+from ..job_options import Job, backend_settings, job_of, preset_of, scorer_name, witness_settings
 from ..targets import check_targets
 from .cost import LimitReached, Purse, metered, price_of
 from .estimate import measured, reckoned, told
@@ -260,8 +260,10 @@ def _caption_found(found: Found, state: State, wishes: _Wishes) -> int:
 def settings_digest(options: argparse.Namespace) -> str:
     """A digest of all settings that what is said of a picture depends on."""
     asked = {name: value for name, value in asdict(backend_settings(options)).items() if name not in _NOT_ASKED}
+    heard = [options.witness, witness_settings(options)] if options.witness else []
+    preset = asdict(preset_of(options))
     return digest_of(
-        [options.backend, asked, scorer_name(options), options.llm_free, options.preset, asdict(preset_of(options))]
+        [options.backend, asked, scorer_name(options), options.llm_free, options.preset, preset, *heard]
     )
 
 

@@ -192,6 +192,7 @@ class Runner:
             self.job.preset,
             _Watch(shared.stop),
             [one.key for one in opened],
+            witnesses=self.job.witnesses,
         )
 
     def _keep(self, one: _Opened, scene: Scene, seconds: float, shared: _Shared) -> None:

@@ -41,7 +41,7 @@ class TextSettings:
         minimum=1, maximum=1000,
     )  # fmt: skip
     min_height: float = option(
-        0.025, "Words are added only if their letters are at least this share (0 to 1) of the picture's shorter side.",
+        0.02, "Words are added only if their letters are at least this share (0 to 1) of the picture's shorter side.",
         minimum=0.0, maximum=1.0, step=0.005, advanced=True,
     )  # fmt: skip
     tiles: int = option(

@@ -1,0 +1,108 @@
+"""Which colour a thing has: measured in its box, without the colours of what is around it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..picture import whole_pixels
+from ..scene import Box
+
+if TYPE_CHECKING:
+    import numpy
+    from PIL.Image import Image
+
+_SIDE = 48  # pixels a side of the averaged view of a box
+_INNER = 0.1  # share of a box's side that is left out on each side: a box is rarely tight
+_AROUND = 0.35  # share of a box's side in which what is around it is seen
+_GROUND = 0.12  # share of the surroundings from which on a colour is not the thing's own
+_CLEAR = 0.55  # share of the thing's own pixels from which on a colour is its colour
+_LITTLE = 0.03  # share of the box below which a colour is not there at all
+_ENOUGH = 0.2  # share of the box from which on it is, and that a thing's own colours must have
+_DARK, _BRIGHT = 45.0, 250.0  # mean levels (0 to 255) outside which light makes colours unsure
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A colour that was said, held against a box: its share of the box and of the surroundings, and the main colour of
+    the thing by the name of its family ("" where none is clear)."""
+
+    share: float
+    around: float
+    main: str
+
+    @property
+    def is_there(self) -> bool:
+        return self.share >= _ENOUGH and self.around < _GROUND
+
+    @property
+    def is_not_there(self) -> bool:
+        return self.share < _LITTLE and self.main != ""
+
+
+def measure_colour(picture: Image, box: Box, words: str) -> Measured | None:
+    """The colour of these words in `box` (pixels of an RGB picture); None for words that name none, and where light
+    makes it unsure."""
+    from ..backends.builtin_facts import colours
+
+    said = colours.read_colour(words)
+    if said is None or box.width < 4 or box.height < 4:
+        return None
+    rgb = _view(picture, _scaled(box, -_INNER))
+    if not _DARK <= rgb.mean() <= _BRIGHT and said.words not in ("black", "white"):
+        return None
+    shares, around = _shares(rgb), _shares(_ring(picture, box))
+    return Measured(float(shares @ said.covers), float(around @ said.covers), _main(shares, around, said.words))
+
+
+def _main(shares: numpy.ndarray, around: numpy.ndarray, said: str) -> str:
+    """The family of colours that the thing itself mostly has, "" where it has several or hardly any of its own."""
+    from ..backends.builtin_facts import colours
+
+    own = shares * (colours.blended(around) < _GROUND)
+    families: dict[str, float] = defaultdict(float)
+    for family, share in zip(colours.FAMILIES, own, strict=True):
+        families[family] += float(share)
+    name, most = max(families.items(), key=lambda item: item[1])
+    total = sum(families.values())
+    return name if total >= _ENOUGH and most >= _CLEAR * total and name != said else ""
+
+
+def _shares(rgb: numpy.ndarray) -> numpy.ndarray:
+    """(n, 3) pixels as shares by name of colour."""
+    import numpy
+
+    from ..backends.builtin_facts import colours
+
+    named = colours.distances(colours.to_oklab(rgb)).argmin(axis=1)
+    return numpy.bincount(named, minlength=len(colours.NAMES)).astype(numpy.float32) / max(1, len(named))
+
+
+def _view(picture: Image, box: Box) -> numpy.ndarray:
+    """The box as (n, 3) averaged pixels."""
+    import numpy
+    from PIL.Image import Resampling
+
+    pixels = whole_pixels(box, picture.width, picture.height)
+    view = picture.resize((_SIDE, _SIDE), Resampling.BOX, box=pixels, reducing_gap=3.0)
+    return numpy.asarray(view.convert("RGB"), dtype=numpy.float64).reshape(-1, 3)
+
+
+def _ring(picture: Image, box: Box) -> numpy.ndarray:
+    """What is around the box, as averaged pixels; where the box reaches to the edges, only what there is."""
+    import numpy
+
+    outer = _scaled(box, _AROUND)
+    view = _view(picture, outer).reshape(_SIDE, _SIDE, 3)
+    left, top, right, bottom = whole_pixels(outer, picture.width, picture.height)
+    across = left + (numpy.arange(_SIDE) + 0.5) * (right - left) / _SIDE
+    down = top + (numpy.arange(_SIDE) + 0.5) * (bottom - top) / _SIDE
+    inside = ((down >= box.top) & (down < box.bottom))[:, None] & ((across >= box.left) & (across < box.right))[None]
+    return view[~inside].reshape(-1, 3)
+
+
+def _scaled(box: Box, by: float) -> Box:
+    """The box grown (or shrunk) by a share of its side on each side."""
+    across, down = by * box.width, by * box.height
+    return Box(box.left - across, box.top - down, box.right + across, box.bottom + down)

@@ -1,0 +1,332 @@
+"""The witness that counts: what a detector finds against the things, numbers, colours and sides that captions tell.
+
+A detector knows its labels and nothing else: of a thing without a label it says nothing. Boxes that are neither sure
+nor faint are counted both ways, so that a number is wrong only where it is wrong either way. That nothing is there is
+said only where not even a faint box of the label, or of one that looks like it, is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..language.morphology import word_set
+from ..language.places import elsewhere, names_place, place_of, without_place
+from ..language.reading import Reading, read
+from ..language.sentences import content_words
+from ..language.vocabulary import FILLERS, QUANTITIES, Quantity
+from ..options import check_options, option
+from ..picture import Crop
+from ..scene import Box, Detection, Ruling, Testimony, union_of
+from .base import Offer
+from .colours import measure_colour
+from .labels import Label, find_label, label_of, looks_like
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from ..backends.detectors import Detector
+
+NAME = "detector"
+_INSIDE = 0.6  # share of a box that lies in a crop from which on the crop shows the thing
+_TOUCHING = 0.15  # ... and from which on it may
+_TWICE = 0.7  # IoU from which on two boxes of one label are one thing
+_ABSENT = 0.7  # how sure it is that nothing is there
+_KEPT = 64  # pictures whose detections are kept
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+# Of these a statement may name what is no thing in the picture, or hardly to be found in it.
+_UNSURE = re.compile(
+    r"\b(?:like|resembl\w*|shaped|statues?|sculptures?|figurines?|toys?|drawings?|drawn|paintings?|painted|posters?|"
+    r"pictures? of|photos? of|images? of|logos?|signs?|cartoons?|reflect\w*|shadows?|silhouettes?|printed|patterns?|"
+    r"small|little|tiny|distan\w*|far|background|partial\w*|partly|behind|hidden|obscured|cropped|blur\w*|crowds?|group|prints?)\b",
+    re.IGNORECASE,
+)
+_SAYS_THERE_IS = re.compile(
+    r"\A(?:there (?:is|are)\b|(?:the|this) (?:image|picture|photo|scene) (?:shows|contains|features|depicts)\b|"
+    r"[\w-]+ [\w -]{1,40} (?:is|are) (?:visible|seen|present|shown)\.?\Z)",
+    re.IGNORECASE,
+)
+_ONLY = re.compile(r"\b(?:one|single|lone|only|solitary)\b", re.IGNORECASE)
+_NO_MORE = word_set("there visible present show contain feature depict image picture photo scene")
+
+
+class Finder(Protocol):
+    """What finds objects: a detector of `patchmatters.backends.detectors`, or anything with its method."""
+
+    @property
+    def name(self) -> str: ...
+
+    def detect(self, pictures: Sequence[Image]) -> Sequence[Sequence[Detection]]: ...
+
+
+@dataclass(frozen=True)
+class ObjectSettings:
+    """Which detector is heard, and how its boxes are taken."""
+
+    model: str = option("", "Folder of the detector, its name below a model folder, or its id on Hugging Face.")
+    labels: str = option(
+        "", "What to look for, separated by commas or lines. Empty: everything that the detector knows. Detectors that "
+        "find named things (OWLv2, GroundingDINO) need at least one.", multiline=True,
+    )  # fmt: skip
+    sure: float = option(
+        0.5, "Boxes with at least this score (0 to 1) are certainly there.", minimum=0.0, maximum=1.0, step=0.01
+    )
+    faint: float = option(
+        0.15, "Boxes below this score (0 to 1) are not there. Of those between nobody knows.",
+        minimum=0.01, maximum=1.0, step=0.01,
+    )  # fmt: skip
+    colours: bool = option(True, "Measure the colours of what was found, and hold them against what is said.")
+
+    __post_init__ = check_options
+
+
+def create(settings: ObjectSettings, **loading: Any) -> ObjectWitness:
+    """The counting witness with a detector of its own; `loading` goes to `backends.detectors.create`.
+
+    ValueError for a folder that is no detector, and for one that has no labels at all.
+    """
+    from ..backends.detectors import DetectorSettings
+    from ..backends.detectors import create as create_detector
+
+    if settings.sure < settings.faint:
+        raise ValueError(f"sure is {settings.sure} and faint {settings.faint}: sure must not be the lower one.")
+    chosen = DetectorSettings(settings.model, settings.labels, min_score=settings.faint, max_boxes=300)
+    detector = create_detector(chosen, **loading)
+    return ObjectWitness(detector, known_labels(detector), settings)
+
+
+def known_labels(detector: Detector) -> tuple[str, ...]:
+    """What the detector looks for. ValueError where it has no names for what it finds."""
+    names = detector.settings.wanted or tuple(map(str, (detector.files.config.get("id2label") or {}).values()))
+    named = tuple(name for name in names if not re.fullmatch(r"(?:LABEL_)?\d*|N/A", name))
+    if not named:
+        raise ValueError(f"{detector.name} has no labels, so it cannot say what it counts: choose another detector.")
+    return named
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What was found of a label in a crop: boxes that are surely there, and all that may be."""
+
+    label: Label
+    sure: tuple[Detection, ...]
+    possible: tuple[Detection, ...]
+
+    @property
+    def counted(self) -> bool:
+        """Whether the number is certain."""
+        return len(self.sure) == len(self.possible)
+
+
+@dataclass
+class ObjectWitness:
+    """Holds statements against what `finder` finds; each picture is looked at once. Made by `create`.
+
+    `known` are all labels that it would find, whether or not they are in a picture.
+    """
+
+    finder: Finder
+    known: Sequence[str]
+    settings: ObjectSettings = field(default_factory=ObjectSettings)
+    name: str = NAME
+    _labels: tuple[Label, ...] = field(default=(), init=False, repr=False)
+    _found: OrderedDict[str, tuple[Detection, ...]] = field(default_factory=OrderedDict, init=False, repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._labels = tuple(map(label_of, self.known))
+
+    @property
+    def residence(self) -> Any:
+        """Where the detector's weights live; None for a finder without weights."""
+        return getattr(self.finder, "residence", None)
+
+    def testify(self, image: Crop, statements: Sequence[str]) -> list[tuple[Testimony, ...]]:
+        return [tuple(self._of(image, statement)) for statement in statements]
+
+    def volunteer(self, picture: Crop, told: Sequence[str]) -> list[Offer]:
+        """Nothing: that a thing was found is no sentence about it."""
+        return []
+
+    def _of(self, image: Crop, statement: str) -> Iterator[Testimony]:
+        reading = read(statement)
+        if reading.about_frame:
+            return
+        for thing, several in reading.present.items():
+            for kinds in several:
+                label = find_label(thing, kinds, self._labels)
+                if label is not None:
+                    yield from self._of_thing(image, statement, reading, self._sighting(image, label))
+
+    def _of_thing(self, image: Crop, statement: str, reading: Reading, seen: Sighting) -> Iterator[Testimony]:
+        if not seen.possible:
+            yield from self._absent(image, statement, seen)
+            return
+        bare = _says_no_more(statement, reading, seen.label)
+        found = list(_of_number(statement, reading, seen, bare=bare))
+        if len(seen.sure) == len(seen.possible) == 1 and not _UNSURE.search(statement):
+            found += self._of_only(image, statement, reading, seen)
+        yield from _weighed(found, statement, reading, seen) if bare else found
+
+    def _of_only(self, image: Crop, statement: str, reading: Reading, seen: Sighting) -> list[Testimony]:
+        """Place and colour of the only one there is; with both wrong another one may be meant, which was not found."""
+        found = list(_of_place(statement, reading, image, seen))
+        if self.settings.colours:
+            found += _of_colour(statement, reading, image, seen)
+        wrong = sum(one.ruling is Ruling.CONTRADICTED for one in found)
+        return [] if wrong > 1 else found
+
+    def _absent(self, image: Crop, statement: str, seen: Sighting) -> Iterator[Testimony]:
+        """That there is none, unless something like it is, or the statement may mean no thing of the picture."""
+        if _UNSURE.search(statement):
+            return
+        things = [label_of(one.label).thing for one in self._in(image, _TOUCHING)]
+        if not any(looks_like(seen.label.thing, thing) for thing in things):
+            yield _word("presence", Ruling.CONTRADICTED, _ABSENT, seen)
+
+    # --- what was found
+
+    def _sighting(self, image: Crop, label: Label) -> Sighting:
+        mine = [one for one in self._in(image, _TOUCHING) if label_of(one.label) == label or one.label == label.name]
+        sure = [one for one in mine if one.score >= self.settings.sure and one.box.coverage_by(image.box) >= _INSIDE]
+        return Sighting(label, tuple(sure), tuple(mine))
+
+    def _in(self, image: Crop, share: float) -> list[Detection]:
+        return [one for one in self._detections(image) if one.box.coverage_by(image.box) >= share]
+
+    def _detections(self, image: Crop) -> tuple[Detection, ...]:
+        """All of the whole picture that are not too faint, each thing once, the surest first."""
+        with self._lock:
+            if image.digest not in self._found:
+                (found,) = self.finder.detect([image.picture])
+                strong = [one for one in found if one.score >= self.settings.faint]
+                self._found[image.digest] = _each_once(strong)
+                while len(self._found) > _KEPT:
+                    self._found.popitem(last=False)
+            self._found.move_to_end(image.digest)
+            return self._found[image.digest]
+
+
+def _each_once(found: Sequence[Detection]) -> tuple[Detection, ...]:
+    kept: list[Detection] = []
+    for one in sorted(found, key=lambda detection: -detection.score):
+        if all(one.label != other.label or one.box.iou(other.box) < _TWICE for other in kept):
+            kept.append(one)
+    return tuple(kept)
+
+
+def _weighed(found: Sequence[Testimony], statement: str, reading: Reading, seen: Sighting) -> Iterator[Testimony]:
+    """What was found of a statement that tells of nothing but number, colour and place of its thing: where all of that
+    is borne out, so is the statement as a whole."""
+    facts = [fact for several in reading.facts.values() for fact in several]
+    told = {fact.value.attribute for fact in facts if fact.word not in _NO_MORE}
+    told = (told - {"number", "side"}) | ({"place"} if names_place(statement) else set())
+    if reading.facts.get((seen.label.thing, "count")):
+        told.add("count")
+    right = {one.about for one in found if one.ruling is Ruling.CONFIRMED}
+    if not told and seen.sure and not _ONLY.search(statement):
+        yield _word("presence", Ruling.CONFIRMED, seen.sure[0].score, seen, wholly=True)
+    for one in found:
+        yield replace(one, wholly=told <= right)
+
+
+# --- how many --------------------------------------------------------------------------------------------------------
+
+
+def _of_number(statement: str, reading: Reading, seen: Sighting, *, bare: bool) -> Iterator[Testimony]:
+    """More than there may be is wrong; fewer only in a statement that says how many there are, and of no part."""
+    low, high = len(seen.sure), len(seen.possible)
+    for fact in reading.facts.get((seen.label.thing, "count"), ()):
+        said = fact.value
+        if fact.negated or not isinstance(said, Quantity):
+            continue
+        too_few = said.high < low and bare and bool(_SAYS_THERE_IS.search(statement))
+        if said.low > high or too_few:
+            better = _with_number(statement, fact.word, low) if seen.counted else ""
+            yield _word("count", Ruling.CONTRADICTED, _surety(seen), seen, instead=better)
+        elif seen.counted and said.low <= low <= said.high and low > 1:
+            yield _word("count", Ruling.CONFIRMED, _surety(seen), seen)
+
+
+def _surety(seen: Sighting) -> float:
+    """How sure a number is: as sure as the least sure box that is counted, and never quite."""
+    return round(min([one.score for one in seen.sure] or [_ABSENT]), 3)
+
+
+def _with_number(statement: str, word: str, number: int) -> str:
+    """The statement with another number, where the sentence needs no other change; "" elsewhere."""
+    plural = (word.isdecimal() and int(word) > 1) or (word in _NUMBERS and _NUMBERS.index(word) > 1)
+    if not plural or not 2 <= number < len(_NUMBERS):
+        return ""
+    new = str(number) if word.isdecimal() else _NUMBERS[number]
+    changed = re.sub(rf"\b{word}\b", new, statement, count=1, flags=re.IGNORECASE)
+    return changed[:1].upper() + changed[1:] if statement[:1].isupper() else changed
+
+
+# --- where, and of which colour --------------------------------------------------------------------------------------
+
+
+def _of_place(statement: str, reading: Reading, image: Crop, seen: Sighting) -> Iterator[Testimony]:
+    """The side of the crop on which the statement puts its subject, where there is one such thing in it."""
+    if reading.subject != seen.label.thing or not names_place(statement):
+        return
+    (one,) = seen.sure
+    left, top = image.box.left, image.box.top
+    inside = Box(one.box.left - left, one.box.top - top, one.box.right - left, one.box.bottom - top)
+    place = place_of(inside, *image.size)
+    if place and elsewhere(statement, place):
+        better = _with_place(statement, place)
+        yield _word("place", Ruling.CONTRADICTED, one.score, seen, place, better)
+    elif place:
+        yield _word("place", Ruling.CONFIRMED, one.score, seen, place)
+
+
+def _with_place(statement: str, place: str) -> str:
+    """The statement with another place at its end; "" where its own stands elsewhere."""
+    bare = without_place(statement).rstrip(".")
+    return f"{bare} {place}." if statement.startswith(bare) and bare != statement.rstrip(".") else ""
+
+
+def _of_colour(statement: str, reading: Reading, image: Crop, seen: Sighting) -> Iterator[Testimony]:
+    """The one colour that the statement gives the thing, where there is one such thing in the crop."""
+    words = {fact.word for fact in reading.facts.get((seen.label.thing, "colour/hue"), ()) if not fact.negated}
+    if len(words) != 1:
+        return
+    (said,) = words
+    word, (one,) = said.replace("_", " "), seen.sure
+    measured = measure_colour(image.picture, one.box, word)
+    if measured is not None and measured.is_not_there:
+        better = re.sub(rf"\b{re.escape(word)}\b", measured.main, statement, count=1, flags=re.IGNORECASE)
+        yield _word("colour", Ruling.CONTRADICTED, one.score, seen, f"mostly {measured.main}", better)
+    elif measured is not None and measured.is_there:
+        yield _word("colour", Ruling.CONFIRMED, one.score, seen, f"{word} in its box")
+
+
+# --- in words --------------------------------------------------------------------------------------------------------
+
+
+def _word(
+    about: str, ruling: Ruling, strength: float, seen: Sighting, more: str = "", instead: str = "", *,
+    wholly: bool = False,
+) -> Testimony:  # fmt: skip
+    box = union_of(one.box for one in seen.possible) if seen.possible else None
+    evidence = f"finds {_found(seen)}" + (f", {more}" if more else "")
+    return Testimony(NAME, about, ruling, round(min(strength, 1.0), 3), evidence, box, instead, wholly)
+
+
+def _found(seen: Sighting) -> str:
+    low, high = len(seen.sure), len(seen.possible)
+    number = str(low) if low == high else f"{low} to {high}"
+    return f"{number} of {seen.label.name!r}" if high else f"no {seen.label.name!r}"
+
+
+def _says_no_more(statement: str, reading: Reading, label: Label) -> bool:
+    """Whether a statement tells of its thing only how many there are, of which colour and where."""
+    bare = set(content_words(without_place(statement)))
+    values = {fact.word for facts in reading.facts.values() for fact in facts if fact.thing == label.thing}
+    known = values | {label.thing, *label.kinds, *map(str, QUANTITIES), reading.head} | FILLERS | _NO_MORE
+    return bare <= known

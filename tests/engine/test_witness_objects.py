@@ -1,0 +1,270 @@
+"""The witness that counts: numbers, presence, sides and colours, and never against what a detector cannot know."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+from engine.scenes import captioner
+from patchmatters.picture import Crop, image_ref
+from patchmatters.pipeline import caption_pictures
+from patchmatters.scene import Box, Detection, Ruling
+from patchmatters.scene import Testimony as Word
+from patchmatters.witnesses.colours import measure_colour
+from patchmatters.witnesses.labels import find_label, label_of, thing_of
+from patchmatters.witnesses.named import witnesses_named
+from patchmatters.witnesses.objects import ObjectSettings, ObjectWitness
+
+KNOWN = ("person", "dog", "cat", "sports ball", "car", "bear", "teddy bear", "dining table", "bicycle", "motorcycle")
+BALL, LEFT, RIGHT = Box(20, 20, 120, 120), Box(250, 150, 300, 250), Box(320, 150, 370, 250)
+CONFIRMED, CONTRADICTED = Ruling.CONFIRMED, Ruling.CONTRADICTED
+
+
+def picture() -> Image.Image:
+    """A red ball at the top left, two blue people at the bottom right, on grey."""
+    drawn = Image.new("RGB", (400, 300), "gray")
+    pen = ImageDraw.Draw(drawn)
+    pen.ellipse((BALL.left, BALL.top, BALL.right, BALL.bottom), fill="red")
+    for box in (LEFT, RIGHT):
+        pen.rectangle((box.left, box.top, box.right, box.bottom), fill="blue")
+    return drawn
+
+
+@dataclass
+class Boxes:
+    """Finds what it is told to."""
+
+    boxes: Sequence[Detection]
+    name: str = "boxes"
+    looked: list[tuple[int, int]] = field(default_factory=list)
+
+    def detect(self, pictures: Sequence[Image.Image]) -> list[Sequence[Detection]]:
+        self.looked.extend(one.size for one in pictures)
+        return [self.boxes for _ in pictures]
+
+
+SEEN = (Detection(BALL, "ball", 0.9), Detection(LEFT, "person", 0.8), Detection(RIGHT, "person", 0.95))
+
+
+def witness(*more: Detection, seen: Sequence[Detection] = SEEN, **settings: float) -> ObjectWitness:
+    return ObjectWitness(Boxes((*seen, *more)), (*KNOWN, "ball"), ObjectSettings(**settings))
+
+
+def words(statement: str, judge: ObjectWitness | None = None, box: Box | None = None) -> tuple[Word, ...]:
+    drawn = picture()
+    reference = image_ref(drawn, "drawn")
+    (found,) = (judge or witness()).testify(Crop(reference.digest, box or reference.box, drawn), [statement])
+    return found
+
+
+def rulings(statement: str, judge: ObjectWitness | None = None, box: Box | None = None) -> dict[str, Ruling]:
+    return {one.about: one.ruling for one in words(statement, judge, box)}
+
+
+# --- how many
+
+
+@pytest.mark.parametrize(
+    ("statement", "instead"),
+    [
+        ("There are three people.", "There are two people."),
+        ("There are 5 people.", "There are 2 people."),
+        ("Three men stand together.", "Two men stand together."),
+        ("Several people walk by.", ""),  # no number takes the place of the word
+    ],
+)
+def test_more_than_there_are_is_wrong_and_put_right_where_the_sentence_allows(statement: str, instead: str) -> None:
+    (found,) = words(statement)
+    assert (found.about, found.ruling, found.instead) == ("count", CONTRADICTED, instead)
+    assert "2 of 'person'" in found.evidence
+    assert found.box == LEFT.union(RIGHT)
+
+
+def test_the_right_number_is_confirmed() -> None:
+    assert rulings("Two people are visible.") == {"count": CONFIRMED}
+    assert words("Two people are visible.")[0].wholly
+    assert not words("Two people in hats ride elephants.")[0].wholly
+
+
+def test_fewer_than_there_are_may_be_a_part_of_them() -> None:
+    crowd = witness(Detection(Box(20, 160, 60, 250), "person", 0.9), Detection(Box(80, 160, 120, 250), "person", 0.9))
+    assert rulings("Two people in red coats sit on a bench.", crowd) == {}
+    assert rulings("There are two people.", crowd) == {"count": CONTRADICTED}
+
+
+def test_an_unsure_box_counts_both_ways() -> None:
+    unsure = witness(Detection(Box(20, 160, 60, 250), "person", 0.3))
+    assert rulings("There are three people.", unsure) == {}
+    assert rulings("There are two people.", unsure) == {}
+    (found,) = words("There are four people.", unsure)
+    assert (found.ruling, found.instead) == (CONTRADICTED, "")  # two or three: nobody knows
+
+
+def test_one_thing_in_two_boxes_is_one() -> None:
+    twice = witness(Detection(Box(252, 150, 302, 250), "person", 0.6))
+    assert rulings("There are three people.", twice) == {"count": CONTRADICTED}
+
+
+def test_only_what_the_crop_shows_is_counted() -> None:
+    assert rulings("There are two people.", box=Box(0, 0, 200, 300)) == {"presence": CONTRADICTED}
+    assert rulings("There are two people.", box=Box(0, 0, 345, 300)) == {}  # one is cut in two
+
+
+# --- there or not
+
+
+def test_what_is_not_there_is_contradicted_where_the_detector_knows_it() -> None:
+    assert rulings("A car is parked.") == {"presence": CONTRADICTED}
+    assert rulings("A lamp hangs there.") == {}  # no label
+    assert rulings("A car is parked.", witness(Detection(Box(0, 200, 90, 290), "car", 0.2))) == {}  # faint
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "A statue of a bear stands there.",  # no bear
+        "A bear-shaped cloud is in the sky.",
+        "A poster with a car hangs there.",
+        "A tiny car is far away.",  # perhaps too small to be found
+        "A coffee table is in the room.",  # of tables only the dining table is known
+        "A teddy lies on the floor.",
+        "No car is parked here.",
+        "The colour balance is warm.",
+    ],
+)
+def test_what_a_detector_cannot_know_costs_nothing(statement: str) -> None:
+    assert CONTRADICTED not in rulings(statement).values()
+
+
+def test_what_looks_alike_may_have_been_taken_for_it() -> None:
+    dog = witness(Detection(Box(0, 200, 90, 290), "dog", 0.9))
+    assert rulings("A cat sleeps there.", dog) == {}
+    assert rulings("A car is parked.", dog) == {"presence": CONTRADICTED}
+
+
+# --- where and of which colour
+
+
+def test_a_side_is_put_right() -> None:
+    (found, _) = words("A red ball is on the right.")
+    assert (found.about, found.instead) == ("place", "A red ball is at the top left.")
+
+
+def test_a_colour_is_measured_in_the_box_and_put_right() -> None:
+    (_, found) = words("A blue ball is on the left.")
+    assert (found.about, found.ruling, found.instead) == ("colour", CONTRADICTED, "A red ball is on the left.")
+    assert rulings("A blue ball is on the left.", witness(colours=False)) == {"place": CONFIRMED}
+
+
+def test_everything_right_is_confirmed_as_a_whole_and_a_rest_is_not() -> None:
+    assert all(one.wholly for one in words("A red ball is at the top left."))
+    rest = words("A red ball with a white dot is at the top left.")
+    assert rest
+    assert not any(one.wholly for one in rest)
+
+
+def test_with_side_and_colour_wrong_another_thing_may_be_meant() -> None:
+    assert rulings("A blue ball is on the right.") == {}
+
+
+@pytest.mark.parametrize(
+    ("ground", "ink", "said", "expected"),
+    [
+        ("gray", "red", "red", True),
+        ("gray", "red", "green", False),
+        ("red", "red", "red", None),  # not to be told from what is around it
+        ("gray", (110, 30, 30), "green", False),
+        ((8, 8, 8), (30, 10, 10), "green", None),  # too dark
+        ("gray", "red", "shiny", None),  # no colour
+    ],
+)
+def test_light_and_mixture_make_a_colour_unsure(ground: object, ink: object, said: str, expected: bool | None) -> None:
+    drawn = Image.new("RGB", (200, 200), ground)
+    ImageDraw.Draw(drawn).ellipse((50, 50, 150, 150), fill=ink)
+    found = measure_colour(drawn, Box(50, 50, 150, 150), said)
+    told = None if found is None else True if found.is_there else False if found.is_not_there else None
+    assert told is expected
+
+
+# --- labels
+
+
+def test_nouns_find_their_labels() -> None:
+    labels = [label_of(name) for name in KNOWN]
+    assert thing_of("men") == thing_of("Woman") == "person"
+    assert find_label("person", frozenset({"male"}), labels) == labels[0]
+    assert find_label("bear", frozenset(), labels) == label_of("bear")
+    assert find_label("bear", frozenset({"teddy"}), labels) == label_of("teddy bear")
+    assert find_label("table", frozenset(), labels) is None
+
+
+# --- as a whole
+
+
+def test_a_picture_is_looked_at_once() -> None:
+    judge = witness()
+    drawn = picture()
+    texts = {
+        "whole image": ["There are three people. A car is parked."],
+        "top-left": ["A blue ball is on the left."] * 3,
+    }
+    (scene,) = caption_pictures([drawn], captioner(texts, "A grey wall."), witnesses=[judge])
+    assert judge.finder.looked == [drawn.size]
+    assert "two people" in scene.caption_text
+    assert "car" not in scene.caption_text
+    assert "red ball" in scene.caption_text.lower()
+
+
+@pytest.fixture(scope="module")
+def detr(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch = pytest.importorskip("torch", reason="local models need torch")
+    pytest.importorskip("transformers", reason="local models need transformers")
+    from engine import tiny_models
+
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    return tiny_models.rt_detr(tmp_path_factory.mktemp("detector"))
+
+
+def test_a_real_detector_is_a_witness(detr: Path) -> None:
+    """Untrained, it sees everything everywhere: what it knows is judged by its boxes, what it does not know is not."""
+    from engine import tiny_models
+
+    (judge,) = witnesses_named([f"detector={detr}"], {"detector": {"faint": 0.01, "sure": 0.02}})
+    assert tuple(judge.known) == tuple(tiny_models.LABELS)
+    thing = tiny_models.LABELS[0]
+    most = len([one for one in judge.finder.detect([picture()])[0] if one.label == thing])
+    assert rulings(f"There are {most + 1} {thing}s.", judge) == {"count" if most else "presence": CONTRADICTED}
+    assert rulings("There are nine lampposts.", judge) == {}
+
+
+def test_a_detector_without_labels_is_refused_in_a_sentence(detr: Path, tmp_path: Path) -> None:
+    nameless = tmp_path / "nameless"
+    shutil.copytree(detr, nameless)
+    config = json.loads((nameless / "config.json").read_text())
+    config["id2label"] = {number: f"LABEL_{number}" for number in config["id2label"]}
+    config["label2id"] = {name: int(number) for number, name in config["id2label"].items()}
+    (nameless / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ValueError, match="has no labels, so it cannot say what it counts"):
+        witnesses_named([f"detector={nameless}"])
+
+
+@pytest.mark.parametrize(
+    ("wanted", "complaint"),
+    [
+        (["eyes"], "no witness 'eyes'; choose among: ocr, detector"),
+        (["detector"], 'write "detector=FOLDER"'),
+        (["ocr=somewhere"], 'write "ocr" alone'),
+        (["ocr", "ocr"], "named twice"),
+        (["detector=/nowhere/at/all"], "nowhere"),
+    ],
+)
+def test_a_wrong_name_is_said_in_a_sentence(wanted: list[str], complaint: str) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        witnesses_named(wanted)
