@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from comfy_api.latest import io
@@ -9,9 +10,15 @@ from comfy_api.latest import io
 from ..patchmatters.backends.base import ChatModel, Scorer
 from ..patchmatters.report import filter_report
 from ..patchmatters.semantic_filter import CompareSettings, FilterSettings, Level, compare, filter_statements
+from ..patchmatters.witnesses import Witness
 from .memory import borrowed
-from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket, ScorerSocket
+from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket, ScorerSocket, witnesses_input
 from .widgets import settings_from, widgets_for
+
+HEARD = (
+    "Who is heard before the scorer: Read Text, Count Objects. What they contradict is put right or dropped, and what "
+    "they confirm counts as agreed on."
+)
 
 
 class Compare(io.ComfyNode):
@@ -74,6 +81,7 @@ class Filter(io.ComfyNode):
                     "several descriptions make are kept.",
                 ),
                 *widgets_for(FilterSettings),
+                witnesses_input(HEARD),
             ],
             outputs=[
                 SceneSocket.Output("scene", tooltip="The Scenes with every statement kept or rejected."),
@@ -86,8 +94,10 @@ class Filter(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, scene: SceneBatch, scorer: Scorer | None = None, **widgets: Any) -> io.NodeOutput:
+    def execute(
+        cls, scene: SceneBatch, scorer: Scorer | None = None, witnesses: Sequence[Witness] = (), **widgets: Any
+    ) -> io.NodeOutput:
         settings = settings_from(FilterSettings, widgets)
-        with borrowed(scorer):
-            filtered = SceneBatch(filter_statements(scene, scorer, settings, ComfyMonitor()))
+        with borrowed(scorer, *witnesses):
+            filtered = SceneBatch(filter_statements(scene, scorer, settings, ComfyMonitor(), witnesses))
         return io.NodeOutput(filtered, [filter_report(one) for one in filtered])
