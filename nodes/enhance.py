@@ -14,8 +14,7 @@ from ..patchmatters.describe import DescribeSettings
 from ..patchmatters.options import options_of
 from ..patchmatters.pipeline import DEFAULT, PRESETS, Preset
 from ..patchmatters.semantic_filter import Level
-from .semantic_filter import HEARD
-from .types import CATEGORY, ChatModelSocket, SceneBatch, SceneSocket, ScorerSocket, boxes_input, witnesses_input
+from .types import CATEGORY, ChatModelSocket, SceneBatch, SceneSocket, ScorerSocket, boxes_input
 from .widgets import widgets_for
 
 Link = Any  # [node id, output number], or a constant
@@ -57,7 +56,6 @@ class EnhanceCaption(io.ComfyNode):
                 ),
                 seed,
                 io.Combo.Input("preset", options=list(PRESETS), default=DEFAULT, tooltip=helps),
-                witnesses_input(HEARD),
             ],
             outputs=[
                 io.String.Output("caption", is_output_list=True, tooltip="The captions: a list, one per picture."),
@@ -122,7 +120,7 @@ class _Expansion:
         self._stage("Describe", preset.describe, chat_model="chat_model")
         for level in Level if preset.compares else ():
             self._stage("Compare", preset.compare, {"level": level.value}, chat_model="text_model")
-            self._stage("Filter", preset.filter, scorer="scorer", witnesses="witnesses")
+            self._stage("Filter", preset.filter, scorer="scorer")
             self._stage("Merge", preset.merge, chat_model="text_model")
         if not preset.compares:
             self._stage("Merge", preset.merge, chat_model="text_model")

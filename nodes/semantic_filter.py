@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from comfy_api.latest import io
@@ -10,15 +9,9 @@ from comfy_api.latest import io
 from ..patchmatters.backends.base import ChatModel, Scorer
 from ..patchmatters.report import filter_report
 from ..patchmatters.semantic_filter import CompareSettings, FilterSettings, Level, compare, filter_statements
-from ..patchmatters.witnesses import Witness
 from .memory import borrowed
-from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket, ScorerSocket, witnesses_input
+from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket, ScorerSocket
 from .widgets import settings_from, widgets_for
-
-HEARD = (
-    "Who is heard before the scorer: Read Text, Count Objects. What they contradict is put right or dropped, and what "
-    "they confirm counts as agreed on."
-)
 
 
 class Compare(io.ComfyNode):
@@ -81,7 +74,6 @@ class Filter(io.ComfyNode):
                     "several descriptions make are kept.",
                 ),
                 *widgets_for(FilterSettings),
-                witnesses_input(HEARD),
             ],
             outputs=[
                 SceneSocket.Output("scene", tooltip="The Scenes with every statement kept or rejected."),
@@ -94,10 +86,8 @@ class Filter(io.ComfyNode):
         )
 
     @classmethod
-    def execute(
-        cls, scene: SceneBatch, scorer: Scorer | None = None, witnesses: Sequence[Witness] = (), **widgets: Any
-    ) -> io.NodeOutput:
+    def execute(cls, scene: SceneBatch, scorer: Scorer | None = None, **widgets: Any) -> io.NodeOutput:
         settings = settings_from(FilterSettings, widgets)
-        with borrowed(scorer, *witnesses):
-            filtered = SceneBatch(filter_statements(scene, scorer, settings, ComfyMonitor(), witnesses))
+        with borrowed(scorer):
+            filtered = SceneBatch(filter_statements(scene, scorer, settings, ComfyMonitor()))
         return io.NodeOutput(filtered, [filter_report(one) for one in filtered])

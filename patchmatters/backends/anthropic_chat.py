@@ -9,13 +9,15 @@ from typing import Any
 
 from ..answer_cache import kept
 from ..options import check_options, option
+from ..unicode import well_formed
+from .api.bounded import TooLarge
 from .api.chat import ApiChat, ApiSettings
 from .api.client import errors_of, load_sdk
-from .api.events import events_of, is_stream, read_json
+from .api.events import receive
 from .api.providers import providers_of
 from .api.replies import Choice, Reply, Usage, count, items, mapping, text
 from .api.troubles import Target
-from .api.wire import Asking, CutOff, OnText, StreamTrouble
+from .api.wire import Asking, CutOff, ErrorInBody, OnText
 from .base import ChatModel
 
 _THOUGHTS = ("thinking", "redacted_thinking")
@@ -63,7 +65,7 @@ class AnthropicWire:
         if question.prefix:
             marked = asking.wanted({"cache_control": {"type": "ephemeral"}})
             body["system"] = [{"type": "text", "text": question.prefix, **marked}]
-        if asking.stream:
+        if asking.streams:
             body["stream"] = True
         return body | asking.wanted(_settings(asking))
 
@@ -74,17 +76,14 @@ class AnthropicWire:
             model=body["model"], max_tokens=body["max_tokens"], messages=[], extra_body=body
         )
         async with request as response:
-            if not is_stream(response):
-                return _whole(await read_json(response))
             arrived = _Stream()
             try:
-                async for event in events_of(response):
-                    arrived.add(event)
-                    on_text(0, arrived.text)
-            except (CutOff, StreamTrouble, *errors_of(load_sdk(self.sdk))):
+                whole = await receive(response, lambda event: arrived.add(event, on_text))
+            except (CutOff, ErrorInBody, TooLarge, *errors_of(load_sdk(self.sdk))):
                 if not arrived.finish:  # what has arrived whole is kept, and not paid for again
                     raise
-            return arrived.reply()
+                return arrived.reply()
+            return arrived.reply() if whole is None else _whole(whole)
 
 
 def _picture(data: str, media_type: str) -> dict[str, Any]:
@@ -108,7 +107,7 @@ def _whole(body: Mapping[str, Any]) -> Reply:
         return Reply()
     blocks = list(map(mapping, items(body["content"])))
     choice = Choice(
-        text="".join(text(block.get("text")) for block in blocks if block.get("type") == "text"),
+        text=well_formed("".join(text(block.get("text")) for block in blocks if block.get("type") == "text")),
         finish=text(body.get("stop_reason")) or "end_turn",  # arrived whole, whatever a server calls its end
         refusal=_refusal(body),
         thought=any(block.get("type") in _THOUGHTS for block in blocks),
@@ -130,7 +129,7 @@ class _Stream:
     thought: bool = False
     usage: dict[str, Any] = field(default_factory=dict)
 
-    def add(self, event: Mapping[str, Any]) -> None:
+    def add(self, event: Mapping[str, Any], on_text: OnText) -> None:
         kind = event.get("type")
         if kind == "message_start":
             self.usage |= mapping(mapping(event.get("message")).get("usage"))
@@ -140,6 +139,7 @@ class _Stream:
             self.thought |= block.get("type") in _THOUGHTS
         elif kind == "content_block_delta":
             self.text += text(mapping(event.get("delta")).get("text"))
+            on_text(0, self.text)
         elif kind == "message_delta":
             delta = mapping(event.get("delta"))
             self.finish = text(delta.get("stop_reason")) or self.finish
@@ -147,7 +147,7 @@ class _Stream:
             self.usage |= {name: value for name, value in mapping(event.get("usage")).items() if value is not None}
 
     def reply(self) -> Reply:
-        return Reply((Choice(self.text, self.finish, self.refusal, self.thought),), _usage(self.usage))
+        return Reply((Choice(well_formed(self.text), self.finish, self.refusal, self.thought),), _usage(self.usage))
 
 
 def _usage(value: Any) -> Usage:

@@ -9,13 +9,15 @@ from typing import Any
 
 from ..answer_cache import kept
 from ..options import check_options, option
+from ..unicode import well_formed
+from .api.bounded import TooLarge
 from .api.chat import ApiChat, ApiSettings
 from .api.client import errors_of, load_sdk
-from .api.events import events_of, is_stream, read_json
+from .api.events import receive
 from .api.providers import providers_of
 from .api.replies import Choice, Reply, Usage, count, items, mapping, text
 from .api.troubles import Target
-from .api.wire import SEED_BITS, Asking, CutOff, OnText, StreamTrouble
+from .api.wire import SEED_BITS, Asking, CutOff, ErrorInBody, OnText
 from .base import ChatModel
 
 _OTHER_LIMIT = {"max_completion_tokens": "max_tokens", "max_tokens": "max_completion_tokens"}
@@ -71,16 +73,14 @@ class OpenAIWire:
             model=body["model"], messages=[], extra_body=body
         )
         async with request as response:
-            if not is_stream(response):
-                return _whole(await read_json(response))
             arrived = _Stream()
             try:
-                async for event in events_of(response):
-                    arrived.add(event, on_text)
-            except (CutOff, StreamTrouble, *errors_of(load_sdk(self.sdk))):
+                whole = await receive(response, lambda event: arrived.add(event, on_text))
+            except (CutOff, ErrorInBody, TooLarge, *errors_of(load_sdk(self.sdk))):
                 if not arrived.reply().complete:  # what has arrived whole is kept, and not paid for again
                     raise
-            return arrived.reply()
+                return arrived.reply()
+            return arrived.reply() if whole is None else _whole(whole)
 
 
 def _environment_for(target: Target) -> dict[str, str]:
@@ -114,7 +114,7 @@ def _settings(asking: Asking) -> dict[str, Any]:
         settings["n"] = asking.count
     if question.schema is not None and provider.schema:
         settings["response_format"] = _format(provider.schema, question.schema)
-    if asking.stream:
+    if asking.streams:
         settings |= {"stream": True, "stream_options": {"include_usage": True}}
     return settings
 
@@ -136,7 +136,7 @@ def _whole(body: Mapping[str, Any]) -> Reply:
 def _choice(choice: Mapping[str, Any]) -> Choice:
     message = mapping(choice.get("message"))
     return Choice(
-        text=text(message.get("content")),
+        text=well_formed(text(message.get("content"))),
         finish=text(choice.get("finish_reason")) or "stop",  # arrived whole, whatever a server calls its end
         refusal=text(message.get("refusal")),
         thought=any(message.get(name) for name in _THOUGHTS),
@@ -153,14 +153,14 @@ class _Growing:
     thought: bool = False
 
     def add(self, choice: Mapping[str, Any]) -> None:
-        delta = mapping(choice.get("delta"))
+        delta = mapping(choice.get("delta") or choice.get("message"))
         self.text += text(delta.get("content"))
         self.refusal += text(delta.get("refusal"))
         self.finish = text(choice.get("finish_reason")) or self.finish
         self.thought |= any(delta.get(name) for name in _THOUGHTS)
 
     def choice(self) -> Choice:
-        return Choice(self.text, self.finish, self.refusal, self.thought)
+        return Choice(well_formed(self.text), self.finish, self.refusal, self.thought)
 
 
 @dataclass

@@ -89,7 +89,18 @@ class Status:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Script = Callable[[Received], "str | list[str] | Fault | Status"]
+@dataclass(frozen=True)
+class Raw:
+    """A response byte by byte as it leaves: `pieces` with pauses between them."""
+
+    pieces: tuple[bytes, ...]
+    content_type: str | None = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+    pause_s: float = 0.0
+
+
+Script = Callable[[Received], "str | list[str] | Fault | Status | Raw"]
 
 
 class Violation(Exception):
@@ -183,6 +194,8 @@ class ProtocolServer:
         what = self.script(received)
         if isinstance(what, Status):
             return web.json_response(what.body, status=what.status, headers=dict(what.headers))
+        if isinstance(what, Raw):
+            return await _raw(request, what)
         if isinstance(what, Fault):
             return await _FAULTS.get(what, _answer_of_fault)(self, request, received, what)
         return await self.deliver(request, received, [what] * received.choices if isinstance(what, str) else what)
@@ -407,6 +420,19 @@ def _error(protocol: str, status: int, message: str, **more: Any) -> web.Respons
     error = {"message": message, "type": "invalid_request_error", **more}
     body = {"error": error} if protocol == "openai" else {"type": "error", "error": error}
     return web.json_response(body, status=status)
+
+
+async def _raw(request: web.Request, what: Raw) -> web.StreamResponse:
+    response = web.StreamResponse(status=what.status, headers=dict(what.headers))
+    response.content_type = what.content_type or "application/octet-stream"
+    if what.content_type is None:
+        del response.headers["Content-Type"]
+    await response.prepare(request)
+    for piece in what.pieces:
+        await response.write(piece)
+        await asyncio.sleep(what.pause_s)
+    await response.write_eof()
+    return response
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------

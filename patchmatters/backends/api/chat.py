@@ -10,21 +10,36 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import ModuleType
-from typing import Any
 
 from ...options import check_options, option
 from ...picture import Crop
+from ...unicode import well_formed
 from ..base import Answer, Monitor, Outcome, Question
 from .addresses import is_private, read_address, require_safe
+from .bounded import TooLarge
 from .client import NO_KEY, STATUSES, Gate, Line, Switchboard, errors_of, http_client, load_sdk
 from .driving import Post, drive, spawn
 from .encoding import CropEncoder, EncodedCrop
 from .keys import key_for
 from .models import default_model, sees_images
+from .patience import PATIENCE, Patience, Pulse, within
 from .providers import FREE, PROVIDERS, Model, Price
 from .replies import Choice, Reply, answer_of, priced
-from .troubles import Target, Trouble, blind, broken_off, cut, in_stream, not_json, of_status, slow, unreachable
-from .wire import Asking, CutOff, StreamTrouble, Unreadable, Wire
+from .troubles import (
+    Target,
+    Trouble,
+    blind,
+    broken_off,
+    cut,
+    not_json,
+    of_complaint,
+    oversized,
+    slow,
+    told,
+    told_inside,
+    unreachable,
+)
+from .wire import Asking, CutOff, ErrorInBody, Unreadable, Wire
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +47,13 @@ Keep = Callable[[int, Answer], None]
 
 _UNNAMED = "first model"
 _PARTIAL_S = 0.1  # between two progress reports of one question
+_FEW = 2  # requests at once that a local server starts with: many answer one after the other
 _PAUSE_S = 0.5  # before an answer that was cut off is asked for again, doubled each time, with jitter
 # Settings that a request can do without; a model that refuses one is asked again without it.
 _OPTIONAL = (
     *("temperature", "top_p", "seed", "n", "response_format", "stream_options", "reasoning_effort", "thinking"),
-    *("output_config", "max_completion_tokens", "max_tokens", "do_sample", "cache_control"),
+    *("output_config", "max_completion_tokens", "max_tokens", "do_sample", "cache_control", "reasoning"),
+    *("chat_template_kwargs", "enable_thinking", "think", "stream"),
 )
 
 
@@ -44,9 +61,15 @@ _OPTIONAL = (
 class ApiSettings:
     """Settings that every API backend has. The classes of the backends put provider, model and base_url before them."""
 
-    concurrency: int = option(8, "Requests in flight at once.", minimum=1, maximum=256)
+    concurrency: int = option(
+        8,
+        "Most requests in flight at once; a server on this machine or nearby starts with 2, and gets more if it keeps "
+        "up.",
+        minimum=1,
+        maximum=256,
+    )
     timeout_s: float = option(
-        180.0, "Longest wait for one answer, in seconds, with all its retries.",
+        180.0, "Longest wait for an answer, in seconds, with all its retries; it starts anew with every word of it.",
         minimum=1.0, maximum=3600.0, advanced=True,
     )  # fmt: skip
     retries: int = option(
@@ -142,9 +165,11 @@ class ApiChat:
     def _open_line(self, key: str | None) -> Line:
         row, settings = self.target.provider, self.settings
         headers = row.headers if self.target.at_home else ()
-        http = http_client(self._sdk, self.target.address, key, settings.concurrency, settings.timeout_s, headers)
+        http = http_client(self._sdk, self.target.address, key, settings.concurrency, headers)
         client = self._wire.open(self._sdk, self.target, key or NO_KEY, http, settings.retries)
-        return Line(asyncio.get_running_loop(), key, http, client, Gate(settings.concurrency))
+        few = _FEW if is_private(self.target.address) else settings.concurrency
+        gate = Gate(settings.concurrency, min(few, settings.concurrency))
+        return Line(asyncio.get_running_loop(), key, http, client, gate, Pulse())
 
     def _key(self) -> str | None:
         key, row = key_for(self.target.address), self.target.provider
@@ -199,6 +224,7 @@ class _Batch:
         self._fatal_for = ""  # the question that met it
         self._price = chat.price()
         self._shown: dict[int, float] = {}
+        self._local = is_private(chat.target.address)
 
     async def run(self) -> list[Answer]:
         await asyncio.gather(*(self._ask(group) for group in self._groups()))
@@ -229,13 +255,14 @@ class _Batch:
         """Settle what one exchange settles; the questions of the group that are still without an answer."""
         if len(group) > 1 and self._learned.one_choice:
             return group
-        async with self._line.gate:
+        async with self._line.gate as place:
             if self._fatal:
                 return self._settle_all(group, self._fatal)
             try:
                 reply = await self._exchange(group)
             except Trouble as trouble:
                 return self._after_trouble(group, trouble)
+            place.answered(len(reply.complete))
         return self._settle(group, reply)
 
     def _after_trouble(self, group: list[int], trouble: Trouble) -> list[int]:
@@ -251,48 +278,54 @@ class _Batch:
         """A reply with at least one whole choice, within the time limit. Trouble where there is none."""
         statuses: list[int] = []
         STATUSES.set(statuses)
+        patience = Patience(self._settings.timeout_s, self._line.pulse, queues=self._local)
+        PATIENCE.set(patience)
         try:
-            return await asyncio.wait_for(self._persist(group), self._settings.timeout_s)
+            return await within(patience, self._persist(group, patience))
         except (asyncio.TimeoutError, TimeoutError):
             raise slow(self._target, self._settings.timeout_s, statuses) from None
 
-    async def _persist(self, group: list[int]) -> Reply:
+    async def _persist(self, group: list[int], patience: Patience) -> Reply:
         """Ask until a whole choice arrives: again where it was cut off, and without what the model refuses."""
         attempt = 0
         while True:
+            left_out = frozenset(self._learned.left_out)
             try:
-                return await self._send(group)
+                return await self._send(group, left_out, patience)
             except Trouble as trouble:
-                if self._leave_out(trouble.parameter):
+                if self._leave_out(trouble.parameter, left_out):
                     continue
                 if not trouble.incomplete or attempt >= self._settings.retries:
                     raise
+            patience.rest()
             await asyncio.sleep(_PAUSE_S * 2**attempt * random.uniform(0.75, 1.0))
             attempt += 1
 
-    def _leave_out(self, parameter: str) -> bool:
-        """Whether it is worth asking again without a setting that the model refuses."""
+    def _leave_out(self, parameter: str, left_out: frozenset[str]) -> bool:
+        """Whether it is worth asking again without a setting that the model refuses; `left_out` were not sent."""
         if not parameter or parameter == "n":
             self._learned.one_choice |= parameter == "n"
+            return False
+        if parameter in left_out:  # it was not in the request: the server means something else, or is confused
             return False
         if parameter not in self._learned.left_out:
             log.warning("%s does not take %s: it is left out from now on.", self._target.model, parameter)
         self._learned.left_out.add(parameter)
         return True
 
-    async def _send(self, group: list[int]) -> Reply:
+    async def _send(self, group: list[int], left_out: frozenset[str], patience: Patience) -> Reply:
         """One request. Trouble for everything but a reply with a whole choice."""
         question = self._questions[group[0]]
         images = [await self._encoded(crop) for crop in question.images]
         asking = Asking(
             question, tuple(images), self._target.provider, self._chat.model(), len(group), self._settings.stream,
-            frozenset(self._learned.left_out),
+            left_out,
         )  # fmt: skip
         body = self._chat._wire.body(asking)
         try:
-            reply = await self._chat._wire.send(self._line.client, body, self._partials(group))
-        except (Unreadable, CutOff, StreamTrouble, *errors_of(self._chat._sdk)) as error:
-            sent = _names(body)
+            reply = await self._chat._wire.send(self._line.client, body, self._partials(group, patience))
+        except (Unreadable, CutOff, ErrorInBody, TooLarge, *errors_of(self._chat._sdk)) as error:
+            sent = [name for name in _OPTIONAL if name in body and name not in left_out]
             raise _trouble(error, self._chat._sdk, self._target, sent, has_image=bool(question.images)) from None
         if not reply.choices:
             raise Trouble(f"{self._target.name} sent no answer (no choices): run again, or use another model")
@@ -305,13 +338,14 @@ class _Batch:
         encoder = self._chat.encoder
         return encoder.find(crop) or await asyncio.get_running_loop().run_in_executor(None, encoder, crop)
 
-    def _partials(self, group: list[int]) -> Callable[[int, str], None]:
+    def _partials(self, group: list[int], patience: Patience) -> Callable[[int, str], None]:
         def show(choice: int, text: str) -> None:
+            patience.alive()
             now = time.monotonic()
             if choice < len(group) and now - self._shown.get(group[choice], 0.0) >= _PARTIAL_S:
                 self._shown[group[choice]] = now
                 name = self._questions[group[choice]].name
-                self._post(lambda: self._monitor.partial(name, text))
+                self._post(lambda: self._monitor.partial(name, well_formed(text)))
 
         return show
 
@@ -350,19 +384,16 @@ def _candidate_key(question: Question) -> object:
     )  # fmt: skip
 
 
-def _names(body: Mapping[str, Any]) -> list[str]:
-    """The settings of a request that it can do without."""
-    return [name for name in _OPTIONAL if name in body]
-
-
 def _trouble(error: Exception, sdk: ModuleType, target: Target, sent: Sequence[str], *, has_image: bool) -> Trouble:
     """What an error of an exchange means."""
     if isinstance(error, Unreadable):
         return not_json(target, str(error))
-    if isinstance(error, StreamTrouble):
-        return in_stream(str(error), target)
+    if isinstance(error, TooLarge):
+        return oversized(target, str(error))
+    if isinstance(error, ErrorInBody):
+        return of_complaint(told_inside(error.body), target, sent, has_image=has_image)
     if isinstance(error, sdk.APIStatusError):
-        return of_status(error, target, sent, has_image=has_image)
+        return of_complaint(told(error.body, int(error.status_code)), target, sent, has_image=has_image)
     if isinstance(error, sdk.APIConnectionError):
         return unreachable(target) if _never_connected(error) else broken_off(target)
     return cut(target)

@@ -17,10 +17,16 @@ from types import ModuleType
 from typing import Any
 
 from .addresses import Address, read_address
+from .bounded import ACCEPTED, bound
+from .patience import PATIENCE, Pulse
+from .troubles import is_lasting
 
 NO_KEY = "none"  # the SDKs insist on a key; this one never leaves
 CONNECT_S = 10.0
 _SPACING_S = 0.003  # about what one request costs this process
+_WORTH_IT = 1.25  # twice as many requests at once must bring so much more
+_ROUND = 3  # so many answers per place are watched, the first of them only to begin
+_TRIES = 3
 _IDLE_S = 15.0  # connections wait so long for the next stage; many servers close theirs after 30 s or more
 _USUAL = frozenset(
     ("host", "accept", "accept-encoding", "connection", "user-agent", "content-type", "content-length")
@@ -46,16 +52,14 @@ def load_sdk(name: str) -> ModuleType:
         ) from None
 
 
-def http_client(
-    sdk: ModuleType, address: Address, key: str | None, limit: int, timeout_s: float, headers: Iterable[str] = ()
-) -> Any:
+def http_client(sdk: ModuleType, address: Address, key: str | None, limit: int, headers: Iterable[str] = ()) -> Any:
     """An AsyncClient of the HTTP library that this version of the SDK is built on."""
     http = http_library(sdk)
     return http.AsyncClient(
         limits=http.Limits(max_connections=limit, max_keepalive_connections=limit, keepalive_expiry=_IDLE_S),
-        timeout=http.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s)),
+        timeout=http.Timeout(None, connect=CONNECT_S),  # the wait for an answer is watched by `Patience`
         follow_redirects=False,
-        event_hooks={"request": [_guard(address, key, frozenset(headers))], "response": [_note_status]},
+        event_hooks={"request": [_guard(address, key, frozenset(headers))], "response": [_receiver(http)]},
         **tls(sdk, address),
     )
 
@@ -94,6 +98,7 @@ def _guard(address: Address, key: str | None, extra: frozenset[str]) -> Callable
             carries_key |= is_own_key
             if lowered not in allowed and not is_own_key:
                 del request.headers[name]
+        request.headers["Accept-Encoding"] = ACCEPTED
         if key and not carries_key:  # the SDK preferred a header from its environment variables
             request.headers["Authorization"] = f"Bearer {key}"
 
@@ -101,28 +106,59 @@ def _guard(address: Address, key: str | None, extra: frozenset[str]) -> Callable
 
 
 class Gate:
-    """Lets so many through at once, and not two at the same moment.
+    """Lets so many through at once, and not two at the same moment; at first few, and more if that brings more.
 
     Requests that start together end together where a server is steady, and then wait for one another's work in this
     process: a few milliseconds apart, answers are read while others are on their way.
+
+    `places` is doubled after a round of answers, and stays doubled where the answers came at least a quarter faster
+    than in the round before; else it goes back, to be tried again twice, since a machine may be busy for a moment.
     """
 
-    def __init__(self, limit: int) -> None:
-        self._places, self._next_start = asyncio.Semaphore(limit), 0.0
+    def __init__(self, most: int, first: int) -> None:
+        self.places, self._most = first, most
+        self._inside, self._next_start = 0, 0.0
+        self._changed = asyncio.Condition()
+        self._tries, self._rate = _TRIES, 0.0
+        self._seen, self._since = 0, 0.0
 
-    async def __aenter__(self) -> None:
-        await self._places.acquire()
+    async def __aenter__(self) -> Gate:
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._inside < self.places)
+            self._inside += 1
         now = asyncio.get_running_loop().time()
         start = max(now, self._next_start)
         self._next_start = start + _SPACING_S
         try:
             await asyncio.sleep(start - now)
         except BaseException:
-            self._places.release()
+            await self.__aexit__()
             raise
+        return self
 
     async def __aexit__(self, *exception: object) -> None:
-        self._places.release()
+        self._inside -= 1
+        async with self._changed:
+            self._changed.notify_all()
+
+    def answered(self, count: int) -> None:
+        """So many answers came together."""
+        if not self._tries or self.places >= self._most:
+            return
+        now = asyncio.get_running_loop().time()
+        if self._seen < self.places:  # these were asked before the number of places changed
+            self._since = now
+        self._seen += count
+        if self._seen >= _ROUND * self.places and now > self._since:
+            self._judge((self._seen - self.places) / (now - self._since))
+
+    def _judge(self, rate: float) -> None:
+        """Take more places, or go back to those before, by the answers per second of the last round."""
+        self._seen = 0
+        if rate < _WORTH_IT * self._rate:
+            self.places, self._rate, self._tries = max(self.places // 2, 1), 0.0, self._tries - 1
+        else:
+            self.places, self._rate = min(2 * self.places, self._most), rate
 
 
 @dataclass(frozen=True)
@@ -134,6 +170,7 @@ class Line:
     http: Any
     client: Any
     gate: Gate
+    pulse: Pulse
 
 
 class Switchboard:
@@ -161,7 +198,25 @@ def errors_of(sdk: ModuleType) -> tuple[type[Exception], ...]:
     return sdk.APIError, http_library(sdk).HTTPError
 
 
-async def _note_status(response: Any) -> None:
-    noted = STATUSES.get(None)
-    if noted is not None:
-        noted.append(response.status_code)
+def _receiver(http: ModuleType) -> Callable[[Any], Awaitable[None]]:
+    """What is done with every response before the SDK reads it."""
+
+    async def receive(response: Any) -> None:
+        bound(http, response)
+        if (noted := STATUSES.get(None)) is not None:
+            noted.append(response.status_code)
+        if response.is_success and (patience := PATIENCE.get(None)) is not None:
+            patience.alive()
+        if response.status_code in (500, 501):  # the SDKs would ask again, and pay again, for what cannot pass
+            await response.aread()
+            if is_lasting(response.status_code, _json_of(response)):
+                response.headers["x-should-retry"] = "false"
+
+    return receive
+
+
+def _json_of(response: Any) -> Any:
+    try:
+        return response.json()
+    except ValueError:
+        return response.text

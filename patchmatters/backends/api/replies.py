@@ -138,10 +138,12 @@ def items(value: Any) -> list[Any]:
 
 
 def text(value: Any) -> str:
-    """A string; of a list of content parts, their texts."""
+    """A string; of content parts, their texts: a list of strings and objects, or one object."""
     if isinstance(value, str):
         return value
-    return "".join(text(mapping(part).get("text")) for part in items(value))
+    if isinstance(value, Mapping):
+        return text(value["text"]) if isinstance(value.get("text"), str) else ""
+    return "".join(map(text, items(value)))
 
 
 def count(value: Any) -> int | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from ...unicode import well_formed
 from ..base import Outcome
 from .addresses import Address, read_address
 from .keys import key_variable, redact
@@ -86,6 +87,10 @@ _STATUS: Mapping[int, _Advice] = {
                  "is missing is asked"),
     529: _Advice("{name} is overloaded: run again later, when only what is missing is asked"),
 }  # fmt: skip
+_TOO_LONG = _Advice(
+    "{name} has too little room for the question{said}: lower max_edge or max_new_tokens, or give the "
+    "model a larger context"
+)
 _REDIRECT = _Advice("{name} sends requests on to another address: put the final address into base_url", fatal=True)
 _SERVER = _Advice("{name} failed with status {status}{said}: run again later, when only what is missing is asked")
 _OTHER = _Advice("{name} answered with status {status}{said}: check the base URL and the model")
@@ -94,11 +99,19 @@ _BLIND = re.compile(
     r"(?:does ?n[o']t|do not|not|n't) (?:support|accept|have|take)\w*[^.]{0,40}(?:image|vision|visual|multi-?modal)"
     r"|(?:image|vision|multi-?modal)[^.]{0,60}(?:not (?:support|allow|enabl|available)|unsupported|only supported)"
     r"|support(?:s)? image input|mmproj|(?:not|isn't) an? (?:multi-?modal|vision)|missing data required for image"
+    r"|at most 0 image"
     r"|unknown variant [`'\"]?image_url|text-?only",
     re.I,
 )
 _FILTERED = re.compile(r"\b(?:content_policy_violation|content_filter|contentFilter|1301)\b")
+_CONTEXT = re.compile(
+    r"context (?:size|length|window)|max(?:imum)?[_ ](?:model|context)[_ ]?len(?:gth)?|maximum model length|"
+    r"prompt (?:is )?too long|context too long",
+    re.I,
+)
 _QUOTA = re.compile(r"\b(?:insufficient_quota|credit balance|1113)\b")
+_GRAMMAR = re.compile(r"grammar|json[_ ]?schema|response_?format|structured output|guided decoding", re.I)
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _UNSUPPORTED = re.compile(
     r"unsupported|not support|n't support|deprecated|unrecogni[sz]ed|unexpected|unknown|not permitted|extra inputs|"
     r"not allowed|cannot both|only the default|must be|invalid|not available|not enabled",
@@ -106,25 +119,61 @@ _UNSUPPORTED = re.compile(
 )
 
 
-def of_status(error: Any, target: Target, sent: Sequence[str], *, has_image: bool) -> Trouble:
-    """The trouble behind an SDK's status error. `sent` names the settings of the request that it can do without."""
-    status, body = int(error.status_code), _body(error)
-    said = message_in(body)
+@dataclass(frozen=True)
+class Complaint:
+    """An error as a server told it: its status, or the one that it wrote into the body, and the error object."""
+
+    status: int
+    body: Mapping[str, Any]
+    passing: bool = False  # it came with status 200 or in a stream: the SDK has not asked again
+
+    @property
+    def said(self) -> str:
+        return message_in(self.body)
+
+
+def told(body: Any, status: int) -> Complaint:
+    """The complaint in the body of an error status; errors are wrapped in "error" or stand alone, in a list or not."""
+    if isinstance(body, Sequence) and not isinstance(body, str) and body:
+        body = body[0]
+    if isinstance(body, Mapping) and isinstance(body.get("error"), (Mapping, str)):
+        body = body["error"]
+    return Complaint(status, body if isinstance(body, Mapping) else {"message": text(body)})
+
+
+def told_inside(body: Mapping[str, Any]) -> Complaint:
+    """The complaint that came with status 200; a code that is no HTTP status means a failure that may pass."""
+    code = next((int(body[name]) for name in ("code", "status") if re.fullmatch(r"[45]\d\d", str(body.get(name)))), 0)
+    if not code:
+        code = 400 if re.search(r"invalid|bad_?request|exceed", f"{body.get('type')} {body.get('code')}", re.I) else 503
+    return Complaint(code, body, passing=code in (408, 409, 429) or code >= 500)
+
+
+def of_complaint(complaint: Complaint, target: Target, sent: Sequence[str], *, has_image: bool) -> Trouble:
+    """The trouble behind a server's error. `sent` names the settings of the request that it can do without."""
+    status, body, said = complaint.status, complaint.body, complaint.said
     whole = f"{said} {text(body.get('code'))} {text(body.get('type'))}"
     if has_image and status in (400, 404, 415, 422, 500, 501) and _BLIND.search(said):
         return blind(target, said)
-    if status in (400, 422):
-        if parameter := _refused_parameter(body, said, sent):
-            return Trouble(f"{target.name} does not take {parameter}", parameter=parameter)
-        if _FILTERED.search(whole):
-            return Trouble(
-                f"{target.name} refused the question by its content filter: use another picture or provider",
-                outcome=Outcome.REFUSAL,
-            )
-    if _QUOTA.search(whole):
-        return _filled(_STATUS[402], status, said, target)
+    if parameter := _refused(complaint, sent):
+        return Trouble(f"{target.name} does not take {parameter}{_quoted(said)}", parameter=parameter)
+    if status in (400, 422) and _FILTERED.search(whole):
+        return Trouble(
+            f"{target.name} refused the question by its content filter: use another picture or provider",
+            outcome=Outcome.REFUSAL,
+        )
     advice = _STATUS.get(status) or (_REDIRECT if 300 <= status < 400 else _SERVER if status >= 500 else _OTHER)
-    return _filled(advice, status, said, target)
+    if _QUOTA.search(whole):
+        advice, complaint = _STATUS[402], replace(complaint, passing=False)
+    elif _CONTEXT.search(said):
+        advice, complaint = _TOO_LONG, replace(complaint, passing=False)
+    return _filled(advice, complaint, target)
+
+
+def is_lasting(status: int, body: Any) -> bool:
+    """Whether a failed request would fail again as it is, although its status says that it may pass."""
+    said = told(body, status).said
+    return bool(_BLIND.search(said) or _GRAMMAR.search(said) or _CONTEXT.search(said))
 
 
 def blind(target: Target, said: str = "") -> Trouble:
@@ -136,34 +185,54 @@ def blind(target: Target, said: str = "") -> Trouble:
     )
 
 
-def _filled(advice: _Advice, status: int, said: str, target: Target) -> Trouble:
+def _filled(advice: _Advice, complaint: Complaint, target: Target) -> Trouble:
     detail = advice.text.format(
-        name=target.name, model=target.model, key=target.key_advice, status=status, said=_quoted(said)
+        name=target.name,
+        model=target.model,
+        key=target.key_advice,
+        status=complaint.status,
+        said=_quoted(complaint.said),
     )
-    return Trouble(detail, fatal=advice.fatal)
+    return Trouble(detail, fatal=advice.fatal, incomplete=complaint.passing)
 
 
 def _quoted(said: str) -> str:
-    plain = " ".join(said.split())
+    plain = " ".join(_UNPRINTABLE.sub(" ", well_formed(said)).split())
     return f" ({plain[:_QUOTED]})" if plain and not plain.startswith("<") else ""
 
 
-def _body(error: Any) -> Mapping[str, Any]:
-    """The error object of a body, with or without its envelope."""
-    body = error.body
-    if isinstance(body, Mapping) and isinstance(body.get("error"), (Mapping, str)):
-        body = body["error"]
-    return body if isinstance(body, Mapping) else {"message": text(body)}
-
-
 def message_in(body: Mapping[str, Any]) -> str:
-    return text(body.get("message")) or text(body.get("detail")) or text(body.get("error"))
+    """The words of an error object, whatever shape they have; OpenRouter's upstream words stand behind its own."""
+    found = next((_words(body[name]) for name in ("message", "detail", "error", "msg") if body.get(name)), "")
+    metadata = body.get("metadata")
+    upstream = _words(metadata.get("raw")) if isinstance(metadata, Mapping) else ""
+    return f"{found}: {upstream}" if found and upstream else found or upstream
 
 
-def _refused_parameter(body: Mapping[str, Any], said: str, sent: Sequence[str]) -> str:
+def _words(value: Any, depth: int = 4) -> str:
+    """A text, or the texts of FastAPI's list of `{"loc": ["body", "seed"], "msg": "..."}` and what wraps it."""
+    if isinstance(value, str) or not depth:
+        return text(value)
+    if isinstance(value, Mapping):
+        place = ".".join(str(part) for part in _listed(value.get("loc")) if part != "body")
+        inner = [_words(value[name], depth - 1) for name in ("message", "msg", "detail", "error") if value.get(name)]
+        return ": ".join(filter(None, (place, *inner[:1])))
+    return "; ".join(filter(None, (_words(one, depth - 1) for one in _listed(value)[:5])))
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else []
+
+
+def _refused(complaint: Complaint, sent: Sequence[str]) -> str:
     """The setting of the request that the error is about, or an empty text."""
-    named = text(body.get("param")).partition(".")[0]
-    if named in sent:
+    said = complaint.said
+    if "response_format" in sent and complaint.status in (400, 422, 500) and _GRAMMAR.search(said):
+        return "response_format"
+    if complaint.status not in (400, 422):
+        return ""
+    named = text(complaint.body.get("param")).partition(".")[0]
+    if named in sent and not _CONTEXT.search(said):
         return named
     if not _UNSUPPORTED.search(said):
         return ""
@@ -204,8 +273,7 @@ def slow(target: Target, timeout_s: float, statuses: Sequence[int]) -> Trouble:
     )
 
 
-def in_stream(said: str, target: Target) -> Trouble:
-    """A provider that reports its failure in the middle of a stream."""
+def oversized(target: Target, why: str) -> Trouble:
     return Trouble(
-        f"{target.name} failed while it wrote{_quoted(said)}: run again, only what is missing is asked", incomplete=True
+        f"the answer of {target.name} is no answer of a chat model ({why}): check base_url, or use another server"
     )

@@ -33,6 +33,10 @@ class Asking:
     def token_limit(self) -> int:
         return self.question.max_new_tokens + self.model.thinking
 
+    @property
+    def streams(self) -> bool:
+        return self.stream and "stream" not in self.left_out
+
     def sampling(self) -> Mapping[str, float]:
         """Temperature and top_p as this model takes them."""
         if not self.model.samples:
@@ -63,7 +67,7 @@ class Wire(Protocol):
     async def send(self, client: Any, body: dict[str, Any], on_text: OnText) -> Reply:
         """Send it and read the response; choices that did not arrive whole have no `finish`.
 
-        What the SDK and its HTTP library raise goes on, and so do Unreadable, CutOff and StreamTrouble.
+        What the SDK and its HTTP library raise goes on, and so do Unreadable, CutOff, ErrorInBody and TooLarge.
         """
 
 
@@ -75,5 +79,9 @@ class CutOff(Exception):
     """A response that ended in the middle, with no whole answer in it."""
 
 
-class StreamTrouble(Exception):
-    """An error that a provider reported in the middle of a stream; the message is its own."""
+class ErrorInBody(Exception):
+    """An error that a server reported with status 200, or in the middle of a stream; `body` is the error object."""
+
+    def __init__(self, body: Mapping[str, Any]) -> None:
+        super().__init__()
+        self.body = body
