@@ -1,37 +1,29 @@
 """Answers that were paid for once: kept on disk or in memory, so that a rerun asks only for what is missing.
 
 `CachedChat` is a ChatModel around another one. An answer is kept the moment it arrives, in a database that several
-processes may share and that survives the end of any of them at any time. Refusals and failures are asked again.
+processes may share and that survives the end of any of them at any time. What the engine would not take for an answer
+(a refusal, an echo, nothing but thoughts) is neither kept nor believed where it was kept once: it is asked again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import os
-import sqlite3
 import sys
-import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from .answer_store import DiskStore, MemoryStore, OpenStore, Store
+from .ask import problem_of
 from .backends.base import Answer, ChatModel, Monitor, Outcome, Question
 from .options import check_options, option
 
-log = logging.getLogger(__name__)
-
 VERSION = 1  # of what a key means; another number makes all older answers unknown
-_BUSY_S = 30.0
-_CHECK_EVERY = 16  # answers between two looks at the size
-_SLACK = 0.9  # of the limit is left after throwing away, so that it is not done for every answer
-_CHUNK = 500  # keys per query; SQLite allows 999 variables
-_MEMORY_BYTES = 16 * 2**20
+_LOOK_S = 0.05  # between two looks whether somebody else has got an answer
 
 
 @dataclass(frozen=True)
@@ -51,20 +43,6 @@ class CacheChoice(Protocol):
     cache_mb: int
 
 
-class OpenStore(Protocol):
-    """Kept answers, open for reading and writing from one thread."""
-
-    def find(self, keys: Sequence[str]) -> Mapping[str, str]:
-        """The kept texts by key."""
-
-    def keep(self, key: str, text: str) -> None:
-        """Keep a text for good."""
-
-
-class Store(Protocol):
-    def open(self) -> AbstractContextManager[OpenStore]: ...
-
-
 @runtime_checkable
 class Eager(Protocol):
     """A ChatModel that hands out each answer as soon as it is there; see `ApiChat.answer_each`."""
@@ -78,7 +56,7 @@ class Eager(Protocol):
 class Identified(Protocol):
     """A ChatModel that says what its answers depend on."""
 
-    def identity(self) -> Mapping[str, object]: ...
+    def identity(self, monitor: Monitor) -> Mapping[str, object]: ...
 
 
 def cached(model: ChatModel, settings: CacheChoice = CacheSettings()) -> ChatModel:
@@ -128,56 +106,110 @@ class CachedChat:
         return self.model.follows_instructions
 
     def answer(self, questions: Sequence[Question], monitor: Monitor) -> list[Answer]:
-        """See ChatModel. Equal questions of one call are asked once."""
+        """See ChatModel. Equal questions are asked once, in this call and beside others that run at the moment."""
         if not questions:
             return []
-        keys = [question_key(question, self._identity()) for question in questions]
+        identity = self._identity(monitor)
+        keys = [question_key(question, identity) for question in questions]
         with self.store.open() as store:
-            known = {key: _free(text) for key, text in store.find(list(dict.fromkeys(keys))).items()}
-            for question, key in zip(questions, keys, strict=True):
-                if key in known:
-                    monitor.advance(question.name)
-            fresh = self._ask(questions, keys, known, store, monitor)
-        return self._in_order(keys, known, fresh)
+            return _Call(self.model, list(questions), keys, store, monitor).run()
 
-    def _identity(self) -> Mapping[str, object]:
-        return self.model.identity() if isinstance(self.model, Identified) else {"model": self.model.name}
+    def _identity(self, monitor: Monitor) -> Mapping[str, object]:
+        return self.model.identity(monitor) if isinstance(self.model, Identified) else {"model": self.model.name}
 
-    def _ask(
-        self,
-        questions: Sequence[Question],
-        keys: Sequence[str],
-        known: Mapping[str, Answer],
-        store: OpenStore,
-        monitor: Monitor,
-    ) -> dict[str, Answer]:
-        """The answers to what is not known, by key; each is kept as soon as it is there."""
-        first = {key: number for number, key in reversed(list(enumerate(keys))) if key not in known}
-        missing = sorted(first, key=first.__getitem__)
+
+@dataclass
+class _Call:
+    """The questions of one call, some of them answered before, and some being asked by somebody else right now."""
+
+    model: ChatModel
+    questions: list[Question]
+    keys: list[str]
+    store: OpenStore
+    monitor: Monitor
+    known: dict[str, Answer] = field(default_factory=dict)
+    fresh: dict[str, Answer] = field(default_factory=dict)
+
+    def run(self) -> list[Answer]:
+        self._look(self._missing())
+        while missing := self._missing():
+            mine = self.store.claim(missing)
+            self._look(missing)  # what was kept between the look and the claim
+            mine -= self._let_go(key for key in mine if key in self.known)
+            if not mine:
+                time.sleep(_LOOK_S if self._missing() else 0)
+                self.monitor.poll()
+                continue
+            try:
+                self._ask([key for key in missing if key in mine])
+            finally:
+                self._let_go(mine)
+        return self._in_order()
+
+    def _missing(self) -> list[str]:
+        return [key for key in dict.fromkeys(self.keys) if key not in self.known and key not in self.fresh]
+
+    def _let_go(self, keys: Iterable[str]) -> set[str]:
+        gone = set(keys)
+        self.store.release(sorted(gone))
+        return gone
+
+    def _look(self, keys: Sequence[str]) -> None:
+        """Take what is kept and is an answer."""
+        found = self.store.find(keys)
+        first = self._first()
+        for key, text in found.items():
+            answer = _free(text)
+            if not problem_of(self.questions[first[key]], answer):
+                self.known[key] = answer
+        for question, key in zip(self.questions, self.keys, strict=True):
+            if key in found and key in self.known:
+                self.monitor.advance(question.name)
+
+    def _first(self) -> dict[str, int]:
+        """The number of the first question with each key."""
+        return {key: number for number, key in reversed(list(enumerate(self.keys)))}
+
+    def _ask(self, keys: Sequence[str]) -> None:
+        """Get answers; each is kept as soon as it is there."""
+        first = self._first()
+        asked = [self.questions[first[key]] for key in keys]
 
         def keep(number: int, answer: Answer) -> None:
-            if answer.outcome is Outcome.ANSWER:
-                store.keep(missing[number], answer.text)
+            if answer.outcome is Outcome.ANSWER and not problem_of(asked[number], answer):
+                self.store.keep(keys[number], answer.text)
+            else:
+                self.store.release([keys[number]])
 
-        asked = [questions[first[key]] for key in missing]
-        if not asked:
-            return {}
+        watched = _Renewing(self.monitor, self.store)
         if isinstance(self.model, Eager):
-            return dict(zip(missing, self.model.answer_each(asked, monitor, keep), strict=True))
-        answers = self.model.answer(asked, monitor)
-        for number, answer in enumerate(answers):
-            keep(number, answer)
-        return dict(zip(missing, answers, strict=True))
+            answers = self.model.answer_each(asked, watched, keep)
+        else:
+            answers = self.model.answer(asked, watched)
+            for number, answer in enumerate(answers):
+                keep(number, answer)
+        self.fresh |= zip(keys, answers, strict=True)
 
-    @staticmethod
-    def _in_order(keys: Sequence[str], known: Mapping[str, Answer], fresh: Mapping[str, Answer]) -> list[Answer]:
+    def _in_order(self) -> list[Answer]:
         """Every question's answer; one that was asked for twice is paid for once."""
-        answers, told = [], set(known)
-        for key in keys:
-            answer = known.get(key) or fresh[key]
+        answers, told = [], set(self.known)
+        for key in self.keys:
+            answer = self.known.get(key) or self.fresh[key]
             answers.append(_free(answer.text, answer.outcome, answer.detail) if key in told else answer)
             told.add(key)
         return answers
+
+
+class _Renewing:
+    """A monitor that also keeps the claims of a call alive."""
+
+    def __init__(self, monitor: Monitor, store: OpenStore) -> None:
+        self._monitor, self._store = monitor, store
+        self.begin, self.advance, self.partial = monitor.begin, monitor.advance, monitor.partial
+
+    def poll(self) -> None:
+        self._store.renew()
+        self._monitor.poll()
 
 
 def _free(text: str, outcome: Outcome = Outcome.ANSWER, detail: str = "") -> Answer:
@@ -196,132 +228,4 @@ def question_key(question: Question, identity: Mapping[str, object]) -> str:
         "sampling": [question.temperature, question.top_p, question.max_new_tokens, question.seed],
     }
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return hashlib.blake2b(text.encode(), digest_size=24).hexdigest()
-
-
-class MemoryStore:
-    """Answers for as long as this object lives: the latest 16 MiB of them."""
-
-    def __init__(self, limit_bytes: int = _MEMORY_BYTES) -> None:
-        self._limit, self._size = limit_bytes, 0
-        self._texts: OrderedDict[str, str] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def open(self) -> AbstractContextManager[OpenStore]:
-        return nullcontext(self)
-
-    def find(self, keys: Sequence[str]) -> Mapping[str, str]:
-        with self._lock:
-            return {key: self._texts[key] for key in keys if key in self._texts}
-
-    def keep(self, key: str, text: str) -> None:
-        with self._lock:
-            self._size += len(text) - len(self._texts.pop(key, ""))
-            self._texts[key] = text
-            while self._size > self._limit and len(self._texts) > 1:
-                self._size -= len(self._texts.popitem(last=False)[1])
-
-
-class DiskStore:
-    """Answers in an SQLite file in WAL mode: several processes may use it, and killing one loses nothing kept."""
-
-    def __init__(self, path: Path, limit_mb: int) -> None:
-        self.path, self.limit_bytes = Path(path), limit_mb * 2**20
-
-    @contextmanager
-    def open(self) -> Iterator[OpenStore]:
-        """RuntimeError where the file cannot be created, or is no such database."""
-        with closing(self._connect()) as connection:
-            yield _OpenDisk(connection, self.limit_bytes)
-
-    def _connect(self) -> sqlite3.Connection:
-        connection = None
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            connection = sqlite3.connect(self.path, timeout=_BUSY_S, isolation_level=None)
-            connection.executescript(_SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            if connection is not None:
-                connection.close()
-            raise RuntimeError(
-                f"The kept answers in {self.path} cannot be used ({error}): delete that file, let PATCHMATTERS_CACHE "
-                "name another one, or switch the cache off (--no-cache)."
-            ) from None
-        return connection
-
-
-# NORMAL is safe against the end of a process in WAL mode; only a power cut may lose the last answers.
-_SCHEMA = """
-PRAGMA auto_vacuum = INCREMENTAL;
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = NORMAL;
-CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, text TEXT NOT NULL, size INTEGER NOT NULL, used REAL NOT NULL)
-    WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS answers_by_use ON answers (used, size);
-"""
-_ROW_BYTES = 160  # what a row takes besides its text, with both indices
-
-
-@contextmanager
-def _forgiven(what: str) -> Iterator[None]:
-    """A full disk or a lock that is never released must not lose an answer that was just paid for."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        log.warning("An answer could not be %s (%s): a rerun may ask for it again.", what, error)
-
-
-class _OpenDisk:
-    def __init__(self, connection: sqlite3.Connection, limit_bytes: int) -> None:
-        self._connection, self._limit, self._unchecked = connection, limit_bytes, _CHECK_EVERY
-
-    def find(self, keys: Sequence[str]) -> Mapping[str, str]:
-        found: dict[str, str] = {}
-        for start in range(0, len(keys), _CHUNK):
-            found |= self._find_chunk(keys[start : start + _CHUNK])
-        return found
-
-    def _find_chunk(self, keys: Sequence[str]) -> dict[str, str]:
-        marks = ", ".join("?" * len(keys))
-        found = dict(self._connection.execute(f"SELECT key, text FROM answers WHERE key IN ({marks})", tuple(keys)))
-        if found:
-            marks = ", ".join("?" * len(found))
-            with _forgiven("marked as used"):
-                used = (time.time(), *found)
-                self._connection.execute(f"UPDATE answers SET used = ? WHERE key IN ({marks})", used)
-        return found
-
-    def keep(self, key: str, text: str) -> None:
-        row = (key, text, len(text.encode()) + _ROW_BYTES, time.time())
-        with _forgiven("kept on disk"):
-            self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", row)
-            self._unchecked += 1
-            if self._unchecked >= _CHECK_EVERY:
-                self._unchecked = 0
-                self._shrink()
-
-    def _shrink(self) -> None:
-        """Throw away the least used answers until the file is well below its limit."""
-        size = self._size()
-        if size <= self._limit:
-            return
-        (total,) = self._connection.execute("SELECT coalesce(sum(size), 0) FROM answers").fetchone()
-        excess, doomed = total * (1 - self._limit * _SLACK / size), []
-        for key, row_size in self._connection.execute("SELECT key, size FROM answers ORDER BY used"):
-            if excess <= 0:
-                break
-            doomed.append((key,))
-            excess -= row_size
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._connection.executemany("DELETE FROM answers WHERE key = ?", doomed)
-        self._connection.execute("COMMIT")
-        self._connection.execute("PRAGMA incremental_vacuum").fetchall()
-        log.info("Threw away the %d least used of the kept answers.", len(doomed))
-
-    def _size(self) -> int:
-        """Bytes of the file that are in use."""
-        ask = self._connection.execute
-        pages, free, page_size = (
-            ask(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "freelist_count", "page_size")
-        )
-        return (pages - free) * page_size
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=24).hexdigest()

@@ -54,6 +54,11 @@ def _reply(question: Question, answer: Answer) -> Reply:
     return Reply(question, answer, text=text)
 
 
+def problem_of(question: Question, answer: Answer) -> str:
+    """Why the engine would not take this for an answer; empty where it would. What is kept is decided by it."""
+    return _reply(question, answer).problem
+
+
 def record_of(stage: str, model: ChatModel, replies: Sequence[Reply]) -> Record:
     """What these replies cost, for a Scene's records; a sum is unknown where one of its parts is."""
     answers = [reply.answer for reply in replies]

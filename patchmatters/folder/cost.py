@@ -74,8 +74,8 @@ class MeteredChat:
     def follows_instructions(self) -> bool:
         return self.model.follows_instructions
 
-    def identity(self) -> Mapping[str, object]:
-        return self.model.identity() if isinstance(self.model, Identified) else {"model": self.model.name}
+    def identity(self, monitor: Monitor) -> Mapping[str, object]:
+        return self.model.identity(monitor) if isinstance(self.model, Identified) else {"model": self.model.name}
 
     def answer(self, questions: Sequence[Question], monitor: Monitor) -> list[Answer]:
         return self.answer_each(questions, monitor, lambda number, answer: None)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import random
 import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +22,7 @@ from typing import Any
 import pytest
 
 from engine.scenes import plain_picture
+from patchmatters import answer_store
 from patchmatters.answer_cache import (
     CachedChat,
     CacheSettings,
@@ -138,7 +142,7 @@ def test_a_key_depends_on_everything_but_names() -> None:
 
 def test_the_size_stays_within_the_limit_and_the_least_used_go(tmp_path: Path) -> None:
     store = DiskStore(tmp_path / "answers.sqlite", 1)
-    long = ScriptedChat(lambda question: f"{question.text} " + "x" * 8000)
+    long = ScriptedChat(lambda question: f"House {question.text} is red. " + "x" * 8000)
     favourite = Question("favourite", "favourite")
     for start in range(0, 600, 50):
         batch = [favourite, *(Question(f"{n}", f"{n}") for n in range(start, start + 50))]
@@ -163,12 +167,264 @@ def test_the_memory_stays_within_its_limit() -> None:
     assert 5 <= len(store.find([str(number) for number in range(50)])) <= 10
 
 
-@pytest.mark.parametrize("content", [b"this is no database at all" * 100, None])
-def test_a_file_that_is_no_cache_is_told_with_the_way_out(tmp_path: Path, content: bytes | None) -> None:
+# --- files that are damaged, and files that cannot be used now ---
+
+
+def _filled(path: Path) -> None:
+    """A file with 300 answers and nothing left in its log."""
+    CachedChat(Counting(), DiskStore(path, 16)).answer(_questions(300), QUIET)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _harm(path: Path, what: str) -> None:
+    content = bytearray(path.read_bytes())
+    size = len(content)
+    content = {
+        "zeros after the first page": content[:4096] + bytes(size - 4096),
+        "another file": bytearray(b"this is no database at all" * 100),
+        "first bytes": bytearray(b"SQLite formaX 3") + content[15:],
+        "schema": content.replace(b"CREATE TABLE", b"CREATE TABEL"),
+        "noise": content[:4096] + bytearray(random.Random(1).randbytes(size - 4096)),
+        "half": content[: size // 2],
+        "a few bytes": content[:50],
+    }[what]
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "what", ["zeros after the first page", "another file", "first bytes", "schema", "noise", "half", "a few bytes"]
+)
+def test_a_damaged_file_is_moved_aside_and_the_run_goes_on(
+    tmp_path: Path, what: str, caplog: pytest.LogCaptureFixture
+) -> None:
     path = tmp_path / "answers.sqlite"
-    path.mkdir() if content is None else path.write_bytes(content)
-    with pytest.raises(RuntimeError, match=r"cannot be used .*: delete that file.*--no-cache"):
+    _filled(path)
+    _harm(path, what)
+    for _ in range(2):
+        answers = CachedChat(Counting(), DiskStore(path, 16)).answer(_questions(300), QUIET)
+        assert [answer.text for answer in answers] == [f"about text {n}" for n in range(300)]
+    assert f"That file is now {path}.damaged" in caplog.text
+    assert [record.levelname for record in caplog.records] == ["ERROR"]  # told without --verbose, and once
+    model = Counting()
+    CachedChat(model, DiskStore(path, 16)).answer(_questions(300), QUIET)
+    assert not model.asked
+
+
+def test_a_file_of_another_version_is_moved_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "answers.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE TABLE answers (key TEXT PRIMARY KEY, answer TEXT)")
+    CachedChat(Counting(), DiskStore(path, 16)).answer(_questions(), QUIET)
+    assert "made by another version" in caplog.text
+    with closing(sqlite3.connect(f"{path}.damaged")) as connection:
+        assert connection.execute("SELECT * FROM answers").fetchall() == []
+
+
+def test_text_that_is_damaged_is_asked_again(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    CachedChat(Counting(), DiskStore(path, 16)).answer(_questions(3), QUIET)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE answers SET text = CAST(x'ff41' AS TEXT) WHERE text = 'about text 1'")
+    model = Counting()
+    CachedChat(model, DiskStore(path, 16)).answer(_questions(3), QUIET)
+    assert model.asked == {"text 1": 1}
+
+
+def _lock(path: Path) -> sqlite3.Connection:
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("BEGIN EXCLUSIVE")
+    return holder
+
+
+def test_a_locked_file_stays_and_its_answers_are_handed_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_store, "_BUSY_S", 0.1)
+    path = tmp_path / "answers.sqlite"
+    _filled(path)
+    with closing(_lock(path)):
+        answers = CachedChat(Counting(), DiskStore(path, 16)).answer(
+            [Question(f"new {n}", f"new {n}") for n in range(5)], QUIET
+        )
+    assert all(answer.text and answer.cost == 0.5 for answer in answers)
+    assert "could not be kept" in caplog.text
+    assert len(caplog.records) == 1
+    model = Counting()
+    CachedChat(model, DiskStore(path, 16)).answer(_questions(300), QUIET)
+    assert not model.asked
+    assert not list(tmp_path.glob("*.damaged*"))
+
+
+@pytest.mark.parametrize("kind", ["folder", "full"])
+def test_where_nothing_can_be_kept_the_run_goes_on(
+    tmp_path: Path, kind: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "answers.sqlite"
+    if kind == "folder":
+        path.mkdir()
+    else:  # SQLite says "database or disk is full" when a file reaches this limit
+        _filled(path)
+        real = answer_store._connect
+
+        def small(where: Path) -> sqlite3.Connection:
+            connection = real(where)
+            pages = connection.execute("PRAGMA page_count").fetchone()[0]
+            connection.execute(f"PRAGMA max_page_count = {pages}")
+            return connection
+
+        monkeypatch.setattr(answer_store, "_connect", small)
+    long = ScriptedChat(lambda question: f"House {question.text} is red. " + "A fence stands. " * 4000)
+    answers = CachedChat(long, DiskStore(path, 16)).answer([Question(f"{n}", f"{n}") for n in range(9)], QUIET)
+    assert all(answer.text.startswith("House") for answer in answers)
+    assert "could not be kept" in caplog.text
+    assert len(caplog.records) == 1
+    assert path.exists()
+    assert not list(tmp_path.glob("*.damaged*"))
+
+
+def test_a_file_that_is_somebody_elses_is_not_moved(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("milk, bread, " * 100)
+    with pytest.raises(RuntimeError, match=r"no file of kept answers.*let PATCHMATTERS_CACHE name another one"):
         CachedChat(Counting(), DiskStore(path, 1)).answer(_questions(), QUIET)
+    assert path.read_text().startswith("milk")
+
+
+# --- what is no answer is not kept ---
+
+_NO_ANSWERS = ["", "<think>It may be red.", "I'm sorry, but I can't help with that.", "Describe the picture."]
+
+
+@pytest.mark.parametrize("bad", _NO_ANSWERS)
+def test_what_is_no_answer_is_neither_kept_nor_believed(store: Any, bad: str) -> None:
+    question = Question("q", "Describe the picture.")
+    texts = iter([bad, "A red house."])
+    model = ScriptedChat(lambda question: next(texts))
+    CachedChat(model, store).answer([question], QUIET)
+    (second,) = CachedChat(model, store).answer([question], QUIET)
+    assert second.text == "A red house."
+    with store.open() as opened:  # as an older version would have kept it
+        opened.keep(question_key(question, {"model": model.name}), bad)
+    (third,) = CachedChat(ScriptedChat(lambda question: "A blue boat."), store).answer([question], QUIET)
+    assert third.text == "A blue boat."
+
+
+# --- questions that are being asked already ---
+
+
+class Slow(Counting):
+    """Answers when it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def answer(self, questions: Sequence[Question], monitor: Any) -> list[Answer]:
+        self.begun.set()
+        assert self.go_on.wait(30)
+        return super().answer(questions, monitor)
+
+
+def test_equal_questions_in_flight_are_asked_once(store: Any) -> None:
+    model = Slow()
+    found: list[list[Answer]] = []
+    calls = [
+        threading.Thread(target=lambda: found.append(CachedChat(model, store).answer(_questions(), QUIET)))
+        for _ in range(3)
+    ]
+    for call in calls:
+        call.start()
+    assert model.begun.wait(30)
+    model.go_on.set()
+    for call in calls:
+        call.join(30)
+    assert set(model.asked.values()) == {1}
+    assert sorted(sum(answer.cost or 0 for answer in answers) for answers in found) == [0.0, 0.0, 2.5]
+
+
+def test_who_waits_asks_himself_when_the_other_fails(store: Any) -> None:
+    class Failing(Slow):
+        def answer(self, questions: Sequence[Question], monitor: Any) -> list[Answer]:
+            super().answer(questions, monitor)
+            raise RuntimeError("no server")
+
+    first, second = Failing(), Counting()
+    failed: list[Exception] = []
+
+    def ask_first() -> None:
+        try:
+            CachedChat(first, store).answer(_questions(), QUIET)
+        except RuntimeError as error:
+            failed.append(error)
+
+    call = threading.Thread(target=ask_first)
+    call.start()
+    assert first.begun.wait(30)
+    first.go_on.set()
+    answers = CachedChat(second, store).answer(_questions(), QUIET)
+    call.join(30)
+    assert failed
+    assert all(answer.text for answer in answers)
+    assert set(second.asked.values()) == {1}
+
+
+def test_waiting_can_be_cancelled(store: Any) -> None:
+    class Cancelling(QuietMonitor):
+        def poll(self) -> None:
+            raise KeyboardInterrupt
+
+    model = Slow()
+    call = threading.Thread(target=lambda: CachedChat(model, store).answer(_questions(), QUIET))
+    call.start()
+    assert model.begun.wait(30)
+    with pytest.raises(KeyboardInterrupt):
+        CachedChat(model, store).answer(_questions(), Cancelling())
+    model.go_on.set()
+    call.join(30)
+
+
+def _claim_and_die(path: Path) -> None:
+    with DiskStore(path, 8).open() as store:
+        question = _questions(1)[0]
+        assert store.claim([question_key(question, {"model": "counting"})])
+        os._exit(0)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="whether a process lives is asked in the POSIX way")
+def test_the_claims_of_a_process_that_died_are_void(tmp_path: Path) -> None:
+    path = tmp_path / "answers.sqlite"
+    process = multiprocessing.get_context("spawn").Process(target=_claim_and_die, args=(path,))
+    process.start()
+    process.join(60)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM claims").fetchone() == (1,)
+    model = Counting()
+    CachedChat(model, DiskStore(path, 8)).answer(_questions(1), QUIET)
+    assert model.asked == {"text 0": 1}
+
+
+def _ask_slowly(path: Path, log: Path) -> None:
+    def reply(question: Question) -> str:
+        with log.open("a") as file:
+            file.write(f"{question.text}\n")
+        time.sleep(0.02)
+        return f"A house, number {question.text}."
+
+    CachedChat(ScriptedChat(reply), DiskStore(path, 8)).answer(_questions(40), QUIET)
+
+
+def test_two_processes_ask_each_question_once(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    arguments = (tmp_path / "answers.sqlite", tmp_path / "asked.txt")
+    processes = [spawn.Process(target=_ask_slowly, args=arguments) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+        assert process.exitcode == 0
+    asked = (tmp_path / "asked.txt").read_text().splitlines()
+    assert sorted(asked) == sorted({f"text {n}" for n in range(40)})
 
 
 def test_the_path_is_the_users_own_or_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from types import ModuleType
 from ...options import check_options, option
 from ...picture import Crop
 from ...unicode import well_formed
-from ..base import Answer, Monitor, Outcome, Question
+from ..base import QUIET, Answer, Monitor, Outcome, Question
 from .addresses import is_private, read_address, require_safe
 from .bounded import TooLarge
 from .client import NO_KEY, STATUSES, Gate, Line, Switchboard, errors_of, http_client, load_sdk
@@ -126,7 +126,7 @@ class ApiChat:
     def __repr__(self) -> str:
         return f"ApiChat({self.name})"
 
-    def identity(self) -> Mapping[str, object]:
+    def identity(self, monitor: Monitor = QUIET) -> Mapping[str, object]:
         """What an answer depends on besides its question: the key of a cache. No secret is in it.
 
         Where no model was named, the server is asked for its first: RuntimeError where it cannot be reached.
