@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from . import __version__
 from .backends.base import Monitor
-from .folder.command import FOLDER_HELP, add_folder_options
+from .folder.command_options import FOLDER_HELP, add_folder_options
 from .job_options import Job, add_model_options, add_settings, backend_named_in, job_of
 from .pipeline import caption_pictures
 from .prompt_command import PROMPT_HELP, add_prompt_options

@@ -342,9 +342,9 @@ GRAPHS: Mapping[str, Graph] = {
     "caption_folder_for_training": Graph(
         (
             Node(
-                "pictures", f"{OURS}LoadImageFolder", (0, 0), (340, 250), values={"captions_in": "training/10_trigger"}
+                "pictures", f"{OURS}LoadImageFolder", (0, 0), (340, 330), values={"captions_in": "training/10_trigger"}
             ),
-            *models(0, 330),
+            *models(0, 420),
             enhance(420, "pictures.image"),
             Node(
                 "saved",
@@ -360,12 +360,11 @@ GRAPHS: Mapping[str, Graph] = {
                 },
                 {"trigger": "trigger"},
             ),
-            Node("left", "PreviewAny", (420, 330), (340, 110), {"source": "pictures.left"}, title="Pictures left"),
             *looks(1280, 0, "enhance.caption", "enhance.scene"),
         ),
         (
-            Group("Folder and models: queue it once per picture", ("pictures", "captioner", "scorer"), "core"),
-            Group("Caption and save", ("enhance", "saved", "left")),
+            Group("Folder: queue once a picture", ("pictures", "captioner", "scorer"), "core"),
+            Group("Caption and save", ("enhance", "saved")),
             Group("Look", ("caption", "inspect")),
         ),
     ),

@@ -14,11 +14,12 @@ from typing import Any, NoReturn
 
 from ..backends.api.providers import Price
 from ..job_options import Job, backend_settings, job_of, preset_of, scorer_name, witness_settings
+from ..report_page.command import report_settings
 from ..targets import check_targets
 from .cost import LimitReached, Purse, metered, price_of
 from .estimate import measured, reckoned, told
-from .forms import STYLES, FormSettings, Written, write_captions, write_text
-from .outputs import FORMS, Entry
+from .forms import FormSettings, Written, write_captions, write_text
+from .outputs import WRITERS, Entry, rows_of
 from .plan import Orders, Plan, digest_of, make_plan, write_files_due
 from .reporter import Reporter, listed, shown
 from .rows import Row, read_rows
@@ -28,10 +29,6 @@ from .sources import Found, Picture, SourceSettings, find_pictures
 from .state import NAME, State, Status
 from .whole_files import write_whole
 
-FOLDER_HELP = (
-    "Caption folders of pictures for training: a caption file beside each picture, and other forms on request. Run the "
-    "same command again after any interruption: it goes on where it stood."
-)
 OK, SOME_FAILED, INTERRUPTED = 0, 1, 130
 _WORKERS = 2  # batches at once where the model may be asked from several threads: one has questions while one waits
 _SAMPLE = 200  # rows that a dry run measures
@@ -39,94 +36,6 @@ _SAMPLE = 200  # rows that a dry run measures
 _NOT_ASKED = frozenset(
     {"concurrency", "timeout_s", "retries", "stream", "cache", "cache_mb", "device", "batch_size", "attention"}
 )
-
-
-def add_folder_options(parser: argparse.ArgumentParser) -> None:
-    """The options of the command, but for those of models and stages."""
-    parser.set_defaults(run=caption_folder)
-    parser.add_argument(
-        "pictures", nargs="*", metavar="PICTURES", help="folders, pictures, patterns in quotes, list files (.txt)"
-    )
-    _add_sources(parser.add_argument_group("which pictures"))
-    _add_outputs(parser.add_argument_group("what is written"))
-    _add_forms(parser.add_argument_group("how captions are written"))
-    _add_running(parser.add_argument_group("the run"))
-
-
-def _add_sources(group: Any) -> None:
-    group.add_argument("-r", "--recursive", action="store_true", help="look into folders in folders too")
-    group.add_argument(
-        "--include", action="append", default=[], metavar="PATTERN", help='only these, like "*.png" or "cats/*"'
-    )
-    group.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="not these files or folders")
-
-
-def _add_outputs(group: Any) -> None:
-    group.add_argument(
-        "--out", metavar="FOLDER", help="put caption files there, in the same folders, not beside pictures"
-    )
-    group.add_argument(
-        "--sidecar",
-        default="txt",
-        metavar="ENDING",
-        help="ending of caption files: txt, caption, or none (default: txt)",
-    )
-    group.add_argument(
-        "--existing",
-        default=Existing.SKIP.value,
-        choices=[one.value for one in Existing],
-        help="what to do where a picture has a caption file of another origin (default: skip; append adds a line, "
-        "which trainers take for a variant). An empty file counts as none.",
-    )
-    for name, form in FORMS.items():
-        group.add_argument(f"--{name}", metavar="FILE", help=form.help)
-    group.add_argument(
-        "--from-scenes", metavar="FILE", help="make all this of a file that --scenes wrote, without asking a model"
-    )
-
-
-def _add_forms(group: Any) -> None:
-    group.add_argument(
-        "--style",
-        default="long",
-        metavar="STYLES",
-        help=f"{', '.join(STYLES)}; several give a line each (default: long)",
-    )
-    group.add_argument("--trigger", default="", metavar="TEXT", help="trigger words, first in every caption")
-    group.add_argument("--prefix", default="", metavar="TEXT", help="written before every caption")
-    group.add_argument("--suffix", default="", metavar="TEXT", help="written after every caption")
-    group.add_argument("--max-words", type=int, default=0, metavar="INT", help="longest caption, in words")
-    group.add_argument("--max-tokens", type=int, default=0, metavar="INT", help="longest caption, in tokens")
-    group.add_argument("--tokenizer", default="", metavar="PATH|NAME", help="whose tokens (default: CLIP-L)")
-    group.add_argument("--short-words", type=int, default=40, metavar="INT", help="longest short caption (default: 40)")
-    group.add_argument(
-        "--replace", action="append", default=[], metavar="OLD=NEW", help="put NEW for OLD wherever it stands"
-    )
-    group.add_argument(
-        "--drop", action="append", default=[], metavar="PATTERN", help="leave out sentences that match this expression"
-    )
-    group.add_argument(
-        "--exclude-about", default="", metavar="THINGS", help='leave out what is about "hair, eye colour, the face"'
-    )
-
-
-def _add_running(group: Any) -> None:
-    group.add_argument("--state", metavar="FILE", help=f"what is done (default: {NAME} beside the caption files)")
-    group.add_argument(
-        "--refresh", action="store_true", help="caption again what has changed, or was captioned with other settings"
-    )
-    group.add_argument("--limit", type=int, metavar="INT", help="caption so many pictures in this run at most")
-    group.add_argument("--dry-run", action="store_true", help="say how much there is to do and what it costs, and stop")
-    group.add_argument("--limit-usd", type=float, metavar="USD", help="stop before all runs together have cost so much")
-    group.add_argument("--price", metavar="IN,OUT", help="US dollars per million tokens, where they are not known")
-    group.add_argument(
-        "--batch", type=int, default=8, metavar="INT", help="pictures whose questions go out together (default: 8)"
-    )
-    group.add_argument("--quiet", action="store_true", help="no progress; failures are still told")
-    group.add_argument("--verbose", action="store_true", help="say on stderr what happens")
-
-
-# --- the command -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -173,7 +82,7 @@ def _wishes(options: argparse.Namespace) -> _Wishes:
         Sidecars("" if ending in ("", "none") else f".{ending}", Path(options.out) if options.out else None),
         _form_settings(options),
         Existing(options.existing),
-        tuple((name, Path(target)) for name in FORMS if (target := getattr(options, name.replace("-", "_")))),
+        tuple((name, Path(target)) for name in WRITERS if (target := getattr(options, name.replace("-", "_")))),
     )
 
 
@@ -253,7 +162,7 @@ def _caption_found(found: Found, state: State, wishes: _Wishes) -> int:
     write_files_due(plan, state, orders)
     _note_differences(plan, wishes)
     reached = _run(found, plan, state, orders, wishes)
-    _write_outputs(wishes.outputs, lambda: entries_of(found.pictures, plan, state, wishes))
+    _write_outputs(wishes, lambda: entries_of(found.pictures, plan, state, wishes))
     return _summary(plan, state, reached=reached)
 
 
@@ -262,9 +171,7 @@ def settings_digest(options: argparse.Namespace) -> str:
     asked = {name: value for name, value in asdict(backend_settings(options)).items() if name not in _NOT_ASKED}
     heard = [options.witness, witness_settings(options)] if options.witness else []
     preset = asdict(preset_of(options))
-    return digest_of(
-        [options.backend, asked, scorer_name(options), options.llm_free, options.preset, preset, *heard]
-    )
+    return digest_of([options.backend, asked, scorer_name(options), options.llm_free, options.preset, preset, *heard])
 
 
 def _run(found: Found, plan: Plan, state: State, orders: Orders, wishes: _Wishes) -> bool:
@@ -370,9 +277,13 @@ def _written(row: Row, form: FormSettings) -> Written:
     return write_text(row.caption, form) if row.scene is None else write_captions(row.scene, form)
 
 
-def _write_outputs(outputs: Sequence[tuple[str, Path]], entries: Callable[[], Iterable[Entry]]) -> None:
-    for name, target in outputs:
-        FORMS[name].write(target, entries())
+def _write_outputs(wishes: _Wishes, entries: Callable[[], Iterable[Entry]]) -> None:
+    for name, target in wishes.outputs:
+        WRITERS[name](target, entries())
+    if wishes.options.report:
+        from ..report_page.write import write_report
+
+        write_report(rows_of(entries()), Path(wishes.options.report), report_settings(wishes.options))
 
 
 def _note_differences(plan: Plan, wishes: _Wishes) -> None:
@@ -425,7 +336,7 @@ def _from_scenes(wishes: _Wishes) -> int:
             yield entry_of(moved, wishes.form, Picture(moved.key, moved.path).repeats)
 
     written = sum(_write_sidecar(entry, wishes) for entry in entries()) if wishes.sidecars.ending else 0
-    _write_outputs(wishes.outputs, entries)
+    _write_outputs(wishes, entries)
     print(f"{written} caption files written.")
     return OK
 

@@ -16,10 +16,10 @@ from ..generate.fit import SENTENCES, TAGS, FitSettings, fit, joined, written
 from ..generate.phrases import shortened
 from ..language.sentences import split_sentences
 from ..scene import Scene
+from .command_options import STYLES
 from .exclusions import Dropped, topics_of, without_topics
 
-LONG, SHORT = "long", "short"
-STYLES = (LONG, SHORT, TAGS)
+LONG, SHORT, _ = STYLES
 _WORDS, _TOKENS = "words", "tokens"
 _CLIP = "openai/clip-vit-large-patch14"
 

@@ -42,7 +42,12 @@ class Entry:
 
 def write_scenes(target: Path, entries: Iterable[Entry]) -> None:
     """The rows themselves (see `rows`), with captions as they were written; failed pictures too."""
-    write_rows(target, (replace(entry.row, caption=entry.caption or entry.row.caption) for entry in entries))
+    write_rows(target, rows_of(entries))
+
+
+def rows_of(entries: Iterable[Entry]) -> Iterator[Row]:
+    """The rows with the captions that were written."""
+    return (replace(entry.row, caption=entry.caption or entry.row.caption) for entry in entries)
 
 
 def write_metadata(target: Path, entries: Iterable[Entry]) -> None:
@@ -173,21 +178,12 @@ def _relative(path: str, target: Path) -> str:
     return os.path.relpath(path, target.parent).replace(os.sep, "/")
 
 
-@dataclass(frozen=True)
-class Form:
-    """A line of the table: who writes it, and what it is."""
-
-    write: Callable[[Path, Iterable[Entry]], None]
-    help: str
-
-
-FORMS: Mapping[str, Form] = {
-    "scenes": Form(
-        write_scenes, "everything, as gzip JSON lines, of which --from-scenes makes any other form (.jsonl.gz)"
-    ),
-    "metadata": Form(write_metadata, "for Hugging Face imagefolder: metadata.jsonl in the pictures' folder"),
-    "meta-cap": Form(write_meta_cap, "for kohya sd-scripts, fine-tuning method: meta_cap.json"),
-    "musubi": Form(write_musubi, "for musubi-tuner: JSON lines of image_path and caption"),
-    "webdataset": Form(write_webdataset, "pictures and captions in one tar"),
-    "parquet": Form(write_parquet, "a table; needs pyarrow"),
+# By the names in `command_options.FORMS`.
+WRITERS: Mapping[str, Callable[[Path, Iterable[Entry]], None]] = {
+    "scenes": write_scenes,
+    "metadata": write_metadata,
+    "meta-cap": write_meta_cap,
+    "musubi": write_musubi,
+    "webdataset": write_webdataset,
+    "parquet": write_parquet,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,7 @@ def visit(browser: Browser, frontend: Server, tmp_path_factory: pytest.TempPathF
 
 def _drive(browser: Browser, frontend: Server, vue: bool, plan: Path) -> Visits:
     SHOTS.mkdir(exist_ok=True)
+    shutil.rmtree(frontend.base / "output" / "training", ignore_errors=True)  # each run takes what is not done yet
     work = [{"path": str(path), "run": not needs_weights(read_workflow(path))} for path in WORKFLOWS]
     wanted = {"url": frontend.url, "vue": vue, "shots": str(SHOTS), "workflows": work}
     tools = {"chromium": browser.chromium, "playwright": str(browser.playwright)}

@@ -7,20 +7,23 @@ import dataclasses
 import pytest
 
 from engine.scenes import captioner, plain_picture
+from patchmatters.folder.command_options import FORMS, STYLES
 from patchmatters.folder.exclusions import topics_of, without_topics
-from patchmatters.folder.forms import FormSettings, write_captions, write_text
+from patchmatters.folder.forms import LONG, SHORT, FormSettings, write_captions, write_text
+from patchmatters.folder.outputs import WRITERS
 from patchmatters.generate.clauses import Clause
+from patchmatters.generate.fit import TAGS
 from patchmatters.language.similarity import LexicalSimilarity
 from patchmatters.pipeline import PRESETS, caption_pictures
 from patchmatters.scene import Scene
 
-LONG = (
+TEXT = (
     "A woman with long red hair stands by a stone wall. Her eyes are bright blue. She wears a green coat. A dog sits "
     "beside her. The sky is grey."
 )
 
 
-def lines(text: str = LONG, **settings: object) -> tuple[str, ...]:
+def lines(text: str = TEXT, **settings: object) -> tuple[str, ...]:
     return write_text(text, FormSettings(**settings)).texts
 
 
@@ -29,6 +32,11 @@ def scene() -> Scene:
     chat = captioner({"whole image": ["A woman stands by a wall."], "top-left": ["Her long hair is red."]})
     (made,) = caption_pictures([plain_picture()], chat, preset=PRESETS["fast"], names=["woman.png"])
     return made
+
+
+def test_the_options_name_all_styles_and_forms() -> None:
+    assert STYLES == (LONG, SHORT, TAGS)
+    assert list(WRITERS) == list(FORMS)
 
 
 def test_words_stand_around_every_caption() -> None:
@@ -42,7 +50,7 @@ def test_words_stand_around_every_caption() -> None:
 def test_a_caption_keeps_to_its_words(limit: int, style: str) -> None:
     (text,) = lines(styles=(style,), max_words=limit)
     assert 0 < len(text.split()) <= limit
-    words = {word.strip(".,").lower() for word in LONG.split()}
+    words = {word.strip(".,").lower() for word in TEXT.split()}
     assert {word.strip(".,").lower() for word in text.split()} <= words
 
 
@@ -64,7 +72,7 @@ def test_styles_are_lines_of_one_scene_without_a_call(scene: Scene) -> None:
 def test_replacements_and_dropped_sentences() -> None:
     (text,) = lines(replacements=(("woman", "person"), ("red ", "")), drop=(r"\bsky\b", "WEARS"))
     assert text == ("A person with long hair stands by a stone wall. Her eyes are bright blue. A dog sits beside her.")
-    written = write_text(LONG, FormSettings(drop=("sky",)))
+    written = write_text(TEXT, FormSettings(drop=("sky",)))
     assert [(one.text, one.topic) for one in written.dropped] == [("The sky is grey.", "/sky/")]
 
 

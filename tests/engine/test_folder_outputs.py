@@ -117,6 +117,14 @@ def test_scenes_make_every_form_again_without_a_model(
     assert sidecar(photos, KEYS[0]) == [before[0].removeprefix("sks, ") + " end"]
 
 
+def test_a_report_is_written_at_once_and_again(photos: Path, tmp_path: Path) -> None:
+    assert run(photos, "-r", "--report", tmp_path / "report", "--scenes", tmp_path / "s.gz") == 0
+    page = (tmp_path / "report" / "index.html").read_bytes()
+    assert page
+    assert run("--from-scenes", tmp_path / "s.gz", "--report", tmp_path / "report") == 0
+    assert (tmp_path / "report" / "index.html").read_bytes() == page
+
+
 def test_captions_from_elsewhere_are_handed_on(photos: Path) -> None:
     (photos / "dog" / "a.txt").write_text("A dog by hand.\nAnother.", encoding="utf-8")
     assert run(photos, "-r", "--metadata", photos / "metadata.jsonl") == 0
