@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from .ask import Reply, ask, crop_of, record_of
 from .backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
+from .each_picture import require_one, spares_given_up
 from .options import check_options, option
 from .prompts import instruction
 from .scene import Failure, Passage, Patch, Role, Scene, Stage, require_stage
@@ -42,7 +43,8 @@ class DescribeSettings:
     )  # fmt: skip
     on_failure: str = option(
         "stop",
-        "What to do when a patch gets no description: stop with an error, or continue with the others and record it.",
+        "What to do when a patch gets no description: stop (that picture has no caption, and its Scene says why), or "
+        "continue with the picture's other patches and record it.",
         choices=("stop", "continue"),
         advanced=True,
     )
@@ -56,10 +58,21 @@ def describe(
     settings: DescribeSettings = DescribeSettings(),
     monitor: Monitor = QUIET,
 ) -> tuple[Scene, ...]:
+    """As `describe_each`, but RuntimeError, naming the patches, where every picture was given up."""
+    return require_one(describe_each(scenes, model, settings, monitor))
+
+
+@spares_given_up
+def describe_each(
+    scenes: Sequence[Scene],
+    model: ChatModel,
+    settings: DescribeSettings = DescribeSettings(),
+    monitor: Monitor = QUIET,
+) -> tuple[Scene, ...]:
     """The Scenes with passages: 1 for the whole image, `candidates` for every patch.
 
-    All questions go to the model at once. ValueError for a model that cannot see or a Scene in another stage;
-    RuntimeError, naming the patch, where a patch gets no description (see `on_failure`).
+    All questions go to the model at once. A picture of which a patch gets no description is given up (see
+    `on_failure`), and the others go on. ValueError for a model that cannot see or a Scene in another stage.
     """
     if not model.sees_images:
         raise ValueError(f"{model.name} cannot see images: choose a vision-language model to describe patches.")
@@ -119,16 +132,16 @@ def _with_passages(
         replace(patch, passages=_passages([reply for name, reply in replies if name == patch.name]))
         for patch in scene.first_level
     ]
-    silent = [patch.name for patch in patches if not patch.passages and patch.name in dict(replies)]
-    _check_failures(silent, failures, settings, all_failed=len(failures) == len(replies))
     for failure in failures:
         log.warning("%s", failure.message)
-    return replace(
+    recorded = replace(
         scene.with_patches(patches),
-        stage=Stage.DESCRIBED,
         failures=(*scene.failures, *failures),
         records=(*scene.records, record_of(STAGE, model, [reply for _, reply in replies])),
     )
+    silent = [patch.name for patch in patches if not patch.passages and patch.name in dict(replies)]
+    problem = _problem(silent, failures, settings, all_failed=len(failures) == len(replies))
+    return recorded.given_up(problem) if problem else replace(recorded, stage=Stage.DESCRIBED)
 
 
 def _passages(replies: Sequence[Reply]) -> tuple[Passage, ...]:
@@ -139,12 +152,12 @@ def _passages(replies: Sequence[Reply]) -> tuple[Passage, ...]:
     )
 
 
-def _check_failures(
+def _problem(
     silent: Sequence[str], failures: Sequence[Failure], settings: DescribeSettings, *, all_failed: bool
-) -> None:
-    """Raise where a patch has no description at all, unless the others may go on without it."""
+) -> str:
+    """Why a picture is given up: a patch has no description at all, and the others may not go on without it."""
     if not silent or (settings.on_failure == "continue" and not all_failed):
-        return
+        return ""
     first = next(failure for failure in failures if failure.patch == silent[0])
     advice = "" if all_failed else ' Set on_failure to "continue" to go on without it.'
-    raise RuntimeError(f"No description of {', '.join(silent)}: {first.message}.{advice}")
+    return f"No description of {', '.join(silent)}: {first.message}.{advice}"

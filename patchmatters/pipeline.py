@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from .aggregate import ComposeSettings, MergeSettings, compose, merge
+from .aggregate import ComposeSettings, MergeSettings, compose_each, merge
 from .backends.base import QUIET, ChatModel, Monitor, Scorer
-from .describe import DescribeSettings, describe
+from .describe import DescribeSettings, describe_each
 from .divide import DivideSettings, divide
+from .each_picture import require_one
 from .scene import Detection, Scene
-from .semantic_filter import PAPER, CompareSettings, FilterSettings, Level, compare, filter_statements
-from .semantic_patch import SemanticPatchSettings, add_semantic_patch
+from .semantic_filter import PAPER, CompareSettings, FilterSettings, Level, compare, filter_each
+from .semantic_patch import SemanticPatchSettings, add_semantic_patch_each
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -93,19 +94,39 @@ def caption_pictures(
     *,
     witnesses: Sequence[Witness] = (),
 ) -> tuple[Scene, ...]:
+    """As `caption_each`, but RuntimeError, with what was wrong, where every picture was given up."""
+    return require_one(
+        caption_each(pictures, chat_model, scorer, text_model, detections, preset, monitor, names, witnesses=witnesses)
+    )
+
+
+def caption_each(
+    pictures: Sequence[Image],
+    chat_model: ChatModel,
+    scorer: Scorer | None = None,
+    text_model: ChatModel | None = None,
+    detections: Sequence[Sequence[Detection]] = (),
+    preset: Preset = PRESETS[DEFAULT],
+    monitor: Monitor = QUIET,
+    names: Sequence[str] = (),
+    *,
+    witnesses: Sequence[Witness] = (),
+) -> tuple[Scene, ...]:
     """The whole method: upright RGB pictures in, composed Scenes out (see `Scene.caption_text`).
 
     `text_model` compares and writes; None is the LLM-free way. `detections` holds one sequence per picture, or nothing.
     `witnesses` are heard about what was said (see `patchmatters.witnesses`).
+    A picture that cannot be captioned has a Scene that says so (`Scene.problem`) in its place. ValueError for wrong
+    settings or input, RuntimeError where nothing at all can be asked.
     """
     scenes = divide(pictures, detections, preset.divide, names)
     if preset.semantic and any(scene.detections for scene in scenes):
-        scenes = add_semantic_patch(scenes, chat_model, preset.semantic_patch, monitor)
-    scenes = describe(scenes, chat_model, preset.describe, monitor)
+        scenes = add_semantic_patch_each(scenes, chat_model, preset.semantic_patch, monitor)
+    scenes = describe_each(scenes, chat_model, preset.describe, monitor)
     if not preset.compares:
-        return compose(merge(scenes, preset.merge, text_model, monitor), preset.compose, text_model, monitor)
+        return compose_each(merge(scenes, preset.merge, text_model, monitor), preset.compose, text_model, monitor)
     for level in Level:
         scenes = compare(scenes, level, preset.compare, text_model, monitor)
-        scenes = filter_statements(scenes, scorer, preset.filter, monitor, witnesses)
+        scenes = filter_each(scenes, scorer, preset.filter, monitor, witnesses)
         scenes = merge(scenes, preset.merge, text_model, monitor)
-    return compose(scenes, preset.compose, text_model, monitor)
+    return compose_each(scenes, preset.compose, text_model, monitor)

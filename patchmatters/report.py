@@ -36,6 +36,8 @@ def _scene_lines(scene: Scene) -> Iterator[str]:
         for sentence in scene.caption:
             basis = ", ".join(f"{basis.patch} #{basis.statement + 1}" for basis in sentence.basis)
             yield f"  {sentence.text}  [{basis or 'no statement'}]"
+    if scene.problem:
+        yield f"\nNo caption: {scene.problem}"
     yield from _cost_lines(scene)
     yield from (f"\nWarning: {warning}" for warning in scene.warnings)
     yield from (f"\nFailed: {failure.message}" for failure in scene.failures)

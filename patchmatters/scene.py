@@ -301,7 +301,8 @@ class Scene:
 
     `detections` are those above the score limit, before boxes are united. `whole` carries the whole-image caption,
     `patches` the spatial patches in reading order, `semantic` the patch of the main objects (None where it was not
-    asked for), `regions` the connected groups of overlapping patches, `caption` the result.
+    asked for), `regions` the connected groups of overlapping patches, `caption` the result. `problem` says why the
+    picture was given up, and is empty where it was not: later stages then leave the Scene as it is, without a caption.
     `picture` is the upright RGB picture; it is not part of the Scene's identity, nor of its JSON form.
     """
 
@@ -316,6 +317,7 @@ class Scene:
     warnings: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
     records: tuple[Record, ...] = ()
+    problem: str = ""
     picture: Image | None = field(default=None, compare=False, repr=False)
 
     def __repr__(self) -> str:
@@ -356,6 +358,10 @@ class Scene:
         """The same Scene with warnings added, each once."""
         fresh = [warning for warning in dict.fromkeys(warnings) if warning not in self.warnings]
         return replace(self, warnings=(*self.warnings, *fresh))
+
+    def given_up(self, problem: str) -> Scene:
+        """The same Scene without a caption, and a sentence that says why there is none."""
+        return replace(self, problem=problem, caption=())
 
 
 def require_stage(scene: Scene, stage: str, allowed: Mapping[Stage, str] | Iterable[Stage], remedy: str) -> None:

@@ -26,7 +26,10 @@ FORMAT = "patchmatters.scene"
 VERSION = 1
 _NOT_STORED = frozenset({"picture"})
 # Fields that files of earlier packs lack: they load with their default.
-_LATER: Mapping[type, frozenset[str]] = {scene_module.Statement: frozenset({"support", "testimony", "said"})}
+_LATER: Mapping[type, frozenset[str]] = {
+    scene_module.Statement: frozenset({"support", "testimony", "said"}),
+    scene_module.Scene: frozenset({"problem"}),
+}
 
 
 def dump_scenes(scenes: Sequence[Scene]) -> str:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from .answers.json_answer import UnreadableAnswer, read_object
 from .ask import Reply, ask, crop_of, record_of
 from .backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
+from .each_picture import require_one, spares_given_up
 from .language.similarity import containment
 from .options import check_options, option
 from .prompts import instruction
-from .scene import Patch, Role, Scene, Stage, require_stage, union_of
+from .scene import Failure, Patch, Role, Scene, Stage, require_stage, union_of
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +44,12 @@ class SemanticPatchSettings:
 
 @dataclass(frozen=True)
 class _Match:
-    """The labels chosen for one Scene, what it cost and what went wrong."""
+    """The labels chosen for one Scene, what it cost and what went wrong; a `problem` leaves nothing to match."""
 
     labels: tuple[str, ...] = ()
     replies: tuple[Reply, ...] = ()
     warning: str = ""
+    problem: str = ""
 
 
 def add_semantic_patch(
@@ -56,11 +58,22 @@ def add_semantic_patch(
     settings: SemanticPatchSettings = SemanticPatchSettings(),
     monitor: Monitor = QUIET,
 ) -> tuple[Scene, ...]:
+    """As `add_semantic_patch_each`, but RuntimeError where every picture was given up."""
+    return require_one(add_semantic_patch_each(scenes, model, settings, monitor))
+
+
+@spares_given_up
+def add_semantic_patch_each(
+    scenes: Sequence[Scene],
+    model: ChatModel,
+    settings: SemanticPatchSettings = SemanticPatchSettings(),
+    monitor: Monitor = QUIET,
+) -> tuple[Scene, ...]:
     """The Scenes with `semantic` set to the union of the detections that a short caption names.
 
     A model that cannot follow instructions is asked for the caption only; labels are then matched by their words.
-    Without a match the patch is the whole image, and is later not described. RuntimeError where a model gives no
-    caption.
+    Without a match the patch is the whole image, and is later not described. A picture of which a model gives no
+    caption is given up, and the others go on.
     """
     for scene in scenes:
         require_stage(scene, "Add Semantic Patch", [Stage.DIVIDED], "belongs right after Divide into Patches.")
@@ -92,11 +105,7 @@ def _short_captions(
         )
         for scene in scenes
     ]
-    replies = ask(model, questions, monitor)
-    for reply in replies:
-        if reply.problem:
-            raise RuntimeError(f"There is no {reply.question.name}: {reply.problem}.")
-    return replies
+    return ask(model, questions, monitor)
 
 
 def _matches(
@@ -106,8 +115,8 @@ def _matches(
     settings: SemanticPatchSettings,
     monitor: Monitor,
 ) -> list[_Match]:
-    found: list[_Match] = [_Match(replies=(caption,)) for caption in captions]
-    waiting = list(range(len(scenes))) if model.follows_instructions else []
+    found = [_Match(replies=(caption,), problem=_problem(caption)) for caption in captions]
+    waiting = [i for i, match in enumerate(found) if model.follows_instructions and not match.problem]
     for attempt in range(2):
         questions = [_match_question(scenes[i], captions[i].text, settings, attempt) for i in waiting]
         for i, reply in zip(tuple(waiting), ask(model, questions, monitor), strict=True):
@@ -119,10 +128,14 @@ def _matches(
                 log.info("%s: the match could not be read (attempt %d).", scenes[i].image.name, attempt + 1)
     return [
         _by_words(match, scenes[i], captions[i].text, unreadable=i in waiting)
-        if i in waiting or not model.follows_instructions
+        if i in waiting or not (model.follows_instructions or match.problem)
         else match
         for i, match in enumerate(found)
     ]
+
+
+def _problem(caption: Reply) -> str:
+    return caption.problem and f"There is no {caption.question.name}: {caption.problem}."
 
 
 def _match_question(scene: Scene, caption: str, settings: SemanticPatchSettings, attempt: int) -> Question:
@@ -157,9 +170,13 @@ def _by_words(match: _Match, scene: Scene, caption: str, *, unreadable: bool) ->
 
 
 def _with_semantic(scene: Scene, match: _Match, model: ChatModel) -> Scene:
+    records = (*scene.records, record_of(STAGE, model, match.replies)) if match.replies else scene.records
+    recorded = replace(scene, records=records)
+    if match.problem:
+        failed = Failure(scene.whole.name, STAGE, match.problem)
+        return replace(recorded, failures=(*scene.failures, failed)).given_up(match.problem)
     boxes = [detection.box for detection in scene.detections if detection.label in match.labels]
     box = union_of(boxes) if boxes else scene.image.box
     patch = Patch(PATCH_NAME, Role.SEMANTIC, box, labels=match.labels)
-    records = (*scene.records, record_of(STAGE, model, match.replies)) if match.replies else scene.records
-    changed = replace(scene, semantic=patch, records=records)
+    changed = replace(recorded, semantic=patch)
     return changed.with_warnings(match.warning) if match.warning else changed

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..ask import record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
+from ..each_picture import require_one, spares_given_up
 from ..language import AUTO, SIMILARITIES
 from ..language.basis import tells
 from ..language.places import place_of
@@ -62,12 +63,23 @@ def compose(
     model: ChatModel | None = None,
     monitor: Monitor = QUIET,
 ) -> tuple[Scene, ...]:
+    """As `compose_each`, but RuntimeError, naming the pictures, where every one was given up."""
+    return require_one(compose_each(scenes, settings, model, monitor))
+
+
+@spares_given_up
+def compose_each(
+    scenes: Sequence[Scene],
+    settings: ComposeSettings = ComposeSettings(),
+    model: ChatModel | None = None,
+    monitor: Monitor = QUIET,
+) -> tuple[Scene, ...]:
     """The Scenes with their caption.
 
     Every described patch enters exactly once, by itself or by the region that it belongs to. Without a model the
     caption is put together from kept sentences with their place in words; with one it is rewritten, and what the
-    rewriting lost or invented is put right. ValueError for a Scene in another stage or a model that cannot write;
-    RuntimeError, naming the picture, where nothing reliable is left to say.
+    rewriting lost or invented is put right. A picture of which nothing reliable is left to say is given up. ValueError
+    for a Scene in another stage or a model that cannot write.
     """
     require_writer(model, "Compose Caption")
     for scene in scenes:
@@ -81,7 +93,7 @@ def compose(
         composed = [_told(scene, settings, monitor) for scene in corrected]
     else:
         composed = _rewritten(_with_semantic(corrected, settings, model, monitor), settings, model, monitor)
-    return tuple(_not_empty(scene) for scene in composed)
+    return tuple(_with_caption(scene) for scene in composed)
 
 
 def _steps(scene: Scene) -> int:
@@ -93,12 +105,12 @@ def _near_view(scene: Scene) -> Patch | None:
     return scene.semantic if scene.semantic and scene.semantic.sentences else None
 
 
-def _not_empty(scene: Scene) -> Scene:
-    if not scene.caption:
-        raise RuntimeError(
-            f"Nothing reliable is left to say about {scene.image.name!r}: lower keep_score, or use another captioner."
-        )
-    return scene
+def _with_caption(scene: Scene) -> Scene:
+    if scene.caption:
+        return scene
+    return scene.given_up(
+        f"Nothing reliable is left to say about {scene.image.name!r}: lower keep_score, or use another captioner."
+    )
 
 
 def _told(scene: Scene, settings: ComposeSettings, monitor: Monitor) -> Scene:

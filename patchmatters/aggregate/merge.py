@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..ask import record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
+from ..each_picture import spares_given_up
 from ..options import check_options, option
 from ..prompts import instruction
 from ..scene import Basis, Patch, Scene, Sentence, Stage, Statement, require_stage
@@ -44,6 +45,7 @@ class _Task:
     patch: Patch
 
 
+@spares_given_up
 def merge(
     scenes: Sequence[Scene],
     settings: MergeSettings = MergeSettings(),

@@ -4,6 +4,6 @@ One filter, used twice: on the candidates of a patch, and on the descriptions of
 """
 
 from .compare import CompareSettings, Level, compare
-from .keep import PAPER, FilterSettings, filter_statements
+from .keep import PAPER, FilterSettings, filter_each, filter_statements
 
-__all__ = ["PAPER", "CompareSettings", "FilterSettings", "Level", "compare", "filter_statements"]
+__all__ = ["PAPER", "CompareSettings", "FilterSettings", "Level", "compare", "filter_each", "filter_statements"]

@@ -10,6 +10,7 @@ from enum import Enum
 from ..answers.json_answer import UnreadableAnswer
 from ..ask import Reply, ask, record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
+from ..each_picture import spares_given_up
 from ..language import AUTO, SIMILARITIES
 from ..language.similarity import Similarity
 from ..options import check_options, option
@@ -92,6 +93,7 @@ _NEEDS: Mapping[Level, tuple[Stage, str]] = {
 _GIVES: Mapping[Level, Stage] = {Level.WITHIN: Stage.COMPARED, Level.ACROSS: Stage.COMPARED_ACROSS}
 
 
+@spares_given_up
 def compare(
     scenes: Sequence[Scene],
     level: Level = Level.WITHIN,

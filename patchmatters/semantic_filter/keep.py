@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from ..ask import crop_of
 from ..backends.base import QUIET, Monitor, Scorer
+from ..each_picture import require_one, spares_given_up
 from ..options import check_options, option
 from ..picture import Crop
 from ..scene import Box, Patch, Record, Role, Scene, Stage, Statement, Verdict, require_stage
@@ -121,12 +122,24 @@ def filter_statements(
     monitor: Monitor = QUIET,
     witnesses: Sequence[Witness] = (),
 ) -> tuple[Scene, ...]:
+    """As `filter_each`, but RuntimeError, with what was wrong, where every picture was given up."""
+    return require_one(filter_each(scenes, scorer, settings, monitor, witnesses))
+
+
+@spares_given_up
+def filter_each(
+    scenes: Sequence[Scene],
+    scorer: Scorer | None = None,
+    settings: FilterSettings = FilterSettings(),
+    monitor: Monitor = QUIET,
+    witnesses: Sequence[Witness] = (),
+) -> tuple[Scene, ...]:
     """The Scenes with every statement scored where it has to be, and kept or not, with the reason.
 
     Without a scorer what other parts of the picture bear out is kept, or, where that was not measured, what was agreed
     on; of rivals the best backed; and where that leaves nothing, the whole-image caption. The Scene says so. Witnesses
-    are heard first, and their word goes before the score: `witnesses.rule` says how. ValueError for a Scene without
-    compared statements; RuntimeError for a scorer that gives no numbers.
+    are heard first, and their word goes before the score: `witnesses.rule` says how. A picture for which the scorer
+    gives no numbers is given up. ValueError for a Scene without compared statements.
     """
     for scene in scenes:
         require_stage(
@@ -213,14 +226,21 @@ def _checked_scores(scorer: Scorer | None, crop: Crop, sentences: Sequence[str],
     scores = scorer.score(crop, sentences) if scorer else []
     if len(scores) != len(sentences):
         raise RuntimeError(f"The scorer gave {len(scores)} scores for {len(sentences)} sentences of {patch}.")
-    if any(score is not None and not math.isfinite(score) for score in scores):
-        raise RuntimeError(f"The scorer gave a score for {patch} that is not a number: try another precision.")
     return list(scores)
+
+
+def _unmeasured(scores: Mapping[_Place, float | None]) -> str:
+    """Which patch has a score that is no number; empty where none has."""
+    return next((place.patch for place, score in scores.items() if score is not None and not math.isfinite(score)), "")
 
 
 def _filter_scene(
     scene: Scene, scores: Mapping[_Place, float | None], scorer: Scorer | None, settings: FilterSettings
 ) -> Scene:
+    if patch := _unmeasured(scores):
+        return scene.given_up(
+            f"{scene.image.name}: the scorer gave a score for {patch} that is not a number: try another precision."
+        )
     bars = _bars(scene, scores, settings)
     changed = [_filter_patch(patch, scores, scorer, settings, bars) for patch in _patches(scene)]
     if scorer is None and not any(patch.kept for patch in changed):
