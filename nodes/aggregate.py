@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from comfy_api.latest import io
 
-from ..patchmatters.aggregate import ComposeSettings, MergeSettings, compose, merge
+from ..patchmatters.aggregate import ComposeSettings, MergeSettings, compose_each, merge
 from ..patchmatters.backends.base import ChatModel
+from ..patchmatters.scene import Scene
+from .lists import through_stage
 from .memory import borrowed
 from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket
 from .widgets import settings_from, widgets_for
@@ -50,6 +53,7 @@ class Compose(io.ComfyNode):
             category=STAGES,
             description="Writes the caption of the whole picture from the merged descriptions, with their places.",
             search_aliases=["caption", "prompt", "image to prompt", "final caption"],
+            is_input_list=True,
             inputs=[
                 SceneSocket.Input("scene", tooltip="Merged Scenes, from Merge Descriptions."),
                 ChatModelSocket.Input("chat_model", optional=True, tooltip=_WRITER),
@@ -57,13 +61,17 @@ class Compose(io.ComfyNode):
             ],
             outputs=[
                 io.String.Output("caption", is_output_list=True, tooltip="The captions: a list, one per picture."),
-                SceneSocket.Output("scene", tooltip="The finished Scenes."),
+                SceneSocket.Output("scene", is_output_list=True, tooltip="The finished Scenes."),
             ],
         )
 
     @classmethod
-    def execute(cls, scene: SceneBatch, chat_model: ChatModel | None = None, **widgets: Any) -> io.NodeOutput:
-        settings = settings_from(ComposeSettings, widgets)
-        with borrowed(chat_model):
-            composed = SceneBatch(compose(scene, settings, chat_model, ComfyMonitor()))
-        return io.NodeOutput([one.caption_text for one in composed], composed)
+    def execute(cls, **lists: Sequence[Any]) -> io.NodeOutput:
+        batches = through_stage(_composed, lists)
+        return io.NodeOutput([one.caption_text for batch in batches for one in batch], batches)
+
+
+def _composed(scenes: Sequence[Scene], *, chat_model: ChatModel | None = None, **widgets: Any) -> Sequence[Scene]:
+    settings = settings_from(ComposeSettings, widgets)
+    with borrowed(chat_model):
+        return compose_each(scenes, settings, chat_model, ComfyMonitor())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from comfy_api.latest import io
 
 from ..patchmatters.backends.base import ChatModel
-from ..patchmatters.describe import DescribeSettings, describe
+from ..patchmatters.describe import DescribeSettings, describe_each
+from ..patchmatters.scene import Scene
+from .lists import through_stage
 from .memory import borrowed
-from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket
+from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneSocket
 from .widgets import settings_from, widgets_for
 
 
@@ -22,16 +25,25 @@ class Describe(io.ComfyNode):
             category=STAGES,
             description="Lets the captioner describe the whole picture once and every patch several times.",
             search_aliases=["caption", "captioner", "image to text", "interrogate", "vlm"],
+            is_input_list=True,
             inputs=[
                 SceneSocket.Input("scene", tooltip="Divided Scenes, from Divide into Patches."),
                 ChatModelSocket.Input("chat_model", tooltip="The captioner; it must see images."),
                 *widgets_for(DescribeSettings),
             ],
-            outputs=[SceneSocket.Output("scene", tooltip="The Scenes with the descriptions of each patch.")],
+            outputs=[
+                SceneSocket.Output(
+                    "scene", is_output_list=True, tooltip="The Scenes with the descriptions of each patch."
+                )
+            ],
         )
 
     @classmethod
-    def execute(cls, scene: SceneBatch, chat_model: ChatModel, **widgets: Any) -> io.NodeOutput:
-        settings = settings_from(DescribeSettings, widgets)
-        with borrowed(chat_model):
-            return io.NodeOutput(SceneBatch(describe(scene, chat_model, settings, ComfyMonitor())))
+    def execute(cls, **lists: Sequence[Any]) -> io.NodeOutput:
+        return io.NodeOutput(through_stage(_described, lists))
+
+
+def _described(scenes: Sequence[Scene], *, chat_model: ChatModel, **widgets: Any) -> Sequence[Scene]:
+    settings = settings_from(DescribeSettings, widgets)
+    with borrowed(chat_model):
+        return describe_each(scenes, chat_model, settings, ComfyMonitor())

@@ -14,10 +14,12 @@ from ..patchmatters.describe import DescribeSettings
 from ..patchmatters.options import options_of
 from ..patchmatters.pipeline import DEFAULT, PRESETS, Preset
 from ..patchmatters.semantic_filter import Level
+from .lists import report_problems
 from .types import CATEGORY, ChatModelSocket, SceneBatch, SceneSocket, ScorerSocket, boxes_input
 from .widgets import widgets_for
 
 Link = Any  # [node id, output number], or a constant
+_SEED, _ON_FAILURE = _SHARED = ("seed", "on_failure")  # widgets that go to the stages that have them
 _SCENE_OUTPUT = {"Compose": 1}  # of every other stage the Scene is the first output
 
 
@@ -26,7 +28,8 @@ class EnhanceCaption(io.ComfyNode):
 
     @classmethod
     def define_schema(cls) -> io.Schema:
-        (seed,) = (widget for widget in widgets_for(DescribeSettings) if widget.id == "seed")
+        described = {widget.id: widget for widget in widgets_for(DescribeSettings)}
+        described[_ON_FAILURE].optional = True  # it came later
         helps = " ".join(f"{name}: {preset.help}" for name, preset in PRESETS.items())
         return io.Schema(
             node_id="PatchMatters_EnhanceCaption",
@@ -54,8 +57,9 @@ class EnhanceCaption(io.ComfyNode):
                     tooltip="Another model for comparing and writing. Unconnected: the captioner does it, if it "
                     "follows instructions; otherwise it is done without a model.",
                 ),
-                seed,
+                described[_SEED],
                 io.Combo.Input("preset", options=list(PRESETS), default=DEFAULT, tooltip=helps),
+                described[_ON_FAILURE],
             ],
             outputs=[
                 io.String.Output("caption", is_output_list=True, tooltip="The captions: a list, one per picture."),
@@ -101,7 +105,9 @@ class CollectCaptions(io.ComfyNode):
 
     @classmethod
     def execute(cls, scene: Sequence[SceneBatch]) -> io.NodeOutput:
-        return io.NodeOutput([one.caption_text for batch in scene for one in batch], list(scene))
+        scenes = [one for batch in scene for one in batch]
+        report_problems(scenes)
+        return io.NodeOutput([one.caption_text for one in scenes], list(scene))
 
 
 @dataclass
@@ -140,6 +146,6 @@ class _Expansion:
 
 
 def _widgets(settings: Any, links: Mapping[str, Link]) -> dict[str, Any]:
-    """A stage's settings as the inputs of its node, with the seed of Enhance Caption where the stage has one."""
+    """A stage's settings as the inputs of its node, with Enhance Caption's own where the stage has them."""
     values = {named.name: getattr(settings, named.name) for named in options_of(type(settings))}
-    return values | ({"seed": links["seed"]} if "seed" in values else {})
+    return values | {name: links[name] for name in _SHARED if name in values and name in links}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from dataclasses import dataclass, field
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 EVENT = "patchmatters.progress"  # what web/js/progress.js listens to
 _INTERVAL_S = 0.1  # ten times a second is as fast as people read, and costs nothing beside a token
@@ -32,6 +35,23 @@ def _running_node() -> str | None:
     if context is None or _server() is None:
         return None
     return str(get_progress_state().dynprompt.get_display_node_id(context.node_id))
+
+
+_warned: set[str] = set()
+
+
+def tell_on_node(warning: str, all_well: str) -> None:
+    """Show a warning on the running node, in the host's own text under its widgets; without one, that all is well.
+
+    The host keeps such a text until another comes, so `all_well` is told only where a warning stands.
+    """
+    node = _running_node()
+    if warning:
+        log.warning("%s", warning)
+    if node is None or not (warning or node in _warned):
+        return
+    (_warned.add if warning else _warned.discard)(node)
+    _server().send_progress_text(warning or all_well, node, _server().client_id)
 
 
 @dataclass

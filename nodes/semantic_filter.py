@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from comfy_api.latest import io
 
 from ..patchmatters.backends.base import ChatModel, Scorer
 from ..patchmatters.report import filter_report
-from ..patchmatters.semantic_filter import CompareSettings, FilterSettings, Level, compare, filter_statements
+from ..patchmatters.scene import Scene
+from ..patchmatters.semantic_filter import CompareSettings, FilterSettings, Level, compare, filter_each
+from .lists import through_stage
 from .memory import borrowed
 from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket, ScorerSocket
 from .widgets import settings_from, widgets_for
@@ -65,6 +68,7 @@ class Filter(io.ComfyNode):
             description="Keeps what the descriptions agree on, unless the picture speaks against it, and of the rest "
             "what the picture confirms as well. Without a scorer only what was agreed on is kept.",
             search_aliases=["hallucination", "semantic filter", "clip score", "blip itm", "threshold"],
+            is_input_list=True,
             inputs=[
                 SceneSocket.Input("scene", tooltip="Compared Scenes, from Compare Statements."),
                 ScorerSocket.Input(
@@ -76,7 +80,9 @@ class Filter(io.ComfyNode):
                 *widgets_for(FilterSettings),
             ],
             outputs=[
-                SceneSocket.Output("scene", tooltip="The Scenes with every statement kept or rejected."),
+                SceneSocket.Output(
+                    "scene", is_output_list=True, tooltip="The Scenes with every statement kept or rejected."
+                ),
                 io.String.Output(
                     "report",
                     is_output_list=True,
@@ -86,8 +92,12 @@ class Filter(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, scene: SceneBatch, scorer: Scorer | None = None, **widgets: Any) -> io.NodeOutput:
-        settings = settings_from(FilterSettings, widgets)
-        with borrowed(scorer):
-            filtered = SceneBatch(filter_statements(scene, scorer, settings, ComfyMonitor()))
-        return io.NodeOutput(filtered, [filter_report(one) for one in filtered])
+    def execute(cls, **lists: Sequence[Any]) -> io.NodeOutput:
+        batches = through_stage(_filtered, lists)
+        return io.NodeOutput(batches, [filter_report(one) for batch in batches for one in batch])
+
+
+def _filtered(scenes: Sequence[Scene], *, scorer: Scorer | None = None, **widgets: Any) -> Sequence[Scene]:
+    settings = settings_from(FilterSettings, widgets)
+    with borrowed(scorer):
+        return filter_each(scenes, scorer, settings, ComfyMonitor())

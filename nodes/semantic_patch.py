@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from comfy_api.latest import io
 
 from ..patchmatters.backends.base import ChatModel
-from ..patchmatters.semantic_patch import SemanticPatchSettings, add_semantic_patch
+from ..patchmatters.scene import Scene
+from ..patchmatters.semantic_patch import SemanticPatchSettings, add_semantic_patch_each
+from .lists import through_stage
 from .memory import borrowed
-from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket
+from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneSocket
 from .widgets import settings_from, widgets_for
 
 
@@ -23,6 +26,7 @@ class SemanticPatch(io.ComfyNode):
             description="Adds a patch around the main objects: those detections that a short caption of the whole "
             "picture names. Needs detections with labels.",
             search_aliases=["main object", "subject patch", "semantic patch", "caption"],
+            is_input_list=True,
             inputs=[
                 SceneSocket.Input("scene", tooltip="Divided Scenes, from Divide into Patches with boxes connected."),
                 ChatModelSocket.Input(
@@ -30,11 +34,19 @@ class SemanticPatch(io.ComfyNode):
                 ),
                 *widgets_for(SemanticPatchSettings),
             ],
-            outputs=[SceneSocket.Output("scene", tooltip="The Scenes with the patch of the main objects.")],
+            outputs=[
+                SceneSocket.Output(
+                    "scene", is_output_list=True, tooltip="The Scenes with the patch of the main objects."
+                )
+            ],
         )
 
     @classmethod
-    def execute(cls, scene: SceneBatch, chat_model: ChatModel, **widgets: Any) -> io.NodeOutput:
-        settings = settings_from(SemanticPatchSettings, widgets)
-        with borrowed(chat_model):
-            return io.NodeOutput(SceneBatch(add_semantic_patch(scene, chat_model, settings, ComfyMonitor())))
+    def execute(cls, **lists: Sequence[Any]) -> io.NodeOutput:
+        return io.NodeOutput(through_stage(_with_semantic_patch, lists))
+
+
+def _with_semantic_patch(scenes: Sequence[Scene], *, chat_model: ChatModel, **widgets: Any) -> Sequence[Scene]:
+    settings = settings_from(SemanticPatchSettings, widgets)
+    with borrowed(chat_model):
+        return add_semantic_patch_each(scenes, chat_model, settings, ComfyMonitor())

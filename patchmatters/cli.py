@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
-import os
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from . import __version__
 from .backends.base import Monitor
+from .caption_lines import Captioned, captioned, close_output, complain, hand_out, say
 from .folder.command_options import FOLDER_HELP, add_folder_options
+from .folder.whole_files import write_whole
 from .job_options import Job, add_model_options, add_settings, backend_named_in, job_of
-from .pipeline import caption_pictures
+from .json_files import parse_json, read_text
+from .pipeline import caption_each
+from .plain_text import PlainFormatter, plain
 from .prompt_command import PROMPT_HELP, add_prompt_options
 from .report_page.command import REPORT_HELP, add_report_options
 from .side_by_side import side_by_side
@@ -38,9 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _utf8_output()
     parser = _parser(backend_named_in(arguments))
     options = parser.parse_args(arguments)
-    logging.basicConfig(
-        level=logging.INFO if options.verbose else logging.ERROR, format="%(message)s", stream=sys.stderr
-    )
+    _log_to_stderr(logging.INFO if options.verbose else logging.ERROR)
     try:
         return options.run(options)
     except (ValueError, RuntimeError) as error:
@@ -48,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _complain(parser.prog, "interrupted", 130)
     except BrokenPipeError:  # the reader of a pipe went away: nobody is left to tell
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        close_output()
         return SOME_FAILED
 
 
@@ -59,8 +60,14 @@ def _utf8_output() -> None:
             stream.reconfigure(encoding="utf-8", errors="replace")
 
 
+def _log_to_stderr(level: int) -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainFormatter("%(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
+
+
 def _complain(program: str, what: object, status: int) -> int:
-    print(f"{program}: {what}", file=sys.stderr)
+    complain(f"{program}: {what}")
     return status
 
 
@@ -86,7 +93,10 @@ def _parser(backend_name: str) -> argparse.ArgumentParser:
     return parser
 
 
-_CAPTION_HELP = "Print one caption per photo. Settings of a backend are options too: --backend NAME --help lists them."
+_CAPTION_HELP = (
+    "Print one line per photo, in order: its caption, or an empty line where it failed. Settings of a backend are "
+    "options too: --backend NAME --help lists them."
+)
 _SCENE_HELP = "Show a Scene for people: patches, what was said about them, verdicts, scores, and the caption's sources."
 
 
@@ -103,6 +113,9 @@ def _caption_options(parser: argparse.ArgumentParser, backend_name: str) -> None
     )
     parser.add_argument(
         "--batch", type=int, default=8, metavar="INT", help="photos whose questions go out together (default: 8)"
+    )
+    parser.add_argument(
+        "--jsonl", action="store_true", help="print a JSON object per photo: path, caption, warnings, error"
     )
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     parser.add_argument("--verbose", action="store_true", help="say on stderr what happens")
@@ -141,13 +154,8 @@ def _read_detections(options: argparse.Namespace) -> Sequence[Sequence[Detection
 
     if not options.detections:
         return [()] * len(options.photos)
-    path = Path(options.detections)
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read ({error.strerror}): check the path.") from None
-    except ValueError as error:
-        raise ValueError(f"{path} is not JSON ({error}).") from None
+    text = read_text(options.detections, "check the path")
+    data = parse_json(text, options.detections)
     return read_detections(data, len(options.photos))
 
 
@@ -174,32 +182,52 @@ def _target(pattern: str, photo: str) -> Path:
 
 
 def _caption_batch(tasks: Sequence[_Task], job: Job) -> int:
-    """Caption photos together; how many failed."""
-    from .picture import open_picture
-
-    opened: list[tuple[_Task, Image]] = []
-    for task in tasks:
-        try:
-            opened.append((task, open_picture(task.photo)))
-        except ValueError as error:
-            _failed(task, error)
-    return len(tasks) - len(opened) + (_caption_opened(opened, job) if opened else 0)
+    """Caption photos together and print their lines; how many failed."""
+    done = [_file_away(task, what, job.options) for task, what in zip(tasks, _outcomes(tasks, job), strict=True)]
+    for one in done:
+        hand_out(one, as_json=job.options.jsonl)
+    return sum(bool(one.error) for one in done)
 
 
-def _caption_opened(opened: Sequence[tuple[_Task, Image]], job: Job) -> int:
-    """Caption pictures together, or, where that fails, one by one, so that each failure is one photo's."""
+def _outcomes(tasks: Sequence[_Task], job: Job) -> list[Scene | Exception]:
+    """Of each photo its Scene, or why there is none.
+
+    What ends a batch as a whole ends it for all its photos: nothing is asked a second time, because it was paid for.
+    """
+    opened: list[Image | Exception] = [_opened(task, job) for task in tasks]
+    pairs = [(task, one) for task, one in zip(tasks, opened, strict=True) if not isinstance(one, Exception)]
+    made: Iterator[Scene | Exception]
     try:
-        scenes = _scenes(opened, job)
+        made = iter(_scenes(pairs, job) if pairs else [])
     except (ValueError, RuntimeError) as error:
-        if len(opened) > 1:
-            return sum(_caption_opened([one], job) for one in opened)
-        return _failed(opened[0][0], error)
-    return sum(_hand_out(scene, task, job.options) for (task, _), scene in zip(opened, scenes, strict=True))
+        made = repeat(error)
+    return [one if isinstance(one, Exception) else next(made) for one in opened]
 
 
-def _failed(task: _Task, error: Exception) -> int:
-    print(f"{task.photo}: {error}", file=sys.stderr)
-    return 1
+def _opened(task: _Task, job: Job) -> Image | Exception:
+    from .picture import open_first_frame
+
+    try:
+        picture, frames = open_first_frame(task.photo)
+    except ValueError as error:
+        return error
+    if frames > 1:
+        complain(
+            f"{task.photo} holds {frames} pictures: only the first is captioned, with {job.preset.questions} questions "
+            "about it."
+        )
+    return picture
+
+
+def _file_away(task: _Task, what: Scene | Exception, options: argparse.Namespace) -> Captioned:
+    """What became of a photo once its files are written."""
+    if isinstance(what, Exception):
+        return Captioned(task.photo, error=str(what))
+    try:
+        _write_files(what, task.photo, options)
+    except (ValueError, RuntimeError) as error:
+        return replace(captioned(task.photo, what), error=str(error))
+    return captioned(task.photo, what)
 
 
 def _scenes(opened: Sequence[tuple[_Task, Image]], job: Job) -> list[Scene]:
@@ -209,7 +237,7 @@ def _scenes(opened: Sequence[tuple[_Task, Image]], job: Job) -> list[Scene]:
     """
     name = Path(opened[0][0].photo).name
     title = name if len(opened) == 1 else f"{name} and {len(opened) - 1} more"
-    bar = ProgressBar(title, sys.stderr, enabled=sys.stderr.isatty() and not job.options.quiet)
+    bar = ProgressBar(plain(title), sys.stderr, enabled=sys.stderr.isatty() and not job.options.quiet)
     middle = -(-len(opened) // 2) if job.parallel else len(opened)
     groups = [group for group in (opened[:middle], opened[middle:]) if group]
     try:
@@ -222,7 +250,7 @@ def _scenes(opened: Sequence[tuple[_Task, Image]], job: Job) -> list[Scene]:
 
 
 def _captioned(opened: Sequence[tuple[_Task, Image]], job: Job, monitor: Monitor) -> tuple[Scene, ...]:
-    return caption_pictures(
+    return caption_each(
         [picture for _, picture in opened],
         job.chat_model,
         job.scorer,
@@ -235,24 +263,12 @@ def _captioned(opened: Sequence[tuple[_Task, Image]], job: Job, monitor: Monitor
     )
 
 
-def _hand_out(scene: Scene, task: _Task, options: argparse.Namespace) -> int:
-    """Print the caption and write the files; 1 where that fails."""
-    try:
-        _write_files(scene, task.photo, options)
-    except (ValueError, RuntimeError) as error:
-        return _failed(task, error)
-    for warning in scene.warnings:
-        logging.getLogger(__name__).info("%s: %s", task.photo, warning)
-    print(scene.caption_text, flush=True)
-    return 0
-
-
 def _write_files(scene: Scene, photo: str, options: argparse.Namespace) -> None:
     from .overlay import draw_overlay
     from .scene_json import dump_scenes
 
     if options.scene:
-        _write(_target(options.scene, photo), dump_scenes([scene]).encode())
+        write_whole(_target(options.scene, photo), dump_scenes([scene]).encode())
     if options.overlay:
         target = _target(options.overlay, photo)
         with tempfile.TemporaryDirectory() as folder:
@@ -261,18 +277,7 @@ def _write_files(scene: Scene, photo: str, options: argparse.Namespace) -> None:
                 draw_overlay(scene).save(drawn)
             except (ValueError, KeyError) as error:
                 raise ValueError(f"{target} cannot be written ({error}): name a .png or .jpg file.") from None
-            _write(target, drawn.read_bytes())
-
-
-def _write(target: Path, content: bytes) -> None:
-    """Write a whole file or none. RuntimeError where the folder cannot be written to."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(target.name + ".part")
-        partial.write_bytes(content)
-        partial.replace(target)
-    except OSError as error:
-        raise RuntimeError(f"{target} cannot be written ({error.strerror}): choose another place.") from None
+            write_whole(target, drawn.read_bytes())
 
 
 class ProgressBar:
@@ -309,7 +314,9 @@ class ProgressBar:
             return
         filled = self._WIDTH * min(self._done, self._total) // self._total
         bar = "#" * filled + "." * (self._WIDTH - filled)
-        self._stream.write(f"\r\x1b[2K{self._title} [{bar}] {self._stage} {self._done}/{self._total} {name[:40]}")
+        self._stream.write(
+            f"\r\x1b[2K{self._title} [{bar}] {self._stage} {self._done}/{self._total} {plain(name[:40])}"
+        )
         self._stream.flush()
 
 
@@ -320,9 +327,6 @@ def _show(options: argparse.Namespace) -> int:
     from .report import scene_report
     from .scene_json import load_scenes
 
-    try:
-        text = Path(options.file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{options.file} cannot be read ({error}): give the file that --scene wrote.") from None
-    print("\n\n".join(map(scene_report, load_scenes(text))))
+    text = read_text(options.file, "give the file that --scene wrote")
+    say(plain("\n\n".join(map(scene_report, load_scenes(text)))))
     return OK

@@ -8,6 +8,7 @@ from typing import Any
 
 from .scene import Box, Detection
 
+_FAR = 1e12  # no picture is as large; sums and areas of larger numbers would overflow
 _KEYS = ("x", "y", "width", "height")
 
 
@@ -16,17 +17,30 @@ def read_detections(data: Any, count: int) -> tuple[tuple[Detection, ...], ...]:
 
     `data` is one dict {x, y, width, height, label?, score?} in pixels, a flat list of them (for every picture the
     same, as ComfyUI's own nodes read it), a list of one such list per picture, or None. A single inner list serves
-    every picture; otherwise there must be one list per picture. ValueError, naming the box, for anything else.
+    every picture; otherwise there must be one list per picture. ValueError, naming the box, for anything else, and
+    for boxes in shares of the picture.
     """
     rows = _rows(data)
     if len(rows) == 1:
         rows = rows * count
     if len(rows) != count:
         raise ValueError(f"There are boxes for {len(rows)} pictures, but {count} pictures: give one list per picture.")
-    return tuple(
+    read = tuple(
         tuple(_detection(entry, f"Box {number} of picture {picture}") for number, entry in enumerate(row, 1))
         for picture, row in enumerate(rows, 1)
     )
+    _require_pixels([detection.box for row in read for detection in row])
+    return read
+
+
+def _require_pixels(boxes: Sequence[Box]) -> None:
+    """ValueError where all boxes lie in the first pixel of their pictures: they are shares of its sides, not pixels."""
+    inside = [max(box.right, box.bottom) <= 1 and min(box.left, box.top) >= 0 for box in boxes]
+    if boxes and all(inside) and any(box.area > 0 for box in boxes):
+        raise ValueError(
+            f"All boxes lie between 0 and 1 (the first is {boxes[0]!r}), but pixels are expected: multiply x and width "
+            "by the picture's width, y and height by its height."
+        )
 
 
 def _rows(data: Any) -> list[Sequence[Any]]:
@@ -66,7 +80,9 @@ def _number(value: Any, where: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise ValueError(f"The {where} is {value!r}: give a number.") from None
-    if not math.isfinite(number):
-        raise ValueError(f"The {where} is {number}: give a finite number.")
+        raise ValueError(f"The {where} is {value!r:.60}: give a number.") from None
+    except OverflowError:
+        number = math.inf
+    if not abs(number) < _FAR:
+        raise ValueError(f"The {where} is {number:g}: give a number of pixels.")
     return number

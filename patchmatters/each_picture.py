@@ -1,4 +1,4 @@
-"""Every picture ends by itself: one that cannot be captioned keeps its place, says why, and costs the others nothing."""
+"""Every picture ends by itself: one that cannot be captioned keeps its place, says why, and costs no other anything."""
 
 from __future__ import annotations
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .plain_text import whole_name
 from .scene import Box, ImageRef
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 _HASH_ROWS = 256  # rows hashed at a time, so that a picture of 200 MB is not copied to be named
+_DAMAGED = "{where} is damaged or cut off ({error}): save or download it again."
+_HEIF = (".heic", ".heif", ".hif")
 _WHITE = (255, 255, 255)
 
 
@@ -62,27 +68,82 @@ def whole_pixels(box: Box, width: int, height: int) -> tuple[int, int, int, int]
 def open_picture(path: str | Path) -> Image:
     """The picture in a file, upright (EXIF orientation applied) and as 8-bit RGB.
 
-    ValueError where the file is missing, is no picture, is truncated or is too large to be decoded safely.
+    Of an animation or a file of several pages it is the first (see `open_first_frame`). ValueError where the file is
+    missing, is no picture, is truncated or is too large to be decoded safely.
     """
-    from PIL import Image, UnidentifiedImageError
+    return open_first_frame(path)[0]
 
+
+def open_first_frame(path: str | Path) -> tuple[Image, int]:
+    """As `open_picture`, and the number of pictures that the file holds: frames of an animation, pages."""
     where = Path(path)
+    _require_file(where)
+    with _errors_of(where), _decoded(where) as opened:
+        return upright_rgb(opened), _frames_of(opened)
+
+
+def _decoded(where: Path) -> Image:
+    """The file, opened and read, with its own mode and orientation."""
+    from PIL import Image, PngImagePlugin
+
+    # ComfyUI writes whole workflows into its pictures, which pack to little: Pillow refuses above 1 MiB. For all texts
+    # of a picture together its limit is this one.
+    PngImagePlugin.MAX_TEXT_CHUNK = max(PngImagePlugin.MAX_TEXT_CHUNK, PngImagePlugin.MAX_TEXT_MEMORY)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(where) as opened:
-                opened.load()
-                return upright_rgb(opened)
+        opened = Image.open(where)
+        opened.load()
+    except ValueError as error:
+        raise ValueError(_DAMAGED.format(where=where, error=error)) from None
+    return opened
+
+
+def _require_file(where: Path) -> None:
+    """ValueError for what is no regular file: reading from a pipe that nobody writes to would never end."""
+    try:
+        mode = where.stat().st_mode
     except FileNotFoundError:
         raise ValueError(f"{where} does not exist: check the path.") from None
+    except (OSError, ValueError) as error:  # a ValueError is a path with a null character
+        raise ValueError(f"{where} cannot be read ({getattr(error, 'strerror', error)}): check the path.") from None
+    if stat.S_ISDIR(mode):
+        raise ValueError(f"{where} is a folder: caption the pictures in it with the command folder.")
+    if not stat.S_ISREG(mode):
+        raise ValueError(f"{where} is a pipe or a device: give a picture file.")
+
+
+@contextmanager
+def _errors_of(where: Path) -> Iterator[None]:
+    """Pillow's errors as ValueErrors that name the file and say what to do."""
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about large pictures and broken EXIF data; what matters is an error
+            yield
     except UnidentifiedImageError:
-        raise ValueError(
-            f"{where} is not a picture that can be read: give a JPEG, PNG, WebP, TIFF or BMP file."
-        ) from None
+        raise ValueError(f"{where} is not a picture that can be read: {_advice(where)}.") from None
     except Image.DecompressionBombError as error:
         raise ValueError(f"{where} is too large ({error}): scale it down first.") from None
-    except (OSError, SyntaxError, EOFError) as error:
-        raise ValueError(f"{where} is damaged or cut off ({error}): save or download it again.") from None
+    except PermissionError as error:
+        raise ValueError(f"{where} cannot be read ({error.strerror}): check its rights.") from None
+    except (OSError, SyntaxError, EOFError, OverflowError) as error:
+        raise ValueError(_DAMAGED.format(where=where, error=error)) from None
+
+
+def _advice(where: Path) -> str:
+    if where.suffix.lower() in _HEIF:
+        return "it seems to be an HEIF picture, which is read by neither Pillow nor this; save it as JPEG or PNG"
+    return "give a JPEG, PNG, WebP, TIFF or BMP file"
+
+
+def _frames_of(opened: Image) -> int:
+    """How many pictures a file holds. The second one of a phone's photo (MPO) is the same view again: it is one."""
+    if opened.format == "MPO":
+        return 1
+    try:
+        return int(getattr(opened, "n_frames", 1))
+    except (OSError, SyntaxError, EOFError, ValueError):  # damaged behind its first frame
+        return 1
 
 
 def upright_rgb(picture: Image) -> Image:
@@ -125,4 +186,4 @@ def picture_digest(picture: Image) -> str:
 
 def image_ref(picture: Image, name: str) -> ImageRef:
     """The reference by which a Scene names the picture."""
-    return ImageRef(name, picture.width, picture.height, picture_digest(picture))
+    return ImageRef(whole_name(name), picture.width, picture.height, picture_digest(picture))

@@ -40,6 +40,11 @@ class Preset:
     compares: bool = True
     semantic: bool = True
 
+    @property
+    def questions(self) -> int:
+        """How many questions about an image are asked of a picture without detections."""
+        return 1 + self.divide.rows * self.divide.columns * self.describe.candidates
+
 
 PRESETS: Mapping[str, Preset] = {
     "careful": Preset(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .caption_lines import complain, say
+from .json_files import read_text
+from .plain_text import plain
 from .prompt_forms import FORMS, IDEOGRAM
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ def write_prompts(options: argparse.Namespace) -> int:
     settings = LayoutSettings(most_elements=options.most_elements, words=options.words)
     prompts = [json_prompt(layout_of(scene, settings), options.form) for scene in _scenes(options)]
     if options.report:
-        sys.stderr.write("\n\n".join(map(prompt_report, prompts)) + "\n")
-    sys.stdout.write("\n\n".join(prompt.text for prompt in prompts) + "\n")
+        complain("\n\n".join(map(prompt_report, prompts)))
+    say("\n\n".join(plain(prompt.text) for prompt in prompts))
     return 0
 
 
@@ -52,11 +53,7 @@ def _scenes(options: argparse.Namespace) -> list[Scene]:
     from .picture import open_picture
     from .scene_json import attach_picture, load_scenes
 
-    try:
-        text = Path(options.file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{options.file} cannot be read ({error}): give the file that --scene wrote.") from None
-    scenes = load_scenes(text)
+    scenes = load_scenes(read_text(options.file, "give the file that --scene wrote"))
     if options.photo and len(options.photo) != len(scenes):
         raise ValueError(
             f"{options.file} holds {len(scenes)} Scenes, but {len(options.photo)} photos are given: give one --photo "

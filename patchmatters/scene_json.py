@@ -16,7 +16,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from . import scene as scene_module
+from .json_files import parse_json
 from .picture import picture_digest
+from .plain_text import json_safe
 from .scene import Patch, Scene, Stage
 
 if TYPE_CHECKING:
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
 FORMAT = "patchmatters.scene"
 VERSION = 1
+_LONG = 10**40  # Python refuses to write an integer of more than 4300 digits
+_EDGE = 1.0  # pixels that a box may stand out of its picture, for those who round
 _NOT_STORED = frozenset({"picture"})
 # Fields that files of earlier packs lack: they load with their default.
 _LATER: Mapping[type, frozenset[str]] = {
@@ -35,7 +39,7 @@ _LATER: Mapping[type, frozenset[str]] = {
 def dump_scenes(scenes: Sequence[Scene]) -> str:
     """The Scenes as a JSON text, indented for people."""
     body = {"format": FORMAT, "version": VERSION, "scenes": [encode_scene(scene) for scene in scenes]}
-    return json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1)
+    return json_safe(json.dumps(body, ensure_ascii=False, allow_nan=False, indent=1))
 
 
 def load_scenes(text: str) -> tuple[Scene, ...]:
@@ -44,17 +48,10 @@ def load_scenes(text: str) -> tuple[Scene, ...]:
     ValueError, saying where and what, for text that is not JSON, another format, a later version, an unknown or
     missing field, a value of another kind, and a Scene that does not hang together.
     """
-    try:
-        body = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"This is not a Scene file: it is not JSON ({error}).") from None
+    body = parse_json(text, "The Scene file")
     if not isinstance(body, dict) or body.get("format") != FORMAT:
         raise ValueError(f'This is not a Scene file: "format" is not "{FORMAT}".')
-    version = body.get("version")
-    if version != VERSION:
-        raise ValueError(
-            f"This Scene file is of version {version}, and version {VERSION} is read here: update the pack."
-        )
+    _check_version(body.get("version"))
     if body.keys() - {"format", "version", "scenes"}:
         raise ValueError(
             f"Unknown fields in the Scene file: {', '.join(sorted(body.keys() - {'format', 'version', 'scenes'}))}."
@@ -63,6 +60,15 @@ def load_scenes(text: str) -> tuple[Scene, ...]:
     if not isinstance(scenes, list):
         raise ValueError(f"scenes must be a list, not {_kind(scenes)}.")
     return tuple(decode_scene(scene, f"scenes[{number}]") for number, scene in enumerate(scenes))
+
+
+def _check_version(version: Any) -> None:
+    if type(version) is not int or version < VERSION:
+        raise ValueError(f'This is not a Scene file: its "version" is {_kind(version)}, not the number {VERSION}.')
+    if version > VERSION:
+        raise ValueError(
+            f"This Scene file is of version {version}, and versions up to {VERSION} are read here: update the pack."
+        )
 
 
 def encode_scene(scene: Scene) -> dict[str, Any]:
@@ -100,7 +106,10 @@ def check_scene(scene: Scene, where: str = "scene") -> None:
     if scene.image.width < 1 or scene.image.height < 1:
         raise ValueError(f"{where}.image has no size.")
     by_name = {patch.name: patch for patch in patches}
+    for number, detection in enumerate(scene.detections):
+        _check_box(detection.box, scene.image, f"{where}, detection {number}")
     for patch in patches:
+        _check_box(patch.box, scene.image, f"{where}, patch {patch.name!r}")
         _check_patch(patch, by_name, f"{where}, patch {patch.name!r}")
     for sentence in scene.caption:
         _check_basis(sentence, by_name, f"{where}, caption")
@@ -111,9 +120,14 @@ def check_scene(scene: Scene, where: str = "scene") -> None:
         raise ValueError(f"{where} is composed, but has no caption.")
 
 
-def _check_patch(patch: Patch, by_name: dict[str, Patch], where: str) -> None:
-    if patch.box.right < patch.box.left or patch.box.bottom < patch.box.top:
+def _check_box(box: scene_module.Box, image: scene_module.ImageRef, where: str) -> None:
+    if box.right < box.left or box.bottom < box.top:
         raise ValueError(f"{where} has an inverted box.")
+    if min(box.left, box.top) < -_EDGE or box.right > image.width + _EDGE or box.bottom > image.height + _EDGE:
+        raise ValueError(f"{where} has a box outside its picture ({box!r} in {image.width}x{image.height} pixels).")
+
+
+def _check_patch(patch: Patch, by_name: dict[str, Patch], where: str) -> None:
     for number, statement in enumerate(patch.statements):
         if any(not 0 <= source < len(patch.passages) for source in statement.sources):
             raise ValueError(f"{where}, statement {number} names a passage that is not there.")
@@ -208,13 +222,24 @@ def _decode_enum(value: Any, kind: type[Enum], where: str) -> Enum:
 
 def _decode_plain(value: Any, kind: type, where: str) -> Any:
     if kind is float:
-        if type(value) not in (int, float) or not math.isfinite(value):
+        number = _float(value)
+        if not math.isfinite(number):
             raise ValueError(f"{where} must be a finite number, not {_kind(value)}.")
-        return float(value)
+        return number
     if type(value) is not kind:
         raise ValueError(f"{where} must be {kind.__name__}, not {_kind(value)}.")
     return value
 
 
+def _float(value: Any) -> float:
+    """A number of JSON; infinity where it is none, or larger than any float."""
+    try:
+        return float(value) if type(value) in (int, float) else math.inf
+    except OverflowError:
+        return math.inf
+
+
 def _kind(value: Any) -> str:
+    if type(value) is int and abs(value) > _LONG:
+        return "a number with very many digits"
     return "nothing" if value is None else f"{value!r:.40}"

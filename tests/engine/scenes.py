@@ -120,8 +120,8 @@ def scenes(draw: st.DrawFn) -> Scene:
     return Scene(
         ImageRef(
             draw(text),
-            draw(st.integers(1, 9999)),
-            draw(st.integers(1, 9999)),
+            draw(st.integers(1000, 9999)),
+            draw(st.integers(1000, 9999)),
             draw(st.text("0123456789abcdef", max_size=32)),
         ),
         draw(patches("whole image", Role.WHOLE)),

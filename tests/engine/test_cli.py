@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from patchmatters.backends.base import Answer, Monitor, Question
 from patchmatters.cli import main
+from patchmatters.job_options import Job
+from patchmatters.pipeline import PRESETS
 from patchmatters.scene_json import load_scenes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +65,7 @@ def test_one_bad_photo_does_not_stop_the_others(
     (tmp_path / "broken.jpg").write_text("no picture")
     assert main(["caption", str(tmp_path / "broken.jpg"), str(photo)]) == 1
     out, err = capsys.readouterr()
-    assert len(out.splitlines()) == 1
+    assert [bool(line) for line in out.splitlines()] == [False, True], "a line for each photo, in order"
     assert "broken.jpg" in err
     assert "not a picture" in err
 
@@ -79,7 +83,7 @@ def test_one_photo_that_fails_in_a_batch_does_not_stop_the_others(
     backend = ["--backend", "scripted", "--recording", str(tmp_path / "recording.json"), "--llm-free"]
     assert main(["caption", str(copy), str(photo), str(copy), "--preset", "fast", *backend]) == 1
     out, err = capsys.readouterr()
-    assert len(out.splitlines()) == 1
+    assert [bool(line) for line in out.splitlines()] == [False, True, False]
     assert err.count("copy.png: No description of whole image") == 2
 
 
@@ -199,3 +203,164 @@ def test_a_prompt_that_cannot_be_written_says_why(
     given = [one.format(scene=scene_file, photo=photo, other=other) for one in arguments]
     assert main(["prompt", *given]) == 2
     assert words in capsys.readouterr().err
+
+
+PATCHES = ("whole image", "top-left", "top-right", "bottom-left", "bottom-right")
+
+
+@pytest.fixture
+def replay(photo: Path, tmp_path: Path) -> Callable[[dict[str, str]], list[str]]:
+    """Options by which photos of these names are captioned with these texts; others fail, as on a dead server."""
+
+    def options(texts: dict[str, str]) -> list[str]:
+        recording = {f"{name}: {patch}, candidate 1": text for name, text in texts.items() for patch in PATCHES}
+        (tmp_path / "recording.json").write_text(json.dumps(recording))
+        return ["--backend", "scripted", "--recording", str(tmp_path / "recording.json"), "--llm-free", *FAST]
+
+    return options
+
+
+FAST = ("--preset", "fast")
+Replay = Callable[[dict[str, str]], list[str]]
+
+
+def copies(photo: Path, *names: str) -> list[str]:
+    for name in names:
+        (photo.parent / name).write_bytes(photo.read_bytes())
+    return [str(photo.parent / name) for name in names]
+
+
+def test_each_photo_is_a_json_object(photo: Path, replay: Replay, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad = copies(photo, "good.png", "bad.png")
+    missing = str(photo.parent / "missing.png")
+    assert main(["caption", missing, good, bad, "--jsonl", *replay({"good.png": "A lamp\u2028stands\x1b[2J."})]) == 1
+    out, err = capsys.readouterr()
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["path"] for row in rows] == [missing, good, bad]
+    assert all(list(row) == ["path", "caption", "warnings", "error"] for row in rows)
+    assert [row["error"] is None for row in rows] == [False, True, False]
+    assert [bool(row["caption"]) for row in rows] == [False, True, False]
+    assert "does not exist" in rows[0]["error"]
+    assert "No description of whole image" in rows[2]["error"]
+    assert f"{missing}: " in err
+    assert out.isprintable() or not any(letter in out for letter in "\x1b\u2028")
+
+
+def test_a_failed_batch_is_not_asked_again(
+    photo: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Dead:
+        name, sees_images, follows_instructions = "dead", True, False
+
+        def answer(self, questions: Sequence[Question], monitor: Monitor) -> list[Answer]:
+            asked.append(len(questions))
+            raise RuntimeError("the server is gone: start it again")
+
+    monkeypatch.setattr(
+        "patchmatters.cli.job_of", lambda options: Job(Dead(), None, None, PRESETS["fast"], False, options)
+    )
+    photos = copies(photo, *(f"{number}.png" for number in range(8)))
+    assert main(["caption", *photos]) == 1
+    out, err = capsys.readouterr()
+    assert asked == [8 * 5]
+    assert out == "\n" * 8
+    assert err.count("the server is gone: start it again") == 8
+
+
+def test_a_photo_that_was_given_up_has_its_scene_file(
+    photo: Path, replay: Replay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good, bad = copies(photo, "good.png", "bad.png")
+    target = str(photo.parent / "{name}.json")
+    assert main(["caption", good, bad, "--scene", target, *replay({"good.png": "A lamp stands here."})]) == 1
+    saved = [load_scenes((photo.parent / name).read_text(encoding="utf-8"))[0] for name in ("good.json", "bad.json")]
+    assert [bool(scene.problem) for scene in saved] == [False, True]
+    assert main(["scene", str(photo.parent / "bad.json")]) == 0
+    assert "No caption: No description of whole image" in capsys.readouterr().out
+
+
+def test_no_escape_sequence_reaches_the_terminal(
+    photo: Path, replay: Replay, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hostile = "A lamp \x1b]0;title\x07stands \x9b31mhere \u202eand there."
+    (name,) = copies(photo, "evil\x1b[2J.png")
+    scene_file = photo.parent / "scene.json"
+    status = main(["caption", name, "--scene", str(scene_file), "--verbose", *replay({Path(name).name: hostile})])
+    assert status == 0
+    text = scene_file.read_text(encoding="utf-8")
+    scene_file.write_text(text.replace("lamp", "lamp \\u001b[31m"), encoding="utf-8")
+    assert main(["scene", str(scene_file)]) == 0
+    assert main(["caption", "\x1b[31mmissing.png"]) == 1
+    assert main(["prompt", str(scene_file), "--form", "plain", "--report"]) == 0
+    shown = "".join(capsys.readouterr())
+    assert "lamp" in shown
+    assert not any(letter in shown for letter in "\x1b\x9b\x07\u202e")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a file name be any bytes")
+def test_a_file_name_that_is_no_unicode_is_captioned_and_named(photo: Path, replay: Replay) -> None:
+    name = os.fsdecode(b"caf\xe9.png")
+    (given,) = copies(photo, name)
+    target = photo.parent / "{name}.json"
+    done = run("caption", given, "--scene", target, "--jsonl", *replay({"caf\ufffd.png": "A lamp stands here."}))
+    assert (done.returncode, done.stderr) == (0, "")
+    row = json.loads(done.stdout)
+    assert os.fsencode(row["path"]).endswith(b"caf\xe9.png"), "the path can be opened by who reads it"
+    (scene,) = load_scenes((photo.parent / os.fsdecode(b"caf\xe9.json")).read_text(encoding="utf-8"))
+    assert scene.image.name == "caf\ufffd.png"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_json_files_are_read_in_the_encodings_that_editors_write(
+    photo: Path, encoding: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boxes, scene_file = photo.parent / "boxes.json", photo.parent / "scene.json"
+    boxes.write_text(json.dumps([{"x": 9, "y": 9, "width": 50, "height": 50}]), encoding=encoding)
+    assert main(["caption", str(photo), "--detections", str(boxes), "--scene", str(scene_file), *FAST]) == 0
+    scene_file.write_text(scene_file.read_text(encoding="utf-8"), encoding=encoding)
+    assert main(["scene", str(scene_file)]) == 0
+    assert main(["prompt", str(scene_file)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("[" * 100_000, "is nested too deeply"),
+        ("[{", "is not JSON"),
+        ("\udcff", "is no text"),
+        (json.dumps([{"x": 0.1, "y": 0.1, "width": 0.5, "height": 0.5}]), "multiply x and width"),
+        (f'[{{"x": {"9" * 5000}, "y": 1, "width": 2, "height": 2}}]', "is not JSON"),
+        (f'[{{"x": {"9" * 400}, "y": 1, "width": 2, "height": 2}}]', "is inf: give a number of pixels"),
+        ('[{"x": 1e308, "y": 1, "width": 1e308, "height": 2}]', "give a number of pixels"),
+    ],
+)
+def test_odd_boxes_are_a_sentence(photo: Path, content: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    boxes = photo.parent / "boxes.json"
+    boxes.write_bytes(content.encode("utf-8", "surrogateescape"))
+    assert main(["caption", str(photo), "--detections", str(boxes)]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_an_animated_picture_is_said_with_the_number_of_questions(
+    photo: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = [Image.new("RGB", (90, 60), colour) for colour in ("red", "blue", "lime")]
+    frames[0].save(photo.parent / "moving.gif", save_all=True, append_images=frames[1:])
+    assert main(["caption", str(photo.parent / "moving.gif"), "--candidates", "2"]) == 0
+    out, err = capsys.readouterr()
+    assert "red" in out
+    assert "moving.gif holds 3 pictures: only the first is captioned, with 9 questions about it." in err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_a_full_standard_output_is_said_in_a_sentence(photo: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "patchmatters", "caption", str(photo), *FAST],
+            stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False,
+        )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.startswith("patchmatters: standard output cannot be written (No space left on device)")
+    assert len(done.stderr.splitlines()) == 1

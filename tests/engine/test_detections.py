@@ -29,6 +29,12 @@ def test_every_form_is_read(data: object, count: int, expected: object) -> None:
     assert read_detections(data, count) == expected
 
 
+def test_a_small_box_among_others_is_in_pixels() -> None:
+    speck = {"x": 0, "y": 0, "width": 1, "height": 1}
+    assert read_detections([CAT, speck], 1)[0][1].box == Box(0, 0, 1, 1)
+    assert read_detections([{**speck, "width": 0, "height": 0}], 1)[0][0].box.area == 0  # what core gives for none
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
@@ -38,7 +44,11 @@ def test_every_form_is_read(data: object, count: int, expected: object) -> None:
         ([{**CAT, "width": -1}], "is inverted"),
         ([{**CAT, "x": "left"}], "x of Box 1 of picture 1 is 'left'"),
         ([{**CAT, "score": float("nan")}], "score of Box 1 of picture 1 is nan"),
-        ([{**CAT, "height": float("inf")}], "finite number"),
+        ([{**CAT, "height": float("inf")}], "height of Box 1 of picture 1 is inf: give a number of pixels"),
+        ([{**CAT, "x": 1e308, "width": 1e308}], "x of Box 1 of picture 1 is 1e\\+308"),
+        ([{**CAT, "x": 10**5000}], "x of Box 1 of picture 1 is inf"),
+        ([{"x": 0.1, "y": 0.2, "width": 0.4, "height": 0.5}], "multiply x and width by the picture's width"),
+        ([[{"x": 0, "y": 0, "width": 1, "height": 1}], []], "between 0 and 1"),
         ([[CAT], [CAT], [CAT]], "boxes for 3 pictures, but 2"),
     ],
 )

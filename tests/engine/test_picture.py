@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 from pathlib import Path
 
@@ -9,9 +10,17 @@ import numpy
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
-from patchmatters.picture import Crop, image_ref, open_picture, picture_digest, upright_rgb, whole_pixels
+from patchmatters.picture import (
+    Crop,
+    image_ref,
+    open_first_frame,
+    open_picture,
+    picture_digest,
+    upright_rgb,
+    whole_pixels,
+)
 from patchmatters.scene import Box
 
 
@@ -65,8 +74,40 @@ def test_files_that_are_no_pictures_say_so(tmp_path: Path) -> None:
     (tmp_path / "half.jpg").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match="damaged or cut off"):
         open_picture(tmp_path / "half.jpg")
-    with pytest.raises(ValueError, match=r"damaged or cut off|cannot be read"):
+    with pytest.raises(ValueError, match="is a folder: caption the pictures in it with the command folder"):
         open_picture(tmp_path)
+    with pytest.raises(ValueError, match="save it as JPEG or PNG"):
+        (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
+        open_picture(tmp_path / "phone.heic")
+    with pytest.raises(ValueError, match="check the path"):
+        open_picture("null\0.png")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes on this system")
+def test_a_pipe_that_nobody_writes_to_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(ValueError, match="is a pipe or a device: give a picture file"):
+        open_picture(tmp_path / "pipe.png")
+
+
+@pytest.mark.parametrize("megabytes", [1, 3, 30])
+def test_a_picture_with_a_long_compressed_text_or_profile_is_read(tmp_path: Path, megabytes: int) -> None:
+    texts = PngImagePlugin.PngInfo()
+    texts.add_text("workflow", "x" * (megabytes << 20), zip=True)
+    texts.add_itxt("more", "y" * (megabytes << 20), zip=True)
+    red = Image.new("RGB", (9, 9), "red")
+    red.save(tmp_path / "long.png", pnginfo=texts, icc_profile=bytes(megabytes << 20))
+    assert open_picture(tmp_path / "long.png").getpixel((4, 4)) == (255, 0, 0)
+
+
+@pytest.mark.parametrize(("name", "frames"), [("a.gif", 3), ("a.webp", 3), ("a.png", 3), ("a.tiff", 3), ("a.mpo", 1)])
+def test_the_first_frame_is_opened_and_the_others_are_counted(tmp_path: Path, name: str, frames: int) -> None:
+    first, *more = (Image.new("RGB", (40, 30), colour) for colour in ("red", "blue", "lime"))
+    first.save(tmp_path / name, save_all=True, append_images=more)
+    picture, count = open_first_frame(tmp_path / name)
+    assert count == frames
+    assert picture.getpixel((20, 15))[0] > 200
+    assert picture.getpixel((20, 15))[2] < 60
 
 
 @given(st.floats(-50, 150), st.floats(-50, 150), st.floats(-50, 150), st.floats(-50, 150))

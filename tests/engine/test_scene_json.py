@@ -63,11 +63,23 @@ def _body() -> dict:
     return json.loads(dump_scenes(divide([plain_picture(20, 10)])))
 
 
+FAR = {"box": {"left": 0, "top": 0, "right": 1e300, "bottom": 5}, "label": "far", "score": 1}
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda body: body.update(version=2), "of version 2, and version 1 is read here"),
+        (lambda body: body.update(version=2), "of version 2, and versions up to 1 are read here: update the pack"),
+        (lambda body: body.update(version="1"), r'not a Scene file: its "version" is \'1\', not the number 1'),
+        (lambda body: body.update(version=True), "is True, not the number 1"),
+        (lambda body: body.update(version=0), "is 0, not the number 1"),
+        (lambda body: body.update(version=None), "is nothing, not the number 1"),
         (lambda body: body.update(format="other"), "not a Scene file"),
+        (lambda body: body["scenes"][0]["whole"]["box"].update(right=1e300), "'whole image' has a box outside its"),
+        (lambda body: body["scenes"][0]["patches"][1]["box"].update(left=-1e9), "'top-right' has a box outside its"),
+        (lambda body: body["scenes"][0].update(detections=[FAR]), "detection 0 has a box outside its picture"),
+        (lambda body: body["scenes"][0]["whole"]["box"].update(right=10**500), "must be a finite number, not a num"),
+        (lambda body: body["scenes"][0]["image"].update(name=10**500), "must be str, not a number with very many"),
         (lambda body: body["scenes"][0].update(mood="good"), r"scenes\[0\] has unknown fields: mood"),
         (lambda body: body["scenes"][0].pop("patches"), r"scenes\[0\] lacks: patches"),
         (lambda body: body["scenes"][0].update(patches=[]), "has no patches"),

@@ -97,9 +97,19 @@ def execute(nodes: dict[str, Any]) -> Execute:
     def run(name: str, **inputs: Any) -> tuple[Any, ...]:
         node = nodes[f"PatchMatters_{name}"]
         widgets = {one.id: one.default for one in node.GET_SCHEMA().inputs if getattr(one, "default", None) is not None}
-        return node.EXECUTE_NORMALIZED(**widgets | inputs).args
+        return called(node, **widgets | inputs)
 
     return run
+
+
+def called(node: Any, **inputs: Any) -> tuple[Any, ...]:
+    """The outputs of a node as the host calls it with one value per input; of a list of one batch, the batch."""
+    schema = node.GET_SCHEMA()
+    if not schema.is_input_list:
+        return node.EXECUTE_NORMALIZED(**inputs).args
+    outputs = node.EXECUTE_NORMALIZED(**{name: [value] for name, value in inputs.items()}).args
+    scenes = [one.io_type == "PATCHMATTERS_SCENE" and one.is_output_list for one in schema.outputs]
+    return tuple(value[0] if single else value for value, single in zip(outputs, scenes, strict=True))
 
 
 @pytest.fixture(scope="session")

@@ -52,7 +52,8 @@ def _model(nodes: dict[str, Any], clip: Any) -> Any:
 def _described(nodes: dict[str, Any], photo: Any, model: Any, **widgets: Any) -> Any:
     scene = nodes["PatchMatters_Divide"].execute(image=photo).args[0]
     asked = {"max_new_tokens": 16, "candidates": 2} | widgets
-    return nodes["PatchMatters_Describe"].execute(scene=scene, chat_model=model, **asked).args[0]
+    lists = {name: [value] for name, value in {"scene": scene, "chat_model": model, **asked}.items()}
+    return nodes["PatchMatters_Describe"].execute(**lists).args[0][0]
 
 
 def test_every_patch_is_described_and_the_seed_decides(nodes: dict[str, Any], qwen: Any, photo: Any) -> None:

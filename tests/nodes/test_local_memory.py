@@ -18,6 +18,8 @@ from engine import tiny_models
 Part = Callable[[str], Any]
 
 
+SHORT = {"max_new_tokens": 16, "candidates": 2}
+
 @pytest.fixture
 def llm(comfy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty models/LLM, and nothing loaded."""
@@ -58,9 +60,12 @@ def _model(nodes: dict[str, Any], **widgets: Any) -> Any:
 
 def _described(nodes: dict[str, Any], photo: Any, model: Any, **widgets: Any) -> Any:
     scene = nodes["PatchMatters_Divide"].execute(image=photo).args[0]
-    return nodes["PatchMatters_Describe"].execute(
-        scene=scene, chat_model=model, **({"max_new_tokens": 16, "candidates": 2} | widgets)
-    )
+    return _through(nodes["PatchMatters_Describe"], scene=scene, chat_model=model, **SHORT | widgets)
+
+
+def _through(node: Any, **inputs: Any) -> Any:
+    """The one batch of Scenes that a node gives which takes lists."""
+    return node.execute(**{name: [value] for name, value in inputs.items()}).args[0][0]
 
 
 def test_folders_and_well_known_models_are_offered(nodes: dict[str, Any], llava: Path) -> None:
@@ -107,11 +112,11 @@ def test_without_keep_loaded_they_leave_after_the_last_patch_not_after_each(
     monkeypatch.setattr(
         management, "unload_model_and_clones", lambda *given, **more: (unloads.append(1), unload(*given, **more))
     )
-    described = _described(nodes, photo, _model(nodes, keep_loaded=False)).args[0]
+    described = _described(nodes, photo, _model(nodes, keep_loaded=False))
     assert (loaded(), len(unloads)) == ([], 1)
     scorer = nodes["PatchMatters_Scorer"].execute(model="tiny/blip", keep_loaded="no").args[0]
     compared = nodes["PatchMatters_Compare"].execute(scene=described, level="within patches").args[0]
-    scored = nodes["PatchMatters_Filter"].execute(scene=compared, scorer=scorer).args[0]
+    scored = _through(nodes["PatchMatters_Filter"], scene=compared, scorer=scorer)
     crops = {patch.name for patch in scored[0].patches for one in patch.statements if one.score is not None}
     assert len(crops) > 1  # several patches were scored, with one unloading
     assert (loaded(), len(unloads)) == ([], 2)
@@ -123,12 +128,12 @@ def test_pressure_evicts_a_model_as_a_whole_and_it_comes_back(
     import comfy.model_management as management
 
     model = _model(nodes)
-    before = _described(nodes, photo, model).args[0]
+    before = _described(nodes, photo, model)
     (held,) = management.current_loaded_models
     assert held.model.partially_unload(None, 1) == 0
     management.free_memory(1e30, held.device)
     assert loaded() == []
-    assert _described(nodes, photo, model).args[0] == before
+    assert _described(nodes, photo, model) == before
     assert loaded() == ["LocalWeights"]
 
 
@@ -172,7 +177,7 @@ def test_a_cancel_stops_within_one_token_and_the_next_run_goes_on(
             _described(nodes, photo, model, max_new_tokens=200)
         hook.remove()
     assert len(calls) == 5  # the pass in which the cancel came is the last
-    assert _described(nodes, photo, model).args[0]
+    assert _described(nodes, photo, model)
 
 
 def test_the_judge_shares_the_captioners_weights(
@@ -182,10 +187,10 @@ def test_the_judge_shares_the_captioners_weights(
     judge = nodes["PatchMatters_Scorer"].execute(model="chat model as judge", chat_model=model).args[0]
     compared = (
         nodes["PatchMatters_Compare"]
-        .execute(scene=_described(nodes, photo, model).args[0], level="within patches")
+        .execute(scene=_described(nodes, photo, model), level="within patches")
         .args[0]
     )
-    nodes["PatchMatters_Filter"].execute(scene=compared, scorer=judge)
+    _through(nodes["PatchMatters_Filter"], scene=compared, scorer=judge)
     assert loaded() == ["LocalWeights"]
     with pytest.raises(ValueError, match="connect a local captioner to chat_model"):
         nodes["PatchMatters_Scorer"].execute(model="chat model as judge")

@@ -1,0 +1,76 @@
+"""What the command prints of each photo: one line, whatever became of it, so that lines and photos stay paired."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from dataclasses import dataclass
+
+from .plain_text import json_safe, one_line, plain
+from .scene import Scene
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Captioned:
+    """A photo by its path as it was given, and what became of it: a caption, or an error that says what to do."""
+
+    path: str
+    caption: str = ""
+    warnings: tuple[str, ...] = ()
+    error: str = ""
+
+
+def captioned(path: str, scene: Scene) -> Captioned:
+    """What became of a photo by its Scene."""
+    return Captioned(path, scene.caption_text, scene.warnings, scene.problem)
+
+
+def hand_out(done: Captioned, as_json: bool) -> None:
+    """Print the photo's line: its caption, empty for one that failed, or all about it as a JSON object.
+
+    What failed is said on stderr too. RuntimeError where standard output cannot be written.
+    """
+    if done.error:
+        complain(f"{done.path}: {done.error}")
+    for warning in done.warnings:
+        log.info("%s: %s", done.path, warning)
+    say(json_line(done) if as_json else one_line(done.caption))
+
+
+def json_line(done: Captioned) -> str:
+    """The photo as {"path", "caption", "warnings", "error"}; `error` is null where there is none."""
+    body = {
+        "path": done.path,
+        "caption": done.caption,
+        "warnings": list(done.warnings),
+        "error": done.error or None,
+    }
+    return json_safe(json.dumps(body, ensure_ascii=False))
+
+
+def say(line: str) -> None:
+    """Print for programs and people. RuntimeError where that cannot be written: nothing more may be paid for then."""
+    try:
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        close_output()
+        raise RuntimeError(
+            f"standard output cannot be written ({error.strerror}): make room, and run the same command again."
+        ) from None
+
+
+def complain(what: object) -> None:
+    """Print to stderr, where what is said may quote a server or a file name."""
+    sys.stderr.write(f"{plain(str(what))}\n")
+
+
+def close_output() -> None:
+    """Let the interpreter's last flush of what could not be written end in nothing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
