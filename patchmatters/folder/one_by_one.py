@@ -18,6 +18,7 @@ from .sources import Picture, SourceSettings, find_pictures
 from .state import NAME, Pending, State, Status
 
 ENDINGS = (".txt", ".caption")
+_EMPTY = "Its caption is empty."
 _BEGUN = "It was begun, and no caption of it has been saved."
 
 
@@ -80,7 +81,7 @@ def _has_other_caption(picture: Picture, place: Place) -> bool:
 def keep_captions(
     place: Place, captions: Sequence[Caption], form: FormSettings, ending: str, existing: Existing
 ) -> list[Path]:
-    """Write the captions in a form, and enter them as done; the files written.
+    """Write the captions in a form, and enter them as done, or as failed where they are empty; the files written.
 
     ValueError where a picture has a caption file and `existing` is "error", RuntimeError where one cannot be written.
     """
@@ -96,6 +97,9 @@ def _keep(picture: Picture, caption: Caption, state: State, orders: Orders) -> P
     state.want([picture.key])
     own = state.known([picture.key])[picture.key].form is not None
     if path is None or (is_captioned(path) and not own and orders.existing is Existing.SKIP):
+        return None
+    if not caption.text.strip():  # it was given up; an empty caption file would count as one that is done
+        state.failed(picture.key, (caption.scene and caption.scene.problem) or _EMPTY)
         return None
     if is_captioned(path) and orders.existing is Existing.ERROR:
         raise ValueError(f"{path} is there already: choose skip, overwrite or append.")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..job_options import Job
 from ..picture import open_picture
-from ..pipeline import caption_pictures
+from ..pipeline import caption_each
 from ..side_by_side import Stopped
 from .cost import LimitReached
 from .forms import write_captions
@@ -167,23 +167,25 @@ class Runner:
         return _Opened(key, image, before)
 
     def _caption(self, opened: Sequence[_Opened], start: float, shared: _Shared) -> None:
-        """Caption pictures together, or, where that fails, one by one, so that each failure is one picture's."""
+        """Caption pictures together. What ends a batch as a whole ends it for all: it was paid for once."""
         try:
             scenes = self._scenes(opened, shared)
         except (ValueError, RuntimeError) as error:
-            if len(opened) == 1:
-                self._fail(opened[0].key, str(error), shared)
-                self._check_row(shared, error)
-                return
             for one in opened:
-                self._caption([one], time.perf_counter(), shared)
+                self._fail(one.key, str(error), shared)
+            for _ in opened:
+                self._check_row(shared, error)
             return
         seconds = (time.perf_counter() - start) / len(opened)
         for one, scene in zip(opened, scenes, strict=True):
-            self._keep(one, scene, seconds, shared)
+            if not scene.problem:
+                self._keep(one, scene, seconds, shared)
+                continue
+            self._fail(one.key, scene.problem, shared)
+            self._check_row(shared, scene.problem)
 
     def _scenes(self, opened: Sequence[_Opened], shared: _Shared) -> Sequence[Scene]:
-        return caption_pictures(
+        return caption_each(
             [one.image for one in opened],
             self.job.chat_model,
             self.job.scorer,
@@ -227,7 +229,7 @@ class Runner:
         shared.inbox.put(lambda: self.audience.failed(key, reason))
 
     @staticmethod
-    def _check_row(shared: _Shared, error: Exception) -> None:
+    def _check_row(shared: _Shared, error: Exception | str) -> None:
         """RuntimeError where so many failed in a row that the next will fail too: a server that is gone, for one."""
         with shared.lock:
             shared.failed_in_a_row += 1
