@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Protocol, runtime_checkable
 
 from .morphology import word_set
@@ -201,6 +202,7 @@ _cached_meanings = lru_cache(maxsize=_CACHED)(_meanings_of)
 
 # --- by sentence embeddings -------------------------------------------------------------------------------------
 
+_LOADING = Lock()
 _BATCH = 32  # statements in one padded batch
 _MOST_TOKENS = 256  # all-MiniLM-L6-v2 was trained on no more
 _NEEDED = (
@@ -245,7 +247,8 @@ class EmbeddingSimilarity:
         """One row per statement of `a`, one column per statement of `b`, 0 to 1."""
         if not a or not b:
             return [[] for _ in a]
-        torch, model, tokenizer = _load(self.folder, self.device)
+        with _LOADING:  # transformers cannot be imported by two threads at once
+            torch, model, tokenizer = _load(self.folder, self.device)
         texts = list(dict.fromkeys((*a, *b)))
         fresh = [text for text in texts if text not in self._known]
         if len(self._known) + len(fresh) > _CACHED:
