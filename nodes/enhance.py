@@ -15,7 +15,8 @@ from ..patchmatters.options import options_of
 from ..patchmatters.pipeline import DEFAULT, PRESETS, Preset
 from ..patchmatters.semantic_filter import Level
 from .lists import report_problems
-from .types import CATEGORY, ChatModelSocket, SceneBatch, SceneSocket, ScorerSocket, boxes_input
+from .semantic_filter import HEARD
+from .types import CATEGORY, ChatModelSocket, SceneBatch, SceneSocket, ScorerSocket, boxes_input, witnesses_input
 from .widgets import widgets_for
 
 Link = Any  # [node id, output number], or a constant
@@ -59,6 +60,7 @@ class EnhanceCaption(io.ComfyNode):
                 ),
                 described[_SEED],
                 io.Combo.Input("preset", options=list(PRESETS), default=DEFAULT, tooltip=helps),
+                witnesses_input(HEARD),
                 described[_ON_FAILURE],
             ],
             outputs=[
@@ -126,7 +128,7 @@ class _Expansion:
         self._stage("Describe", preset.describe, chat_model="chat_model")
         for level in Level if preset.compares else ():
             self._stage("Compare", preset.compare, {"level": level.value}, chat_model="text_model")
-            self._stage("Filter", preset.filter, scorer="scorer")
+            self._stage("Filter", preset.filter, scorer="scorer", witnesses="witnesses")
             self._stage("Merge", preset.merge, chat_model="text_model")
         if not preset.compares:
             self._stage("Merge", preset.merge, chat_model="text_model")

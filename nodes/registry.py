@@ -26,6 +26,7 @@ from .scene_files import LoadScene, SaveScene
 from .scorer import ScorerLoader
 from .semantic_filter import Compare, Filter
 from .semantic_patch import SemanticPatch
+from .witnesses import CountObjects, ReadText
 
 NODE_CLASS_MAPPINGS = {
     "PatchMatters_BuiltinModel": BuiltinModel,
@@ -51,6 +52,8 @@ NODE_CLASS_MAPPINGS = {
     "PatchMatters_JsonPrompt": SceneToJsonPrompt,
     "PatchMatters_LoadImageFolder": LoadImageFolder,
     "PatchMatters_SaveCaptions": SaveCaptions,
+    "PatchMatters_ReadText": ReadText,
+    "PatchMatters_CountObjects": CountObjects,
 }
 
 _INSIDE_EXPANSIONS = (CollectCaptions,)  # nobody places these, so they are not among the nodes above

@@ -11,10 +11,16 @@ from ..patchmatters.backends.base import ChatModel, Scorer
 from ..patchmatters.report import filter_report
 from ..patchmatters.scene import Scene
 from ..patchmatters.semantic_filter import CompareSettings, FilterSettings, Level, compare, filter_each
+from ..patchmatters.witnesses import Witness
 from .lists import through_stage
 from .memory import borrowed
-from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket, ScorerSocket
+from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket, ScorerSocket, witnesses_input
 from .widgets import settings_from, widgets_for
+
+HEARD = (
+    "Who is heard before the scorer: Read Text, Count Objects. What they contradict is put right or dropped, and what "
+    "they confirm counts as agreed on."
+)
 
 
 class Compare(io.ComfyNode):
@@ -78,6 +84,7 @@ class Filter(io.ComfyNode):
                     "several descriptions make are kept.",
                 ),
                 *widgets_for(FilterSettings),
+                witnesses_input(HEARD),
             ],
             outputs=[
                 SceneSocket.Output(
@@ -97,7 +104,9 @@ class Filter(io.ComfyNode):
         return io.NodeOutput(batches, [filter_report(one) for batch in batches for one in batch])
 
 
-def _filtered(scenes: Sequence[Scene], *, scorer: Scorer | None = None, **widgets: Any) -> Sequence[Scene]:
+def _filtered(
+    scenes: Sequence[Scene], *, scorer: Scorer | None = None, witnesses: Sequence[Witness] = (), **widgets: Any
+) -> Sequence[Scene]:
     settings = settings_from(FilterSettings, widgets)
-    with borrowed(scorer):
-        return filter_each(scenes, scorer, settings, ComfyMonitor())
+    with borrowed(scorer, *witnesses):
+        return filter_each(scenes, scorer, settings, ComfyMonitor(), witnesses)

@@ -32,6 +32,7 @@ DATASETS = f"{CATEGORY}/data set"
 SceneSocket = io.Custom("PATCHMATTERS_SCENE")
 ChatModelSocket = io.Custom("PATCHMATTERS_CHAT_MODEL")
 ScorerSocket = io.Custom("PATCHMATTERS_SCORER")
+WitnessSocket = io.Custom("PATCHMATTERS_WITNESSES")
 FolderSocket = io.Custom("PATCHMATTERS_FOLDER")
 _BoundingBox = io.Custom("BOUNDING_BOX")
 
@@ -42,6 +43,11 @@ _OVERSHOOT = (-0.5, 1.5)  # what resizing and sampling leave beyond 0..1; more t
 def boxes_input(tooltip: str) -> io.Input:
     """An optional socket for a detector's boxes; not forced, the frontend would make four number widgets of it."""
     return _BoundingBox.Input("bboxes", optional=True, tooltip=tooltip, extra_dict={"forceInput": True})
+
+
+def witnesses_input(tooltip: str) -> io.Input:
+    """An optional socket for witnesses; each node of a witness takes those before it, so that a chain is a list."""
+    return WitnessSocket.Input("witnesses", optional=True, tooltip=tooltip)
 
 
 class SceneBatch(tuple[Scene, ...]):

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +143,14 @@ def steps(first: tuple[Node, ...] = (), x: int = 380, scene: str = "divide") -> 
         *near_stages(x + 420, "describe"),
         *far_stages(x + 840),
         Node("compose", f"{OURS}Compose", (x + 1260, 0), (340, 200), {"scene": "merge_across"}),
+    )
+
+
+def heard(nodes: tuple[Node, ...], witnesses: str) -> tuple[Node, ...]:
+    """The nodes with witnesses for each filter."""
+    return tuple(
+        replace(node, links={**node.links, "witnesses": witnesses}) if node.type == f"{OURS}Filter" else node
+        for node in nodes
     )
 
 
@@ -288,11 +296,20 @@ GRAPHS: Mapping[str, Graph] = {
             Node("captioner", f"{OURS}LocalModel", (0, 420), (300, 290), values={"model": CAPTIONER}),
             Node("scorer", f"{OURS}Scorer", (0, 770), (300, 170), values={"model": MATCHER}),
             Node("detect", f"{OURS}Detect", (0, 1000), (300, 320), {"image": "picture"}, {"model": LOCAL_DETECTOR}),
-            *steps((SEMANTIC,), scene="semantic"),
+            Node("read", f"{OURS}ReadText", (0, 1380), (300, 230)),
+            Node(
+                "count",
+                f"{OURS}CountObjects",
+                (0, 1670),
+                (300, 360),
+                {"witnesses": "read"},
+                {"model": LOCAL_DETECTOR},
+            ),
+            *heard(steps((SEMANTIC,), scene="semantic"), "count"),
             *looks(1640, 260, "compose.caption", "compose.scene"),
         ),
         (
-            Group("1  Picture and local models", ("picture", "captioner", "scorer", "detect"), "core"),
+            Group("1  Picture and local models", ("picture", "captioner", "scorer", "detect", "read", "count"), "core"),
             Group("2  Divide and describe", ("divide", "semantic", "describe")),
             *STEP_GROUPS[2:],
             Group("5  Caption", ("compose", "caption", "inspect")),

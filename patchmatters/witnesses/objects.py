@@ -80,6 +80,7 @@ class ObjectSettings:
         minimum=0.01, maximum=1.0, step=0.01,
     )  # fmt: skip
     colours: bool = option(True, "Measure the colours of what was found, and hold them against what is said.")
+    device: str = option("auto", 'Where to compute: "auto", "cpu", "cuda", "cuda:1", "mps" or "xpu".', advanced=True)
 
     __post_init__ = check_options
 
@@ -94,7 +95,9 @@ def create(settings: ObjectSettings, **loading: Any) -> ObjectWitness:
 
     if settings.sure < settings.faint:
         raise ValueError(f"sure is {settings.sure} and faint {settings.faint}: sure must not be the lower one.")
-    chosen = DetectorSettings(settings.model, settings.labels, min_score=settings.faint, max_boxes=300)
+    chosen = DetectorSettings(
+        settings.model, settings.labels, min_score=settings.faint, max_boxes=300, device=settings.device
+    )
     detector = create_detector(chosen, **loading)
     return ObjectWitness(detector, known_labels(detector), settings)
 

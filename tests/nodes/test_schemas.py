@@ -36,6 +36,8 @@ IDS = [
     "JsonPrompt",
     "LoadImageFolder",
     "SaveCaptions",
+    "ReadText",
+    "CountObjects",
     "CollectCaptions",
 ]
 each_node = pytest.mark.parametrize("node_id", [f"PatchMatters_{name}" for name in IDS])
@@ -109,9 +111,11 @@ def test_widgets_come_after_sockets_and_lists_last(nodes: dict[str, Any], folder
         return 1 if kind in _SOCKETS_AND_WIDGETS else 0
 
     inputs = _inputs(nodes[node_id])
-    ranks = [rank(kind) for name, (kind, _) in inputs.items() if name not in later]
+    ranks_of_all = [rank(kind) for kind, _ in inputs.values()]
+    ranks = [place for name, place in zip(inputs, ranks_of_all, strict=True) if name not in later]
     assert [one for one in ranks if one] == sorted(one for one in ranks if one)
-    assert {*list(inputs)[len(inputs) - len(later) :]} == later
+    widgets = [name for (name, _), place in zip(inputs.items(), ranks_of_all, strict=True) if place]
+    assert {*widgets[len(widgets) - len(later) :]} == later
 
 
 @each_node
