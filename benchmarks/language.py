@@ -23,7 +23,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from patchmatters.answers.clean import clean_answer
+from patchmatters.answers import read_answer
 from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
 from patchmatters.language import SIMILARITIES
@@ -96,7 +96,7 @@ class Photograph:
 
 def _claims(text: str, origin: dict[str, Any]) -> list[dict[str, Any]]:
     """The claims of a labelled sentence that a told one still makes."""
-    full = words(clean_answer(origin["text"])) or words(origin["text"])
+    full = words(read_answer(origin["text"]).text) or words(origin["text"])
     if len(words(text)) >= _NEARLY_ALL * len(full) or len(origin["claims"]) < 2:
         return origin["claims"]
     return [claim for claim in origin["claims"] if containment(claim["claim"], text) >= 0.5]

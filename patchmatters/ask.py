@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .answers.clean import clean_answer, is_refusal, without_echo
+from .answers import read_answer
 from .backends.base import Answer, ChatModel, Monitor, Outcome, Question
 from .picture import Crop
 from .scene import Box, Record, Scene
@@ -42,16 +42,17 @@ def ask(model: ChatModel, questions: Sequence[Question], monitor: Monitor) -> li
 
 
 def _reply(question: Question, answer: Answer) -> Reply:
-    """Tell an answer from an apology, an echo and silence (METHOD section 5: never take one for the other)."""
+    """Tell an answer from an apology, an echo, a thought and silence (METHOD section 5: they are never one another)."""
     if answer.outcome is not Outcome.ANSWER:
         return Reply(question, answer, problem=answer.detail or f"the model gave a {answer.outcome.value}")
-    text = clean_answer(answer.text, question.max_new_tokens * _CHARACTERS_PER_TOKEN)
-    text = without_echo(text, question.prompt)
-    if not text:
-        return Reply(question, answer, problem="the model answered nothing")
-    if is_refusal(text):
-        return Reply(question, answer, problem=f"the model refused ({text[:80]!r})")
-    return Reply(question, answer, text=text)
+    limit = question.max_new_tokens
+    reading = read_answer(
+        answer.text,
+        limit=limit * _CHARACTERS_PER_TOKEN,
+        cut=(answer.output_tokens or 0) >= limit,
+        instruction=question.prompt,
+    )
+    return Reply(question, answer, text=reading.text, problem=reading.problem)
 
 
 def problem_of(question: Question, answer: Answer) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...answers.clean import clean_answer, is_refusal, strip_machinery
+from ...answers import Flaw, read_answer
+from ...answers.cut import text_before_cut
 from ..base import Answer, Outcome
 from .providers import Price
 
@@ -58,37 +59,39 @@ _FAILED: Mapping[str, str] = {
     "tool_use": "the model called a tool instead of answering: use another model",
     "pause_turn": "the model paused instead of answering: run again, only this question is asked anew",
 }
-_BEGINNING = 200  # characters in which an apology shows
 _LENGTH = ("length", "max_tokens", "model_context_window_exceeded")
 
 
 def answer_of(choice: Choice, limit: int) -> Answer:
     """The answer in a whole choice, without its tokens. `limit` is the question's token limit, for the message."""
-    apology = choice.refusal or (choice.text if _apologises(choice.text) else "")
-    if apology:
-        return Answer("", Outcome.REFUSAL, f"the model refused ({apology[:160]!r}): use another picture or model")
+    if choice.refusal:
+        return Answer("", Outcome.REFUSAL, f"the model refused ({choice.refusal[:160]!r}): {_OTHERWISE}")
     if choice.finish in _REFUSED:
         return Answer("", Outcome.REFUSAL, _REFUSED[choice.finish])
     if choice.finish in _FAILED:
         return Answer("", Outcome.FAILURE, _FAILED[choice.finish])
-    if not strip_machinery(choice.text):
-        return Answer("", Outcome.FAILURE, _empty(choice, limit))
-    return Answer(choice.text)
+    cut = choice.finish in _LENGTH
+    reading = read_answer(choice.text, limit=max(limit, 1) * _CHARACTERS_PER_TOKEN, cut=cut)
+    if reading.flaw is Flaw.REFUSED:
+        return Answer("", Outcome.REFUSAL, reading.problem)
+    if reading.flaw is not Flaw.NONE:
+        return Answer("", Outcome.FAILURE, _without_text(choice, reading.flaw, limit))
+    return Answer(text_before_cut(choice.text) if cut else choice.text)
 
 
-def _apologises(answer: str) -> bool:
-    """Whether an answer begins as an apology does: it must not be kept as an answer, nor paid for twice."""
-    return is_refusal(clean_answer(strip_machinery(answer)[:_BEGINNING]))
+_OTHERWISE = "use another picture or model"
+_CHARACTERS_PER_TOKEN = 8  # more than any tokenizer's average
+_NO_THINKING = "switch thinking off, or use a model that does not think"
 
 
-def _empty(choice: Choice, limit: int) -> str:
+def _without_text(choice: Choice, flaw: Flaw, limit: int) -> str:
+    """Why an answer has no text, and what to do about it."""
+    thought = choice.thought or flaw is Flaw.THOUGHTS
     if choice.finish in _LENGTH:
-        return (
-            f"the model used up all {limit} tokens before it answered, probably for thinking: raise max_new_tokens, or "
-            "use a model that does not think"
-        )
-    if choice.thought or choice.text.strip():
-        return "the model thought and then answered nothing: run again, or use a model that does not think"
+        spent = "for thinking: " if thought else "before one sentence was whole: "
+        return f"the model used up all {limit} tokens {spent}raise max_new_tokens" + f", {_NO_THINKING}" * thought
+    if thought:
+        return f"the model thought and then answered nothing: run again, {_NO_THINKING}"
     return "the model answered nothing: run again, only this question is asked anew"
 
 
