@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .answers import read_answer
+from .answers import Flaw, read_answer
 from .backends.base import Answer, ChatModel, Monitor, Outcome, Question
 from .picture import Crop
 from .scene import Box, Record, Scene
@@ -52,6 +52,8 @@ def _reply(question: Question, answer: Answer) -> Reply:
         cut=(answer.output_tokens or 0) >= limit,
         instruction=question.prompt,
     )
+    if reading.flaw is Flaw.CUT and reading.fragment:  # captioners that write no full stops end at their limit
+        return Reply(question, answer, text=reading.fragment)
     return Reply(question, answer, text=reading.text, problem=reading.problem)
 
 

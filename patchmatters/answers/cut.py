@@ -37,6 +37,15 @@ def without_cut_end(sentences: Sequence[str], *, cut: bool) -> list[str]:
     return [kept[0][: clause.start()].rstrip()] if clause and len(words(kept[0][: clause.start()])) > 2 else []
 
 
+def fragment_of(sentence: str) -> str:
+    """The beginning of a sentence that was cut off, up to a word that may end one; the last word may be half of one."""
+    said = sentence.split()
+    said = said[:-1] if len(said) > 1 else said
+    while len(said) > 1 and words(said[-1])[-1:] and words(said[-1])[-1] in _NEVER_LAST:
+        said.pop()
+    return " ".join(said).rstrip(" ,;:-(")
+
+
 def text_before_cut(text: str) -> str:
     """A cut answer as it came, without the sentence that its limit cut off.
 

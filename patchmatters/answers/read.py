@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..language.sentences import split_sentences, words
-from .cut import is_finished, without_cut_end
+from .cut import fragment_of, is_finished, without_cut_end
 from .echo import without_echo
 from .json_answer import UnreadableAnswer, read_value
 from .lines import flat
@@ -55,12 +55,14 @@ _REMEDIES = {
 class Reading:
     """An answer as text. `text` is empty exactly when `flaw` says why there is none.
 
-    `refusal` is what a refusing model said. `shortened` says that a sentence that the limit cut off was left out.
+    `refusal` is what a refusing model said, `fragment` the beginning of the only sentence of an answer that was cut
+    off, without the word that it broke off in. `shortened` says that a sentence that was cut off was left out.
     """
 
     text: str = ""
     flaw: Flaw = Flaw.NONE
     refusal: str = ""
+    fragment: str = ""
     shortened: bool = False
 
     @property
@@ -92,7 +94,8 @@ def read_answer(text: str, *, limit: int = LIMIT, cut: bool = False, instruction
     final = _within(kept, limit)
     if final:
         return Reading(final, shortened=len(kept) < len(sentences))
-    return Reading(flaw=_why_empty(sentences, thought=turn.thought, cut=cut))
+    flaw = _why_empty(sentences, thought=turn.thought, cut=cut)
+    return Reading(flaw=flaw, fragment=fragment_of(sentences[0])[:limit] if sentences else "")
 
 
 def _why_empty(sentences: list[str], *, thought: bool, cut: bool) -> Flaw:
