@@ -9,16 +9,13 @@ from comfy_api.latest import io
 
 from ..patchmatters.backends import CHAT_MODELS
 from ..patchmatters.backends.api.chat import ApiSettings
-from ..patchmatters.backends.api.models import local_models
+from ..patchmatters.backends.api.models import LOCAL_MODELS
 from ..patchmatters.backends.api.providers import PROVIDERS, Provider
 from .types import MODELS, ChatModelSocket
 from .widgets import widgets_for
 
 FIRST = "(its first model)"
 _BY_TITLE = {row.title: row for row in PROVIDERS.values()}
-# What servers on this machine listed when the browser last asked for the nodes. Reading it is left to that moment:
-# importing the pack looks for no server.
-_listed: dict[str, tuple[str, ...]] = {}
 
 
 class ApiModel(io.ComfyNode):
@@ -41,13 +38,14 @@ class ApiModel(io.ComfyNode):
                 ),
                 *_common_widgets(),
             ],
+            hidden=[io.Hidden.prompt, io.Hidden.unique_id],
             outputs=[ChatModelSocket.Output("chat_model", tooltip="The model, to describe, compare and write with.")],
         )
 
     @classmethod
     def GET_NODE_INFO_V1(cls) -> dict[str, Any]:
-        """What the browser gets: with the models that servers on this machine have now (half a second at most)."""
-        _listed.update(local_models())
+        """What the browser gets, at once: the lists of servers on this machine are those of the last look, and a new
+        look begins in the background."""
         return super().GET_NODE_INFO_V1()
 
     @classmethod
@@ -56,7 +54,8 @@ class ApiModel(io.ComfyNode):
         return True
 
     @classmethod
-    def execute(cls, provider: Mapping[str, Any], **widgets: Any) -> io.NodeOutput:
+    def execute(cls, provider: Mapping[str, Any] | None = None, **widgets: Any) -> io.NodeOutput:
+        provider = provider or _as_saved(cls.hidden)
         row = _row(provider)
         line = CHAT_MODELS[row.protocol]
         chosen = {
@@ -68,11 +67,21 @@ class ApiModel(io.ComfyNode):
         return io.NodeOutput(line.create(line.settings_class()(**chosen)))
 
 
+def _as_saved(hidden: Any) -> Mapping[str, Any]:
+    """The provider and its widgets as the workflow has them: the host leaves out a choice that it does not list, such
+    as a name of the command line, or a provider of a newer version."""
+    saved = ((hidden.prompt or {}).get(str(hidden.unique_id)) or {}).get("inputs", {})
+    parts = {name.removeprefix("provider."): value for name, value in saved.items() if name.startswith("provider.")}
+    return {**parts, "provider": saved.get("provider")}
+
+
 def _row(provider: Mapping[str, Any]) -> Provider:
+    """By its title in the list, or by its name on the command line."""
     title = provider.get("provider")
-    if title not in _BY_TITLE:
+    row = _BY_TITLE.get(title) or PROVIDERS.get(title) if isinstance(title, str) else None
+    if row is None:
         raise ValueError(f"There is no provider {title!r}; choose one of: {', '.join(_BY_TITLE)}.")
-    return _BY_TITLE[title]
+    return row
 
 
 def _model(provider: Mapping[str, Any]) -> str:
@@ -98,17 +107,19 @@ def _option(row: Provider) -> io.DynamicCombo.Option:
             advanced=None if row.local or not row.base_url else True,
         ),
     ]
-    names = _names(row)
-    listed = "what the server lists now; reload the nodes (R) after loading another" if row.local else "suggestions"
-    tooltip = f"The model: {listed}."
-    return io.DynamicCombo.Option(
-        row.title, [*inputs, io.Combo.Input("model", options=names, default=names[0], tooltip=tooltip)]
-    )
+    return io.DynamicCombo.Option(row.title, [*inputs, _list(row)])
 
 
-def _names(row: Provider) -> list[str]:
-    suggested = [model.name for model in row.models]
-    return suggested or [FIRST, *_listed.get(row.name, ())]
+def _list(row: Provider) -> io.Input:
+    """Its models: suggestions, or what a server on this machine listed at the last look."""
+    names = [model.name for model in row.models] or [FIRST, *LOCAL_MODELS.latest().get(row.name, ())]
+    tooltip = "The model: suggestions."
+    if row.local:
+        tooltip = (
+            "The model: what the server lists, those that see first. After loading another there, reload the nodes (R) "
+            "twice: the first time asks the server, the second shows what it said."
+        )
+    return io.Combo.Input("model", options=names, default=names[0], tooltip=tooltip)
 
 
 def _common_widgets() -> list[io.Input]:

@@ -10,13 +10,20 @@ import ipaddress
 import re
 import socket
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 _SHAPE = re.compile(r"\A(https?)://([^/?#]*)(/[A-Za-z0-9._~/-]*)?\Z", re.I)
 _LABEL = re.compile(r"\A(?!-)[a-z0-9_-]{1,63}(?<!-)\Z")
 _NUMERIC = re.compile(r"\A(?:\d+|0x[0-9a-f]*)\Z")  # a host that ends so is read as an IPv4 address by some
 _PORTS = {"http": 80, "https": 443}
+# What a server listens on that takes requests from everywhere; a client that is told so means this machine.
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+# Endpoints that people copy into base_url.
+_ENDPOINT = {
+    "openai": re.compile(r"/(?:chat/completions|completions|chat|responses|models|embeddings|generate|tags|show)\Z"),
+    "anthropic": re.compile(r"/(?:v1/)?(?:messages|models)\Z"),
+}
 _SHARED = ipaddress.ip_network("100.64.0.0/10")  # private overlays such as Tailscale
 _ADVICE = "write it like http://127.0.0.1:8080/v1 or https://host.example/v1"
 
@@ -67,7 +74,19 @@ def read_address(url: str) -> Address:
         raise ValueError("The base URL holds a user name or password: leave it out; keys come from the environment.")
     scheme = parts.scheme.lower()
     host = _host((parts.hostname or "").lower(), bracketed=parts.netloc.startswith("["), shown=_shown(text))
-    return Address(scheme, host, port or _PORTS[scheme], (shape[3] or "").rstrip("/"))
+    return Address(scheme, _HERE.get(host, host), port or _PORTS[scheme], (shape[3] or "").rstrip("/"))
+
+
+def as_base(address: Address, own_path: str, protocol: str, *, has_other_api: bool) -> Address:
+    """The address with the path that requests are put after.
+
+    An endpoint that was copied along goes. Where only the host was given, `own_path` is the provider's own (or /v1);
+    also instead of /api, where the server is one of those that speak another language there (Ollama, LM Studio).
+    """
+    path = _ENDPOINT[protocol].sub("", address.path)
+    if has_other_api and re.fullmatch(r"/api(?:/v\d)?", path):
+        path = ""
+    return replace(address, path=path or own_path)
 
 
 def _shown(text: str) -> str:

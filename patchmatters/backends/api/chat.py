@@ -15,7 +15,7 @@ from ...options import check_options, option
 from ...picture import Crop
 from ...unicode import well_formed
 from ..base import QUIET, Answer, Monitor, Outcome, Question
-from .addresses import is_private, read_address, require_safe
+from .addresses import as_base, is_private, read_address, require_safe
 from .bounded import TooLarge
 from .client import NO_KEY, STATUSES, Gate, Line, Switchboard, errors_of, http_client, load_sdk
 from .driving import Post, drive, spawn
@@ -112,7 +112,9 @@ class ApiChat:
         row = PROVIDERS[provider]
         if not (base_url.strip() or row.base_url):
             raise ValueError(f"The {row.title} needs a base URL: put it into base_url, like http://127.0.0.1:8080/v1.")
-        address = read_address(base_url.strip() or row.base_url)
+        own_path = read_address(row.base_url).path if row.base_url else "/v1"
+        given = read_address(base_url.strip() or row.base_url)
+        address = as_base(given, own_path, row.protocol, has_other_api=row.local)
         chosen = model.strip() or (row.models[0].name if row.models and not base_url.strip() else "")
         self.target = Target(row, address, chosen)
         self.settings, self._wire, self._sdk = settings, wire, load_sdk(wire.sdk)
@@ -131,12 +133,14 @@ class ApiChat:
 
         Where no model was named, the server is asked for its first: RuntimeError where it cannot be reached.
         """
-        self._find_model(key_for(self.target.address))
+        require_safe(self.target.address)
+        self._find_model(key_for(self.target.address), monitor)
         return {
             "url": self.target.address.url,
             "model": self.target.model,
             "protocol": self.target.provider.protocol,
             "longest_edge": self.encoder.longest_edge,
+            "extra": dict(self.model().extra),
         }
 
     def answer(self, questions: Sequence[Question], monitor: Monitor) -> list[Answer]:
@@ -153,8 +157,8 @@ class ApiChat:
             return []
         require_safe(self.target.address)
         key = self._key()
-        self._find_model(key)
-        self._require_eyes(questions, key)
+        self._find_model(key, monitor)
+        self._require_eyes(questions, key, monitor)
 
         async def main(post: Post) -> list[Answer]:
             line = await self._switchboard.line(key, self._open_line)
@@ -177,19 +181,19 @@ class ApiChat:
             raise RuntimeError(f"{row.title} needs a key: set {self.target.key_advice} and start the program again.")
         return key
 
-    def _find_model(self, key: str | None) -> None:
+    def _find_model(self, key: str | None, monitor: Monitor) -> None:
         if not self.target.model:
-            found = default_model(self.target, key)
+            found = default_model(self.target, key, monitor)
             self.target = replace(self.target, model=found)
             self.name = self.name.replace(_UNNAMED, found, 1)
 
-    def _require_eyes(self, questions: Sequence[Question], key: str | None) -> None:
+    def _require_eyes(self, questions: Sequence[Question], key: str | None, monitor: Monitor) -> None:
         """Refuse pictures for a model that is known to be blind, before anything is asked."""
         with_image = next((question for question in questions if question.images), None)
         if with_image is None:
             return
         if self._learned.seeing is None:
-            self._learned.seeing = sees_images(self.target, key)
+            self._learned.seeing = sees_images(self.target, key, monitor)
         if self._learned.seeing is False:
             raise RuntimeError(f"{with_image.name}: {blind(self.target).detail}.")
 

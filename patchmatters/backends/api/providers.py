@@ -23,6 +23,8 @@ class Listing(str, Enum):
     LM_STUDIO = "lm studio"  # GET /api/v0/models: type "vlm"
     LLAMA_CPP = "llama.cpp"  # GET /props: modalities.vision
     OPENROUTER = "openrouter"  # GET models: architecture.input_modalities
+    MISTRAL = "mistral"  # GET models: capabilities.vision
+    MOONSHOT = "moonshot"  # GET models: supports_image_in
 
 
 @dataclass(frozen=True)
