@@ -16,6 +16,7 @@ from patchmatters.pipeline import DEFAULT, PRESETS, Preset
 from patchmatters.scene import Detection, Scene
 from patchmatters.semantic_filter import PAPER, Level, compare, filter_statements
 from patchmatters.semantic_patch import add_semantic_patch
+from patchmatters.witnesses import Witness
 
 from .remember import Bill
 
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cast:
-    """Who plays: the captioner, the scorer, and the writer of the rows with an LLM."""
+    """Who plays: the captioner, the scorer, the writer of the rows with an LLM, and who is heard before the scorer."""
 
     captioner: ChatModel
     scorer: Scorer
     writer: ChatModel
     bill: Bill = field(default_factory=Bill)
+    witnesses: tuple[Witness, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Stages:
         self.pictures, self.detections, self.preset = pictures, detections, preset
         self.captioner = Counted(cast.captioner, describes_only=True)
         self.writer = Counted(cast.writer) if llm else None
-        self.scorer = cast.scorer
+        self.scorer, self.witnesses = cast.scorer, cast.witnesses
         self.scenes: tuple[Scene, ...] = ()
 
     def begin(self, *, semantic: bool = False) -> None:
@@ -102,7 +104,7 @@ class Stages:
 
     def level(self, level: Level) -> None:
         self.scenes = compare(self.scenes, level, self.preset.compare, self.writer, QUIET)
-        self.scenes = filter_statements(self.scenes, self.scorer, self.preset.filter, QUIET)
+        self.scenes = filter_statements(self.scenes, self.scorer, self.preset.filter, QUIET, self.witnesses)
         self.scenes = merge(self.scenes, self.preset.merge, self.writer, QUIET)
 
     def compose(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import Enum
+from itertools import accumulate
 
 from .reader import Line, Token
 
@@ -15,6 +16,7 @@ _READ = 0.5  # score from which on what was read bears out what was said
 _NEAR = 0.6  # likeness from which on a word that was said is taken for a misreading of one that was read
 _SHORTEST = 3  # letters of a word that can be a misreading, or stand within a longer one
 _SHORT_SURE = 0.8
+_LETTERS_LOST = 2  # letters of a word that are missed at one of its ends; what is longer is another word
 
 
 class Match(Enum):
@@ -65,12 +67,26 @@ def _found_whole(said: str, lines: Sequence[Line]) -> Compared | None:
         run = ""
         for last in range(first, len(readable)):
             run += plain(readable[last].text)
-            if wanted in run:
-                used = _needed(wanted, readable[first : last + 1])
-                return Compared(Match.FOUND, (said,), used, min(line.score for line in used))
+            used = readable[first : last + 1]
+            if wanted in run and _is_whole(wanted, run, used):
+                needed = _needed(wanted, used)
+                return Compared(Match.FOUND, (said,), needed, min(line.score for line in needed))
             if len(run) > 4 * len(wanted) + 40:
                 break
     return None
+
+
+def _is_whole(wanted: str, run: str, lines: Sequence[Line]) -> bool:
+    """Whether the writing ends where words do, or well within them: a letter or two of a word are not missing.
+
+    A reader that saw no space between two words leaves more of the other one.
+    """
+    lengths = [len(plain(token.text)) for line in lines for token in line.tokens]
+    ends = {0, len(run), *accumulate(lengths)}
+    start = run.index(wanted)
+    end = start + len(wanted)
+    lost = (start - max(edge for edge in ends if edge <= start), min(edge for edge in ends if edge >= end) - end)
+    return all(letters == 0 or letters > _LETTERS_LOST for letters in lost)
 
 
 def _needed(wanted: str, lines: Sequence[Line]) -> tuple[Line, ...]:
@@ -107,14 +123,23 @@ def _within_or_near(said: str, wanted: str, tokens: Iterable[tuple[Token, Line]]
     nearest = _NEAR
     for token, line in tokens:
         read = plain(token.text)
-        if wanted in read and token.score >= _READ:
+        if wanted in read and len(read) - len(wanted) > _LETTERS_LOST and token.score >= _READ:
             return _Word(Match.FOUND, said, line, token.score)
-        if len(read) >= _SHORTEST and read in wanted and 2 * len(read) >= len(wanted):
+        if _is_cut(wanted, read, token, line):
             best, nearest = _Word(Match.PARTLY, said, line, token.score), 1.0
         near = SequenceMatcher(None, wanted, read, autojunk=False).ratio()
         if near >= nearest and len(read) >= _SHORTEST and token.score >= SURE and read not in others:
             best, nearest = _Word(Match.OTHER, _in_place_of(said, token.text), line, token.score), near
     return best
+
+
+def _is_cut(wanted: str, read: str, token: Token, line: Line) -> bool:
+    """Whether what was read may be the word with its outer end hidden; of two equal letters none is hidden alone."""
+    if len(read) < _SHORTEST or 2 * len(read) < len(wanted) or read == wanted:
+        return False
+    if wanted.endswith(read) and line.tokens[0] is token:
+        return wanted != read[0] + read
+    return wanted.startswith(read) and line.tokens[-1] is token and wanted != read + read[-1]
 
 
 def _in_place_of(said: str, read: str) -> str:

@@ -42,7 +42,7 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight"
 _UNSURE = re.compile(
     r"\b(?:like|resembl\w*|shaped|statues?|sculptures?|figurines?|toys?|drawings?|drawn|paintings?|painted|posters?|"
     r"pictures? of|photos? of|images? of|logos?|signs?|cartoons?|reflect\w*|shadows?|silhouettes?|printed|patterns?|"
-    r"small|little|tiny|distan\w*|far|background|partial\w*|partly|behind|hidden|obscured|cropped|blur\w*|crowds?|group|prints?)\b",
+    r"tiny|distan\w*|far|background|partial\w*|partly|behind|hidden|obscured|cropped|blur\w*|crowds?|group|prints?)\b",
     re.IGNORECASE,
 )
 _SAYS_THERE_IS = re.compile(
@@ -50,6 +50,9 @@ _SAYS_THERE_IS = re.compile(
     r"[\w-]+ [\w -]{1,40} (?:is|are) (?:visible|seen|present|shown)\.?\Z)",
     re.IGNORECASE,
 )
+_SMALL = re.compile(r"\b(?:small|little|tiny|miniature)\b", re.IGNORECASE)
+_LARGE = re.compile(r"\b(?:large|big|huge|giant)\b", re.IGNORECASE)
+_SMALLEST_LARGE, _LARGEST_SMALL = 0.25, 0.12  # shares of the crop's shorter side: above one nothing is small ...
 _ONLY = re.compile(r"\b(?:one|single|lone|only|solitary)\b", re.IGNORECASE)
 _NO_MORE = word_set("there visible present show contain feature depict image picture photo scene")
 
@@ -169,23 +172,46 @@ class ObjectWitness:
         if not seen.possible:
             yield from self._absent(image, statement, seen)
             return
+        meant = _of_size(statement, seen, image)
+        coloured = self._of_said_colour(image, reading, meant) if not _UNSURE.search(statement) else meant
+        found = list(self._of_meant(image, statement, reading, meant, coloured))
         bare = _says_no_more(statement, reading, seen.label)
-        found = list(_of_number(statement, reading, seen, bare=bare))
-        if len(seen.sure) == len(seen.possible) == 1 and not _UNSURE.search(statement):
-            found += self._of_only(image, statement, reading, seen)
-        yield from _weighed(found, statement, reading, seen) if bare else found
+        yield from _weighed(found, statement, reading, coloured) if bare else found
 
-    def _of_only(self, image: Crop, statement: str, reading: Reading, seen: Sighting) -> list[Testimony]:
-        """Place and colour of the only one there is; with both wrong another one may be meant, which was not found."""
-        found = list(_of_place(statement, reading, image, seen))
-        if self.settings.colours:
-            found += _of_colour(statement, reading, image, seen)
-        wrong = sum(one.ruling is Ruling.CONTRADICTED for one in found)
-        return [] if wrong > 1 else found
+    def _of_meant(
+        self, image: Crop, statement: str, reading: Reading, meant: Sighting, coloured: Sighting
+    ) -> Iterator[Testimony]:
+        """Of those that may be meant: number and place of the ones that have the colour, or that none has it."""
+        if not meant.possible:
+            return
+        if not coloured.possible:
+            yield from _of_colour(statement, reading, image, meant)
+            return
+        bare = _says_no_more(statement, reading, meant.label)
+        yield from _of_number(statement, reading, coloured, bare=bare)
+        if len(coloured.sure) == len(coloured.possible) == 1 and not _UNSURE.search(statement):
+            yield from _of_place(statement, reading, image, coloured)
+        if coloured is not meant and coloured.sure:
+            shown = f"{len(coloured.sure)} of the said colour"
+            yield _word("colour", Ruling.CONFIRMED, coloured.sure[0].score, coloured, shown)
+
+    def _of_said_colour(self, image: Crop, reading: Reading, seen: Sighting) -> Sighting:
+        """Those that surely have, and those that may have, the one colour that is said of the thing."""
+        word = _said_colour(reading, seen.label)
+        if not word or not self.settings.colours:
+            return seen
+        measured = {one: measure_colour(image.picture, one.box, word) for one in seen.possible}
+        if any(found is None for found in measured.values()):
+            return seen
+        return Sighting(
+            seen.label,
+            tuple(one for one in seen.sure if (found := measured[one]) and found.is_there),
+            tuple(one for one, found in measured.items() if found and not found.is_not_there),
+        )
 
     def _absent(self, image: Crop, statement: str, seen: Sighting) -> Iterator[Testimony]:
         """That there is none, unless something like it is, or the statement may mean no thing of the picture."""
-        if _UNSURE.search(statement):
+        if _UNSURE.search(statement) or _SMALL.search(statement):
             return
         things = [label_of(one.label).thing for one in self._in(image, _TOUCHING)]
         if not any(looks_like(seen.label.thing, thing) for thing in things):
@@ -277,7 +303,7 @@ def _of_place(statement: str, reading: Reading, image: Crop, seen: Sighting) -> 
     """The side of the crop on which the statement puts its subject, where there is one such thing in it."""
     if reading.subject != seen.label.thing or not names_place(statement):
         return
-    (one,) = seen.sure
+    (one,) = seen.possible
     left, top = image.box.left, image.box.top
     inside = Box(one.box.left - left, one.box.top - top, one.box.right - left, one.box.bottom - top)
     place = place_of(inside, *image.size)
@@ -295,18 +321,38 @@ def _with_place(statement: str, place: str) -> str:
 
 
 def _of_colour(statement: str, reading: Reading, image: Crop, seen: Sighting) -> Iterator[Testimony]:
-    """The one colour that the statement gives the thing, where there is one such thing in the crop."""
-    words = {fact.word for fact in reading.facts.get((seen.label.thing, "colour/hue"), ()) if not fact.negated}
-    if len(words) != 1:
+    """That none has the said colour; of an only one, unless its place is wrong as well: then another may be meant."""
+    word = _said_colour(reading, seen.label)
+    if len(seen.possible) > 1:
+        strength = min(one.score for one in seen.possible)
+        yield _word("colour", Ruling.CONTRADICTED, strength, seen, f"none of them {word}")
         return
-    (said,) = words
-    word, (one,) = said.replace("_", " "), seen.sure
+    one = seen.possible[0]
     measured = measure_colour(image.picture, one.box, word)
-    if measured is not None and measured.is_not_there:
+    misplaced = any(found.ruling is Ruling.CONTRADICTED for found in _of_place(statement, reading, image, seen))
+    if measured is not None and not misplaced:
         better = re.sub(rf"\b{re.escape(word)}\b", measured.main, statement, count=1, flags=re.IGNORECASE)
         yield _word("colour", Ruling.CONTRADICTED, one.score, seen, f"mostly {measured.main}", better)
-    elif measured is not None and measured.is_there:
-        yield _word("colour", Ruling.CONFIRMED, one.score, seen, f"{word} in its box")
+
+
+def _said_colour(reading: Reading, label: Label) -> str:
+    """The one colour that a statement gives the thing; "" for none, for several and for what it is said not to be."""
+    facts = reading.facts.get((label.thing, "colour/hue"), ())
+    words = {fact.word for fact in facts}
+    return words.pop().replace("_", " ") if len(words) == 1 and not any(fact.negated for fact in facts) else ""
+
+
+def _of_size(statement: str, seen: Sighting, image: Crop) -> Sighting:
+    """Those that "small" or "large" may mean in the crop; all where the statement says neither."""
+    side = min(image.size)
+
+    def may_be(one: Detection) -> bool:
+        share = max(one.box.width, one.box.height) / side
+        small, large = _SMALL.search(statement), _LARGE.search(statement)
+        return not (small and share > _SMALLEST_LARGE) and not (large and share < _LARGEST_SMALL)
+
+    kept = (tuple(filter(may_be, boxes)) for boxes in (seen.sure, seen.possible))
+    return Sighting(seen.label, *kept)
 
 
 # --- in words --------------------------------------------------------------------------------------------------------

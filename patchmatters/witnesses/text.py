@@ -144,7 +144,7 @@ def _settled(quote: Quote, compared: Compared, lines: Sequence[Line], image: Cro
     if compared.match is not Match.MISSING or not asserted or not _all_is_read(lines):
         return compared
     notices = _notices(lines)
-    if len(notices) != 1 or any(len(plain(line.text)) < 2 for line in lines):
+    if len(notices) != 1 or not all(_is_writing(line.text) for line in lines):
         return compared
     words = tuple(_safe(line.text) for line in notices[0])
     if sum(len(text.split()) for text in words) > _LONGEST:
@@ -251,9 +251,16 @@ def _tells(text: str) -> bool:
     """
     if is_cjk(text):
         return len(plain(text)) >= _LETTERS - 1
+    if not _is_writing(text):
+        return False
     words = [word for word in text.split() if plain(word)]
     telling = sum(len(plain(word)) > _LETTERS - (word == word.upper()) for word in words)
     return 2 * telling >= max(1, len(words))
+
+
+def _is_writing(text: str) -> bool:
+    """Whether there are two letters that differ: bars and rings are read as one letter again and again."""
+    return len(set(plain(text))) > 1
 
 
 def _length(text: str) -> int:

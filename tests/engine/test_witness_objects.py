@@ -157,9 +157,23 @@ def test_a_side_is_put_right() -> None:
 
 
 def test_a_colour_is_measured_in_the_box_and_put_right() -> None:
-    (_, found) = words("A blue ball is on the left.")
+    (found,) = words("A blue ball is on the left.")
     assert (found.about, found.ruling, found.instead) == ("colour", CONTRADICTED, "A red ball is on the left.")
     assert rulings("A blue ball is on the left.", witness(colours=False)) == {"place": CONFIRMED}
+
+
+def test_of_several_the_said_colour_tells_which_is_meant() -> None:
+    drawn = (*SEEN, Detection(Box(252, 152, 298, 248), "ball", 0.9))  # a blue one as well
+    two = witness(seen=drawn)
+    assert rulings("A blue ball is on the left.", two) == {"place": CONTRADICTED, "colour": CONFIRMED}
+    assert rulings("A red ball is on the left.", two) == {"place": CONFIRMED, "colour": CONFIRMED}
+    assert rulings("There are two red balls.", two) == {"count": CONTRADICTED, "colour": CONFIRMED}
+    (found,) = words("A green ball is on the left.", two)
+    assert (found.about, found.ruling, found.instead) == ("colour", CONTRADICTED, "")
+
+
+def test_size_tells_what_cannot_be_meant() -> None:
+    assert rulings("A small red ball is on the right.") == {}  # the one that was found is large
 
 
 def test_everything_right_is_confirmed_as_a_whole_and_a_rest_is_not() -> None:

@@ -154,6 +154,33 @@ def test_a_patch_is_not_judged_by_what_it_does_not_show() -> None:
 
 
 @needs_reader
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Keep eft", "Keep Left"),  # a letter is missing
+        ("Kee Left", "Keep Left"),
+        ("Keep Lleft", "Keep Left"),  # a letter is doubled
+        ("Kkeep Left", "Keep Left"),
+        ("Keep Leaft", "Keep Left"),
+    ],
+)
+def test_a_letter_more_or_less_is_put_right(said: str, told: str) -> None:
+    assert word(sign(("Keep Left", (60, 120), 48)), f'A sign reads "{said}".').instead == f'A sign reads "{told}".'
+
+
+@needs_reader
+def test_what_may_be_hidden_at_an_outer_end_is_not_missing() -> None:
+    picture = sign(("otel Astori", (60, 120), 48))
+    assert words(picture, 'A sign reads "Hotel Astoria".') == ()
+
+
+@needs_reader
+def test_bars_are_no_writing_that_takes_the_place_of_what_is_said() -> None:
+    bars = sign(("IIIIII", (60, 120), 48))
+    assert all(one.instead == "" for one in words(bars, 'A sign reads "BREAD".'))
+
+
+@needs_reader
 def test_that_there_is_no_text_is_contradicted_where_there_is() -> None:
     assert word(SUITCASE, "The image does not contain any text.").ruling is Ruling.CONTRADICTED
     assert words(Image.new("RGB", (300, 200), "gray"), "There is no text in the image.") == ()
