@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 from ..backends.api.providers import Price
+from ..detections import read_detections
 from ..job_options import Job, backend_settings, job_of, preset_of, scorer_name, witness_settings
 from ..report_page.command import report_settings
+from ..scene import Detection
 from ..targets import check_targets
 from .cost import LimitReached, Purse, metered, price_of
 from .estimate import measured, reckoned, told
@@ -47,6 +50,7 @@ class _Wishes:
     form: FormSettings
     existing: Existing
     outputs: tuple[tuple[str, Path], ...]
+    boxes: Mapping[str, tuple[Detection, ...]]
 
 
 def caption_folder(options: argparse.Namespace) -> int:
@@ -83,7 +87,26 @@ def _wishes(options: argparse.Namespace) -> _Wishes:
         _form_settings(options),
         Existing(options.existing),
         tuple((name, Path(target)) for name in WRITERS if (target := getattr(options, name.replace("-", "_")))),
+        _read_boxes(options.detections),
     )
+
+
+def _read_boxes(name: str | None) -> dict[str, tuple[Detection, ...]]:
+    """The boxes of a file by picture. ValueError for a file that does not hold such boxes."""
+    if not name:
+        return {}
+    try:
+        data = json.loads(Path(name).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"{name} cannot be read ({error.strerror}): check the path.") from None
+    except ValueError as error:
+        raise ValueError(f"{name} is not JSON ({error}).") from None
+    if not isinstance(data, dict) or not all(isinstance(boxes, list) for boxes in data.values()):
+        raise ValueError(f'{name} must be an object of pictures and their lists of boxes: {{"cats/1.jpg": [...]}}.')
+    try:
+        return {key: read_detections([boxes], 1)[0] for key, boxes in data.items()}
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 def _form_settings(options: argparse.Namespace) -> FormSettings:
@@ -154,7 +177,11 @@ _GO_ON = ": what is done stays done. Run the same command again to go on."
 
 def _caption_found(found: Found, state: State, wishes: _Wishes) -> int:
     orders = Orders(
-        wishes.sidecars, wishes.form, settings_digest(wishes.options), wishes.existing, wishes.options.refresh
+        wishes.sidecars,
+        wishes.form,
+        settings_digest(wishes.options, wishes.boxes),
+        wishes.existing,
+        wishes.options.refresh,
     )
     plan = make_plan(found.pictures, state, orders)
     if wishes.options.dry_run:
@@ -166,10 +193,11 @@ def _caption_found(found: Found, state: State, wishes: _Wishes) -> int:
     return _summary(plan, state, reached=reached)
 
 
-def settings_digest(options: argparse.Namespace) -> str:
+def settings_digest(options: argparse.Namespace, boxes: Mapping[str, Sequence[Detection]]) -> str:
     """A digest of all settings that what is said of a picture depends on."""
     asked = {name: value for name, value in asdict(backend_settings(options)).items() if name not in _NOT_ASKED}
     heard = [options.witness, witness_settings(options)] if options.witness else []
+    heard += [sorted(boxes.items())] if boxes else []
     preset = asdict(preset_of(options))
     return digest_of([options.backend, asked, scorer_name(options), options.llm_free, options.preset, preset, *heard])
 
@@ -185,7 +213,7 @@ def _run(found: Found, plan: Plan, state: State, orders: Orders, wishes: _Wishes
     )
     workers = _WORKERS if job.parallel else 1
     try:
-        Runner(plan, state, orders, job, reporter, options.batch, workers, options.limit).run()
+        Runner(plan, state, orders, job, reporter, options.batch, workers, options.limit, wishes.boxes).run()
     except LimitReached:
         return True
     finally:

@@ -43,6 +43,11 @@ def _add_sources(group: Any) -> None:
         "--include", action="append", default=[], metavar="PATTERN", help='only these, like "*.png" or "cats/*"'
     )
     group.add_argument("--exclude", action="append", default=[], metavar="PATTERN", help="not these files or folders")
+    group.add_argument(
+        "--detections",
+        metavar="FILE.json",
+        help='boxes by picture: {"cats/1.jpg": [{x, y, width, height, label, score}]}',
+    )
 
 
 def _add_outputs(group: Any) -> None:

@@ -10,7 +10,7 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -28,7 +28,7 @@ from .state import Fingerprint, Pending, State, Status
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from ..scene import Scene
+    from ..scene import Detection, Scene
 
 _PATIENCE_S = 0.05  # between two looks at the keyboard
 _FAREWELL_S = 0.5  # workers have this long to end after an interruption
@@ -94,7 +94,10 @@ class _Watch:
 
 @dataclass(frozen=True)
 class Runner:
-    """A run over the pictures of a plan. `batch` pictures' questions go out together, `workers` batches at once."""
+    """A run over the pictures of a plan. `batch` pictures' questions go out together, `workers` batches at once.
+
+    `boxes` are detected objects by picture, for those pictures that have any.
+    """
 
     plan: Plan
     state: State
@@ -104,6 +107,7 @@ class Runner:
     batch: int = 8
     workers: int = 1
     limit: int | None = None
+    boxes: Mapping[str, Sequence[Detection]] = field(default_factory=dict)
 
     def run(self) -> None:
         """Caption what waits. What ends the run early is raised: RuntimeError, LimitReached, Interrupted.
@@ -190,7 +194,7 @@ class Runner:
             self.job.chat_model,
             self.job.scorer,
             self.job.text_model,
-            (),
+            [self.boxes.get(one.key, ()) for one in opened],
             self.job.preset,
             _Watch(shared.stop),
             [one.key for one in opened],

@@ -89,7 +89,7 @@ CREATE INDEX IF NOT EXISTS pictures_pending ON pictures (key) WHERE pending IS N
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {VERSION};
 COMMIT;
-CREATE TEMP TABLE wanted (key BLOB PRIMARY KEY, place INTEGER NOT NULL);
+CREATE TEMP TABLE wanted (place INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE);
 """
 
 
@@ -132,7 +132,7 @@ class State:
         """The pictures that this run is about, in the order in which they are to be done; unknown ones wait."""
         with self._changing() as connection:
             connection.execute("DELETE FROM wanted")
-            rows = ((os.fsencode(key), place) for place, key in enumerate(keys))
+            rows = ((place, os.fsencode(key)) for place, key in enumerate(keys))
             connection.executemany("INSERT INTO wanted VALUES (?, ?)", rows)
             connection.execute("INSERT OR IGNORE INTO pictures (key, status) SELECT key, 'waiting' FROM wanted")
 
@@ -159,7 +159,7 @@ class State:
         """The next waiting pictures of this run that nobody else has; they are this process's until it ends."""
         with self._changing() as connection:
             rows = connection.execute(
-                "SELECT key FROM wanted JOIN pictures USING (key) WHERE status = 'waiting' AND owner IS NULL "
+                "SELECT key FROM wanted CROSS JOIN pictures USING (key) WHERE status = 'waiting' AND owner IS NULL "
                 "ORDER BY place LIMIT ?",
                 (most,),
             ).fetchall()

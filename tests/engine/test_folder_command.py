@@ -323,6 +323,20 @@ def test_pictures_that_go_or_change_during_the_run(
     assert text(photos, 3)
 
 
+def test_boxes_come_by_picture(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    boxes = tmp_path / "boxes.json"
+    boxes.write_text('{"1.png": [{"x": 5, "y": 5, "width": 40, "height": 30, "label": "cat"}]}')
+    run(photos, "--detections", boxes, "--scenes", tmp_path / "s.gz")
+    labels = {row.key: [one.label for one in row.scene.detections] for row in read_rows(tmp_path / "s.gz") if row.scene}
+    assert labels == {"0.png": [], "1.png": ["cat"], "2.png": [], "3.png": []}
+    assert run(photos) == 0
+    assert "4 pictures were captioned with other settings" in capsys.readouterr().err
+    for bad in ("[1]", "{", '{"1.png": [{"x": 1}]}', '{"1.png": 3}'):
+        boxes.write_text(bad)
+        assert run(photos, "--detections", boxes) == 2
+        assert "boxes.json" in capsys.readouterr().err
+
+
 def test_nothing_left_to_tell_is_a_failure_of_that_picture(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(photos, "--drop", ".") == 1
     assert "was to be left out" in capsys.readouterr().err
