@@ -1,8 +1,9 @@
 """Choosing what a caption tells: each addition must say something new, the most certain and most telling first.
 
 Twelve descriptions of one picture tell every fact again and again. A caption is a cover of what they tell: greedily,
-the statement with most new content words for its certainty is taken, until nothing new is left or the caption is full.
-Of a statement only those clauses are told that add something; what its speaker guesses is left out.
+the statement with most new content words for its length and the greatest certainty is taken, until nothing new is left
+or the caption is full. Of a statement only those clauses are told that add something; what its speaker guesses is left
+out.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from .tell import Told
 
 FRESH = 0.5  # share of a clause's content words that must be new (the rest may repeat what it hangs on)
 _SURE = 0.5  # certainty of a statement of which neither score nor support is known
-_TELLING = 6.0  # new content words from which on a statement counts as telling: a longer one is not better for it
 _BACKBONE = 1.5  # what the whole-image caption says comes before what a part says as well
 _CAUTION = 5  # power of the certainty: what is new may be new because it was invented
 
@@ -94,7 +94,7 @@ def _worth(
     fresh = 1.0 - containment(one.told.text, known) if known else 1.0
     if not content or fresh < FRESH:
         return 0.0
-    worth = one.certainty**_CAUTION * min(fresh * len(content) / _TELLING, 1.0)
+    worth = one.certainty**_CAUTION * fresh * len(content) / len(words(one.told.text))
     return worth if one.told.boxes else _BACKBONE * worth
 
 

@@ -4,6 +4,9 @@ Candidates of one patch come from one crop and one captioner, and are wrong alik
 seen anew. On labelled captions of photographs the second tells true statements from false ones (area under the ROC
 curve 0.72), the first hardly (0.54), so a statement is measured by what the other patches say. What candidates of one
 patch say in nearly the same words counts as well, because a paraphrase by chance does not go that far.
+
+How alike is alike depends on the speaker: one with few words says everything in nearly the same ones. The sentences of
+one answer tell different things, so what they have in common is chance, and support must go beyond it.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from ..scene import Patch, Scene, Statement
 
 _BEST, _SECOND = 0.7, 0.3  # weights of the look that bears a statement out best, and of the next one
 _DISPUTE, _DISPUTES = 0.07, 2  # what each statement that says otherwise takes away, and how many of them count
+_CHANCE = 0.9  # quantile of the likeness of a sentence to the next one of its own answer that support must reach
+_MOST = 0.95  # no more is asked: one who says everything in the same words can still be borne out word for word
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,18 @@ def _measured(patches: Sequence[Patch], looks: Sequence[_Look], similarity: Simi
     texts = list(dict.fromkeys(one.text for patch in patches for one in patch.statements))
     backing = dict(zip(texts, similarity.backing(texts, [look.statements for look in looks]), strict=True))
     disputes = _disputes(texts, looks, similarity)
-    return [_supported(patch, looks, backing, disputes, similarity) for patch in patches]
+    limit = min(max(similarity.support, _chance(looks, similarity)), _MOST)
+    return [_supported(patch, looks, backing, disputes, similarity, limit) for patch in patches]
+
+
+def _chance(looks: Sequence[_Look], similarity: Similarity) -> float:
+    """How alike different things are told in this Scene: 0 to 1, 0 where no answer has two sentences."""
+    nearest: list[float] = []
+    for said in {look.statements for look in looks if len(set(look.statements)) > 1}:
+        texts = list(dict.fromkeys(said))
+        matrix = similarity.matrix(texts, texts)
+        nearest += [max(value for b, value in enumerate(row) if b != a) for a, row in enumerate(matrix)]
+    return sorted(nearest)[min(int(_CHANCE * len(nearest)), len(nearest) - 1)] if nearest else 0.0
 
 
 def _supported(
@@ -55,6 +71,7 @@ def _supported(
     backing: Mapping[str, Sequence[float]],
     disputes: Mapping[str, frozenset[str]],
     similarity: Similarity,
+    limit: float,
 ) -> Patch:
     elsewhere = [number for number, look in enumerate(looks) if look.patch != patch.name]
     if not elsewhere:
@@ -69,7 +86,7 @@ def _supported(
 
     return replace(
         patch,
-        statements=tuple(replace(one, support=_scaled(support(one), similarity.support)) for one in patch.statements),
+        statements=tuple(replace(one, support=_scaled(support(one), limit)) for one in patch.statements),
     )
 
 
