@@ -32,7 +32,7 @@ def read_object(text: str, keys: Collection[str]) -> dict[str, Any]:
     """
     said = said_of(plain_signs(text[:_LIMIT]), prose=False).text
     candidates = (*_FENCED.findall(said), said)
-    for attempt in (_well_formed, _before_cut, _repaired):
+    for attempt in (_well_formed, _mended):
         for candidate in candidates:
             found = [value for value in attempt(candidate) if not value.keys().isdisjoint(keys)]
             if found:
@@ -51,7 +51,7 @@ def read_value(text: str) -> tuple[Any, bool]:
     for candidate in (fenced[1] if fenced else "", without_preamble(text), text):
         body = candidate.strip()
         if _BEGINS.match(body) and (value := _value(body)) is not None:
-            return value, not _closed(body) and body.endswith(("}", "]"))
+            return value, _closed(body) is None and body.endswith(("}", "]"))
     raise UnreadableAnswer("The answer is no JSON.")
 
 
@@ -76,18 +76,19 @@ def _repaired_value(body: str) -> Any:
 _OPENS = {"{": "}", "[": "]"}
 
 
-def _before_cut(text: str) -> Iterator[dict[str, Any]]:
-    """The object that a cut answer begins, closed behind the last value that stands whole in it."""
+def _mended(text: str) -> Iterator[dict[str, Any]]:
+    """The objects of a damaged text; of one that is cut off, what stands whole before the cut."""
     start = text.find("{")
-    closed = _closed(text[start:]) if start >= 0 else ""
-    if closed:
-        yield from _well_formed(closed)
-        if not next(_well_formed(closed), None):
-            yield from _repaired(closed)
+    closed = _closed(text[start:]) if start >= 0 else None
+    if closed is None:
+        yield from _repaired(text)
+    elif closed:
+        found = list(_well_formed(closed))
+        yield from found or _repaired(closed)
 
 
-def _closed(text: str) -> str:
-    """An unfinished object up to its last whole value, with the brackets that it lacks; empty for a finished one."""
+def _closed(text: str) -> str | None:
+    """An unfinished object up to its last whole value, with the brackets that it lacks; None for a finished one."""
     stack: list[str] = []
     whole, brackets = 0, ""
     position, is_value = 0, False
@@ -100,7 +101,7 @@ def _closed(text: str) -> str:
             stack.pop()
             whole, brackets = position + 1, "".join(reversed(stack))
             if not stack:
-                return ""
+                return None
         elif sign in "\"'":
             position = _end_of_string(text, position)
             if position < 0:
@@ -110,7 +111,7 @@ def _closed(text: str) -> str:
         elif sign in ":,":
             is_value = sign == ":" or (bool(stack) and stack[-1] == "]")
         position += 1
-    return text[:whole] + brackets if whole and stack else ""
+    return text[:whole] + brackets if whole else ""
 
 
 _STRING_END = re.compile(r"\s*(?:[,:}\]])")

@@ -70,6 +70,11 @@ _ASIDE = re.compile(
     re.I,
 )
 _LONGEST_HEADING = 9  # words
+_LABEL_WORDS = 2
+_SPEAKS = re.compile(
+    r"\b(?:reads?|reading|says?|saying|states?|written|words?|text|sagt|steht|dit|lit|dice|reza|diz|recita|that)\Z",
+    re.I,
+)  # what a sign says is no label's sentence
 _SENTENCE = 4  # words from which on what follows a label stands without it
 
 
@@ -147,9 +152,9 @@ def _item(body: str, depth: int) -> _Line:
 def _row(line: str) -> str:
     """The cells of a row: "label | sentence" as the sentence, other cells one after another."""
     cells = [_without_markdown(cell).strip() for cell in line.strip().strip("|").split("|")]
-    cells = [cell for cell in cells if words(cell)]
+    cells = [cell for cell in cells if any(map(str.isalpha, cell))] or cells  # a column of numbers only counts
     if len(cells) == 2:
-        return _labelled(f"{cells[0]}: {cells[1]}")
+        return cells[1] if _is_sentence(cells[1]) else f"{cells[0]}: {cells[1]}"
     return ", ".join(cells)
 
 
@@ -164,11 +169,16 @@ def _labelled(line: str) -> str:
     if _ASIDE.fullmatch(label):
         return f"{label}: {rest}"
     plain = _without_markdown(rest).strip()
-    bold = "**" in line[: len(label) + 6]
-    sentence = plain[:1].isupper() and len(words(plain)) >= _SENTENCE
-    if sentence and (bold or (len(words(label)) <= 3 and plain.rstrip(_CLOSERS).endswith(_END))):
+    named = "**" in line[: len(label) + 6] or (
+        len(words(label)) <= _LABEL_WORDS and plain.rstrip(_CLOSERS).endswith(_END) and not _SPEAKS.search(label)
+    )
+    if named and _is_sentence(plain):
         return plain
     return _without_markdown(line).strip()
+
+
+def _is_sentence(text: str) -> bool:
+    return not text[:1].islower() and len(words(text)) >= _SENTENCE
 
 
 def _without_markdown(text: str) -> str:
@@ -243,7 +253,8 @@ def _ended(text: str, line: _Line, following: _Line | None, *, is_last: bool, cu
     if not text or text.rstrip(_CLOSERS).endswith(_END):
         return text
     if is_last:
-        return text if cut or alone or line.kind is _Kind.PLAIN else _stopped(text)
+        listed = line.kind is _Kind.ROW or (line.kind is _Kind.ITEM and not alone)
+        return _stopped(text) if listed and not cut else text
     if line.kind is _Kind.PLAIN and following is not None and following.kind is _Kind.PLAIN:
         goes_on = (
             following.text[:1].islower()

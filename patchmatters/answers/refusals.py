@@ -55,7 +55,7 @@ _ENGLISH = (
     r"(?:provided|attached|uploaded|included|shared|supplied|given|received|found|detected|sent|present in your)",
     rf"there (?:is|was|are|were|does not|doesn't|appears|seems|'s)\b.{{0,30}}\b(?:no|not|n't|any"
     rf"|be an)\b.{{0,20}}{_PICTURE}"
-    r"\b.{0,20}(?:attach|upload|provid|includ|shar|in your|with your|to (?:describe|analy)|here to)",
+    r"\b.{0,20}(?:attach|upload|provid|includ|shared|in your|with your|to (?:describe|analy)|here to)",
     rf"there (?:doesn't|does not|don't) (?:appear|seem) to be (?:an?|any) {_PICTURE}",
     rf"(?:your|the) (?:message|request|prompt|post|question) (?:does not|doesn't|did not|didn't) .{{0,20}}{_PICTURE}",
     rf"(?:to|in order to|before i can) .{{0,80}}\bi(?:'ll| will|'d| would)? (?:need|require|have to"
@@ -66,17 +66,17 @@ _ENGLISH = (
     rf"|\bit\b|\bone\b)",
     rf"(?:it )?(?:looks|seems|appears)\b.{{0,80}}(?:forgot|forgotten|{_PICTURE}.{{0,40}}(?:n't|not|never|no"
     rf"|fail\w*|missing|without)"
-    rf".{{0,20}}(?:come through|came through|attach|upload|load|provid|includ|receiv|access|visible to me|shar"
+    rf".{{0,20}}(?:come through|came through|attach|upload|load|provid|includ|receiv|access|visible to me|shared"
     rf"|sent|open|process|missing|render))",
     rf"(?:it )?(?:looks|seems|appears)\b.{{0,60}}(?:no {_PICTURE}|(?:not|n't"
-    rf"|missing).{{0,30}}{_PICTURE}).{{0,30}}(?:attach|upload|provid|includ|shar|sen[dt]|came|come)",
+    rf"|missing).{{0,30}}{_PICTURE}).{{0,30}}(?:attach|upload|provid|includ|shared|sen[dt]|came|come)",
     rf"(?:it )?(?:looks|seems|appears)\b.{{0,40}}you.{{0,20}}(?:n't|not|forgot).{{0,40}}{_PICTURE}",
     rf"(?:unfortunately,? |sorry,? |but |however,? )*(?:the|this|your"
     rf"|an) (?:\w+ ){{0,2}}{_PICTURE} (?:you \w+(?: \w+)? )?"
     r"(?:could not|couldn't|can ?not|can't|was not|wasn't|is not|isn't|did not|didn't|has not|hasn't|fail\w*"
     r"|does not|doesn't)"
     r" .{0,20}?(?:load|open|process|visible to me|accessible|attach|upload|displayed|come through|provid|includ"
-    r"|shar|sent|receiv|viewed|view"
+    r"|shared|sent\b|receiv|viewed|view"
     r"|access|seem to be attached|appear to be attached|available to me|decoded|analy[sz]ed|described)",
     rf"you (?:have not|haven't|did not|didn't|forgot|seem to have forgotten|may have forgotten"
     rf"|have yet).{{0,30}}(?:{_ASK}|provided|shared|attached|sent|included|uploaded)",

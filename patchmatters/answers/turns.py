@@ -57,7 +57,7 @@ _COORDINATES = re.compile(r"[\s\d.,;:()\[\]<>x-]*\Z")
 _FENCED_THOUGHT = re.compile(
     r"```(?:think(?:ing)?|thoughts?|reasoning|reflection|scratchpad)[ \t]*\n(.*?)(```|\Z)", re.S
 )
-_BOXED = re.compile(r"\\boxed\{(.+)\}\W{0,8}\Z", re.S)
+_BOXED = re.compile(r"\\boxed\{(.+)\}", re.S)
 _LEAD_IN_END = (":", "\uff1a")
 _LONGEST_LEAD_IN = 16  # words
 
@@ -98,6 +98,7 @@ class _Reader:
     thought: bool = False
     worded: bool = False
     finished: bool = False
+    answering: bool = False
     expects: re.Pattern[str] | None = None
     last_thought_end: int = -1
 
@@ -159,7 +160,7 @@ class _Reader:
         return True
 
     def _channel(self, *, is_thought: bool) -> None:
-        self.state = _State.THOUGHT if is_thought else _State.SAID
+        self.state = _State.THOUGHT if is_thought else _State.ANSWER if self.answering else _State.SAID
         self.thought = self.thought or is_thought
 
     # --- marks ---
@@ -182,7 +183,8 @@ class _Reader:
         """Whether anything was said so far that is neither the instruction nor the lead-in of an answer to come."""
         if not self.worded:
             return False
-        text = next(filter(words, ("".join(self.texts[state]) for state in _COUNTS)), "")
+        counts = _COUNTS[:1] if self.answering else _COUNTS
+        text = next(filter(words, ("".join(self.texts[state]) for state in counts)), "")
         rest = without_echo(text.strip(), self.instruction).strip()
         is_lead_in = rest.endswith(_LEAD_IN_END) and len(words(rest)) <= _LONGEST_LEAD_IN
         return bool(words(rest)) and not is_lead_in
@@ -194,7 +196,7 @@ class _Reader:
             return
         self.texts[_State.SAID].clear()
         self.worded = False
-        self.state = state
+        self.state = _State.ANSWER if self.answering and state is _State.SAID else state
 
     def on_thought(self) -> None:
         if self.state is not _State.THOUGHT:
@@ -210,7 +212,7 @@ class _Reader:
 
     def on_end(self) -> None:
         self.finished = self._says()
-        self.state = self.state if self.finished else _State.SAID
+        self.state = _State.ANSWER if self.answering else _State.SAID
 
     def on_header(self) -> None:
         self._begin(_State.SAID)
@@ -235,6 +237,7 @@ class _Reader:
 
     def on_answer(self) -> None:
         self.thought = self.thought or self.state is _State.THOUGHT
+        self.answering = True
         self.state = _State.ANSWER
 
     def on_answer_end(self) -> None:

@@ -37,19 +37,20 @@ def _byte_of_sign() -> dict[str, int]:
 
 
 _BYTES = _byte_of_sign()
-_BYTE_BLANK, _PIECE_BLANK = "Ġ", "\u2581"
+# A blank stands behind a word; the same signs begin words of a language, or are part of a drawing.
+_BYTE_BLANK = re.compile(r"(?<=[a-z.,;:!?\")])\u0120")
+_PIECE_BLANK = re.compile(r"(?<=[\w.,;:!?\")])\u2581(?=\w)")
 
 
 def _without_byte_level(text: str) -> str:
-    """Blanks that a server forgot to decode; single ones are letters of a language, or a drawing."""
-    if text.count(_PIECE_BLANK) > max(1, text.count(" ")):
-        text = text.replace(_PIECE_BLANK, " ")
-    if text.count(_BYTE_BLANK) <= max(1, text.count(" ")):
+    """The text with the blanks, line ends and signs that a server forgot to decode."""
+    if len(_PIECE_BLANK.findall(text)) > 1:
+        text = text.replace("\u2581", " ")
+    if len(_BYTE_BLANK.findall(text)) < 2:
         return text
-    data = (
-        bytes([_BYTES[sign]]) if sign in _BYTES and sign != " " else sign.encode("utf-8", "ignore") for sign in text
-    )
-    return b"".join(data).decode("utf-8", "replace").replace(_BYTE_BLANK, " ")
+    data = (bytes([_BYTES[sign]]) if sign in _BYTES else sign.encode("utf-8", "ignore") for sign in text)
+    decoded = b"".join(data).decode("utf-8", "replace")
+    return text.replace("\u0120", " ").replace("\u010a", "\n") if "\ufffd" in decoded else decoded
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from patchmatters.answers import read_answer
+from patchmatters.answers import Flaw, read_answer
 from patchmatters.answers.echo import without_echo
 from patchmatters.answers.refusals import is_refusal
 
@@ -116,3 +116,106 @@ def test_inability_is_a_refusal(said):
 def test_a_lead_in_keeps_the_verb_of_its_sentence():
     assert clean_answer("In the image, there is a man. He waits.") == "There is a man. He waits."
     assert clean_answer("In this image, we can see two dogs.") == "Two dogs."
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("In the picture, there are two men. They talk.", "There are two men. They talk."),
+        ("In this photo you can see that there is a mill.", "There is a mill."),
+        ("## Garden\nA gnome stands by the pond\n## Sky\nClouds gather\n", "A gnome stands by the pond. Clouds gather"),
+        ("- A gnome stands by the pond\n- Clouds gather", "A gnome stands by the pond. Clouds gather."),
+        ("A mill. **Details:** * A cat sleeps. * A dog runs.", "A mill. A cat sleeps. A dog runs."),
+        ("| What | How |\n|---|---|\n| Cat | A cat sleeps on a mat |", "A cat sleeps on a mat."),
+        ('{"title": "Cat", "caption": "A cat sleeps.", "tags": ["cat"]}', "A cat sleeps."),
+        ('["A cat sleeps.", "A dog runs."]', "A cat sleeps. A dog runs."),
+        ("Title: The cat\n\nDescription: A cat sleeps.\n\nKeywords: cat, mat", "A cat sleeps."),
+        ('"A cat sleeps."', "A cat sleeps."),
+        ('"OPEN" stands over "CLOSED"', '"OPEN" stands over "CLOSED"'),
+        ("A sign reads <EXIT> over the door.", "A sign reads <EXIT> over the door."),
+        ("A cat <|box_start|>(3,9),(40,70)<|box_end|> sleeps.", "A cat sleeps."),
+        ("Statement 2: A cat sleeps (box 0.10-0.55).", "A cat sleeps."),
+        ("A cat sleeps [0.00, 0.25, 0.50, 1.00]. Caption: A dog runs.", "A cat sleeps. A dog runs."),
+        ("A\u0120cat\u0120sleeps.\u010aIt\u0120snores.", "A cat sleeps. It snores."),
+        ("A\u2581cat\u2581sleeps.", "A cat sleeps."),
+        ("\u8fd9\u5f20\u56fe\u7247\u5c55\u793a\u4e86\u4e00\u53ea\u732b\u3002", "\u4e00\u53ea\u732b\u3002"),
+        ("<p>A <b>fat</b> cat sleeps.</p><br/>It snores&nbsp;loudly.", "A fat cat sleeps. It snores loudly."),
+        ("a cat on a mat" + " beside a cat on a mat" * 40, "a cat on a mat"),
+        ("The user interface of a watch shows the time.", "The user interface of a watch shows the time."),
+        ("Let me describe this picture: A cat sleeps.", "A cat sleeps."),
+        ("A cat sleeps.\n\nQuestion: Which cat? Answer: Tom", "A cat sleeps."),
+        ("A cat sleeps.\u2028It snores.", "A cat sleeps. It snores."),
+    ],
+)
+def test_what_is_said_stays_and_what_is_around_it_goes(answer: str, said: str) -> None:
+    assert clean_answer(answer) == said
+
+
+@pytest.mark.parametrize(
+    ("answer", "flaw"),
+    [
+        ("So, let's look at the photo. The user asks for a caption. It could be a cat", Flaw.THOUGHTS),
+        ("<think>A cat, or perhaps a", Flaw.THOUGHTS),
+        ("<|channel|>analysis<|message|>It is perhaps a cat", Flaw.THOUGHTS),
+        ("analysisIt is perhaps a cat. We should", Flaw.THOUGHTS),
+        ("Here are my reasoning steps:\nThe user asks for a", Flaw.THOUGHTS),
+        ("A cat lies on the", Flaw.CUT),
+        ("", Flaw.CUT),
+    ],
+)
+def test_an_answer_that_was_cut_off_too_early_says_what_to_do(answer: str, flaw: Flaw) -> None:
+    reading = read_answer(answer, cut=True)
+    assert (reading.text, reading.flaw) == ("", flaw)
+    assert "raise max_new_tokens" in reading.problem
+
+
+def test_thoughts_that_end_without_an_answer_are_none() -> None:
+    assert read_answer("<|channel|>analysis<|message|>Perhaps a cat.<|end|>").flaw is Flaw.THOUGHTS
+    assert read_answer("<think>Perhaps a cat.").flaw is Flaw.THOUGHTS
+
+
+def test_a_cut_answer_loses_its_last_half_sentence_only() -> None:
+    reading = read_answer("A cat sleeps. A dog runs aft", cut=True)
+    assert (reading.text, reading.shortened) == ("A cat sleeps.", True)
+    assert read_answer("A cat sleeps. A dog runs", cut=False).text == "A cat sleeps. A dog runs"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Sorry, we are closed is written on the shop door.",
+        "A banner over the stage reads \u201cWe apologize for the noise\u201d.",
+        "There is no picture on the wall.",
+        "The image is not sharp. A cat can be seen.",
+        "I can't help but notice the enormous hat.",
+        "The man is unable to lift the stone.",
+        "Ein Schild sagt: Es tut mir leid, heute geschlossen.",
+        "The photograph does not show any people.",
+        "Without a hat, the man stands in the rain.",
+    ],
+)
+def test_signs_and_things_refuse_nothing(said: str) -> None:
+    assert read_answer(said).flaw is Flaw.NONE
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "A cat sleeps. {asked}",
+        "{asked} A cat sleeps.",
+        "Sure. {asked}: A cat sleeps.",
+        "A cat sleeps.\nUser: {asked}\nAssistant: It purrs.",
+        "A cat sleeps. ### Instruction: {asked}",
+        "{asked}<|im_end|>\n<|im_start|>assistant\nA cat sleeps.",
+    ],
+)
+def test_the_instruction_said_again_is_no_caption(answer: str) -> None:
+    asked = "Tell me all that you see in this picture."
+    text = answer.format(asked=asked.rstrip(".") if ": A" in answer else asked)
+    assert read_answer(text, instruction=asked).text == "A cat sleeps."
+
+
+@pytest.mark.parametrize("filler", ["\n", "A mill.\n", "- ", "so, ", "<a ", "A: ", "**a** ", "</think>", "|"])
+def test_a_megabyte_of_anything_is_read_in_one_pass(filler: str) -> None:
+    """What took time by its square would not end within hours."""
+    assert len(clean_answer(filler * (400_000 // len(filler)), limit=100_000)) <= 100_000

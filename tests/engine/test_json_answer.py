@@ -101,3 +101,27 @@ def test_a_megabyte_of_braces_takes_no_time() -> None:
         read_object("no braces here " * 70_000, KEYS)
     with pytest.raises(UnreadableAnswer):
         read_object('{"a": [' * 100_000, KEYS)
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_of_a_comparison_that_was_cut_off_only_whole_statements_are_read(quote: str) -> None:
+    text = '{"same": [{"statement": "A mill turns.", "passages": [1, 2]}, {"statement": "The miller sle'
+    assert read_object(text.replace('"', quote), KEYS) == {"same": [{"statement": "A mill turns.", "passages": [1, 2]}]}
+
+
+@pytest.mark.parametrize("cut", range(40, len(TEXT)))
+def test_wherever_it_is_cut_no_statement_is_half(cut: int) -> None:
+    whole = {"A man's dog, brown, sleeps.", "The car is red.", "The car is blue.", 'A sign says "STOP".'}
+    try:
+        found = repr(read_object(TEXT[:cut], KEYS))
+    except UnreadableAnswer:
+        return
+    statements = [part.split(", 'passage")[0].strip("'\"}], ") for part in found.split("'statement': ")[1:]]
+    assert all(one.replace("\\'", "'") in whole for one in statements), found
+
+
+def test_a_draft_within_the_thoughts_is_not_the_answer() -> None:
+    draft = '```json\n{"same": [], "unique": [{"statement": "A pink cow of enormous size.", "passage": 1}]}\n```'
+    assert read_object(f"<think>Draft:\n{draft}</think>\n```json\n{TEXT}\n```", KEYS) == GOOD
+    with pytest.raises(UnreadableAnswer):
+        read_object(f"<think>Draft:\n{draft}", KEYS)
