@@ -14,9 +14,10 @@ from ..picture import Crop
 from .base import QUIET, Monitor, Question
 from .local.batches import decode_in_batches
 from .local.devices import PlainResidence, ResidenceFactory
+from .local.families import CORE_FAMILIES
 from .local.generation import Row, State, Watch
 from .local.memory import row_bytes, rows_that_fit
-from .local.routes import CORE_FAMILIES, CoreRoute
+from .local.routes import CoreRoute
 from .transformers_chat import TransformersChat, TransformersSettings
 from .transformers_chat import create as create_chat
 

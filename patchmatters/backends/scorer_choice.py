@@ -7,9 +7,9 @@ from pathlib import Path
 
 from . import blip, similarity_scorers
 from .base import QUIET, Monitor
+from .local.families import CORE_FAMILIES
 from .local.model_files import inspect_folder
 from .local.model_names import find_model
-from .local.routes import CORE_FAMILIES
 
 _BY_CLASS: Mapping[str, str] = {
     **dict.fromkeys(blip.CLASSES, "blip"),

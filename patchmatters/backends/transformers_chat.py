@@ -25,6 +25,7 @@ from .local.devices import (
     choose_device,
     choose_dtype,
 )
+from .local.dialogue import without_places
 from .local.generation import MonitorWatch, Row
 from .local.loading import ATTENTION, PRECISIONS, QUANTISATION, WeightOptions
 from .local.memory import check_fits, most_rows, require_free, row_bytes, rows_that_fit, weight_bytes
@@ -192,7 +193,7 @@ class TransformersChat:
         return choose_dtype(self.settings.precision, self.residence.device).itemsize
 
     def _text(self, tokens: Sequence[int]) -> str:
-        return self.speech.tokenizer.decode(tokens, skip_special_tokens=True)
+        return without_places(self.speech.tokenizer.decode(tokens, skip_special_tokens=True))
 
     def _answer(self, row: Row) -> Answer:
         if row.problem:

@@ -29,6 +29,7 @@ from ..base import Monitor
 from .roomy_cache import make_room
 from .sampling import Sampling, draw_tokens
 from .shared_prompts import attending, share_prompts
+from .wording import in_words, name_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -183,6 +184,10 @@ class DecodeCore:
         """What the model calls its cache, both as an input and as an output: transformers 5.24 renamed it."""
         return "cache" if "cache" in self._known else "past_key_values"
 
+    def _ask(self, **inputs: Any) -> Any:
+        with in_words(name_of(self._model), "model"):
+            return self._model(**inputs)
+
     def prefill(self, *, attention_mask: Tensor, **inputs: Any) -> State:
         """Read left-padded prompts, one row each, with whatever inputs the model takes (pixels, embeddings ...)."""
         import torch
@@ -190,7 +195,7 @@ class DecodeCore:
         positions = attention_mask.long().cumsum(-1).sub_(1).clamp_(min=0)
         seen: list[Tensor] = []
         with torch.inference_mode(), _listening(self._decoder, seen):
-            output = self._model(
+            output = self._ask(
                 attention_mask=attention_mask,
                 **({"position_ids": positions} if self._axes == 1 else {}),
                 **inputs,
@@ -247,7 +252,7 @@ class DecodeCore:
         positions = state.following[:, None] + steps
         state.mask = torch.cat([state.mask, mask], 1)
         with torch.inference_mode(), attending(state.cache, self._model.config):
-            output = self._model(
+            output = self._ask(
                 input_ids=ids,
                 attention_mask=state.mask,
                 position_ids=positions if self._axes == 1 else positions[None].expand(self._axes, -1, -1),

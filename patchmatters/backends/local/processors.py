@@ -9,6 +9,7 @@ from typing import Any
 
 from .loading import FROM_FOLDER, require_transformers
 from .model_files import ModelFiles
+from .wording import in_words
 
 _TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json", "processor_config.json", "tokenizer_config.json")
 _NAMED_BY = ("processor_config.json", "preprocessor_config.json", "tokenizer_config.json")
@@ -26,12 +27,17 @@ def load_processor(files: ModelFiles) -> Any:
     arguments = dict(FROM_FOLDER)
     try:
         return transformers.AutoProcessor.from_pretrained(str(files.folder), **arguments)
-    except (ImportError, ValueError) as error:
-        if not any(word in str(error).lower() for word in ("video processor", "videoprocessor", "torchvision")):
+    except Exception as error:
+        if not _is_about_video(error):
             raise RuntimeError(_broken(files, "processor", error)) from error
-    except OSError as error:
-        raise RuntimeError(_broken(files, "processor", error)) from error
-    return _without_video(files, arguments)
+    with in_words(files.name, "processor"):
+        return _without_video(files, arguments)
+
+
+def _is_about_video(error: BaseException) -> bool:
+    """Whether a processor could not be made because its part for videos lacks torchvision."""
+    told = isinstance(error, (ImportError, ValueError)) and str(error).lower()
+    return bool(told) and any(word in told for word in ("video processor", "videoprocessor", "torchvision"))
 
 
 def load_tokenizer(files: ModelFiles) -> Any:
@@ -39,7 +45,7 @@ def load_tokenizer(files: ModelFiles) -> Any:
     transformers = require_transformers()
     try:
         return transformers.AutoTokenizer.from_pretrained(str(files.folder), **FROM_FOLDER)
-    except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
+    except Exception as error:
         raise RuntimeError(_broken(files, "tokenizer", error)) from error
 
 
@@ -48,7 +54,7 @@ def load_image_processor(files: ModelFiles) -> Any:
     transformers = require_transformers()
     try:
         return transformers.AutoImageProcessor.from_pretrained(str(files.folder), **FROM_FOLDER)
-    except (OSError, ValueError, ImportError, KeyError, TypeError) as error:
+    except Exception as error:
         raise RuntimeError(_broken(files, "image processor", error)) from error
 
 
@@ -59,6 +65,9 @@ def _broken(files: ModelFiles, what: str, error: BaseException) -> str:
     if isinstance(error, ImportError):
         return f"The {what} of {files.folder} needs a package that is missing: {first}."
     return f"The {what} of {files.folder} cannot be loaded ({first}): download the model's small files again."
+
+
+_PARTS = ("image_processor", "tokenizer", "video_processor", "chat_template")  # of a processor, given one by one
 
 
 class _NoVideo:
@@ -87,13 +96,13 @@ def _without_video(files: ModelFiles, arguments: Mapping[str, Any]) -> Any:
     cls = type(name, (base,), {"check_argument_for_proper_class": lambda self, argument_name, argument: type(argument)})
     tokenizer = load_tokenizer(files)
     known = inspect.signature(base.__init__).parameters
-    saved = {key: value for key, value in files.json("processor_config.json").items() if key in ("image_seq_len",)}
+    saved = files.json("processor_config.json")
     return cls(
         image_processor=transformers.AutoImageProcessor.from_pretrained(str(files.folder), **arguments),
         tokenizer=tokenizer,
         video_processor=_NoVideo(),
         chat_template=chat_template(files) or tokenizer.chat_template,
-        **{key: value for key, value in saved.items() if key in known},
+        **{key: value for key, value in saved.items() if key in known and key not in _PARTS},
     )
 
 

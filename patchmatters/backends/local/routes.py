@@ -14,19 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ...picture import Crop
 from .dialogue import brings_its_start
+from .families import CORE_FAMILIES
 from .generation import DecodeCore, Row, State, Watch, add_tokens, can_join, common_beginning, join
+from .wording import in_words, last_part, name_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
     from torch import Tensor
-
-CORE_FAMILIES = frozenset(
-    {
-        "llava", "llava_next", "llava_onevision", "vipllava",
-        "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe",
-        "idefics2", "idefics3", "smolvlm", "internvl", "aya_vision", "mistral3",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,8 +52,13 @@ class Eyes:
         pictures: list[Any] = [[self.load(crop) for crop in prompt.crops] for prompt in prompts]
         if not nested:
             pictures = [picture for several in pictures for picture in several]
-        found = self.processor(images=pictures, text=texts, return_tensors="pt", padding=True, **special)
-        return {name: value for name, value in found.items() if hasattr(value, "is_floating_point")}
+        with in_words(last_part(tokenizer.name_or_path), "processor"):
+            found = self.processor(images=pictures, text=texts, return_tensors="pt", padding=True, **special)
+        return {
+            name: value
+            for name, value in found.items()
+            if hasattr(value, "is_floating_point") and name != "labels"  # what PaliGemma would be trained on
+        }
 
     def tokenize(self, text: str) -> list[int]:
         """The token ids of a rendered prompt, one mark for each picture."""
@@ -120,7 +119,6 @@ class CoreRoute:
         self._model, self._eyes = model, eyes
         self._core = decode_core(model)
         self.continue_rows = self._core.continue_rows
-        complete_llava(eyes.processor, model.config)
 
     def read(self, prompts: Sequence[Prompt]) -> State:
         """Prompts of one shape are read together, others by themselves and then padded into one batch.
@@ -261,15 +259,19 @@ class GenerateRoute:
         for row in rows:
             row.tokens.clear()
         follower = _Follower(rows, stops, watch)
-        with torch.inference_mode():
+        with torch.inference_mode(), in_words(name_of(self._model), "model"):
             self._model.generate(
-                **{name: value.repeat_interleave(len(rows), 0) for name, value in inputs.items()},
+                # Whole after whole: what counts patches has many lines for one picture.
+                **{name: torch.cat([value] * len(rows)) for name, value in inputs.items()},
                 do_sample=False,
                 num_beams=1,
                 max_new_tokens=max(row.limit for row in rows) + 1,
                 logits_processor=[follower.draw],
                 stopping_criteria=[follower.ended],
             )
+        for row in rows:
+            if row.open:
+                row.problem = "its own way of generating draws no candidates by seed: choose another model"
 
 
 class _Follower:
@@ -322,10 +324,12 @@ def placed(inputs: Mapping[str, Tensor], model: Any) -> dict[str, Tensor]:
     }
 
 
-def complete_llava(processor: Any, config: Any) -> None:
-    """Folders from before transformers 4.46 do not say how many tokens a picture takes; the configuration does."""
+def complete(processor: Any, config: Any) -> None:
+    """Some folders (LLaVA's of before 2025) do not say how many tokens a picture takes; the configuration does."""
     if getattr(processor, "patch_size", 0) is None:
         processor.patch_size = config.vision_config.patch_size
     if getattr(processor, "vision_feature_select_strategy", "") is None:
         processor.vision_feature_select_strategy = config.vision_feature_select_strategy
         processor.num_additional_image_tokens = 1  # the class token of CLIP
+    if getattr(processor, "num_image_tokens", 0) is None:  # LLaVA-OneVision
+        processor.num_image_tokens = (config.vision_config.image_size // config.vision_config.patch_size) ** 2

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ...picture import Crop
 from ..base import Question
 from .dialogue import follows_instructions, render, require_prompt
+from .families import CORE_FAMILIES, is_language_model, require_usable
 from .loading import FROM_FOLDER, WeightOptions, class_for, load_module, require_transformers
 from .model_files import ModelFiles
 from .pictures import fitted
 from .processors import chat_template, load_processor, load_tokenizer, stop_tokens
-from .routes import CORE_FAMILIES, Eyes, Prompt, Route, TextRoute, picture_route
+from .routes import Eyes, Prompt, Route, TextRoute, complete, picture_route
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -81,7 +82,8 @@ class TransformersSpeech:
 
     def __init__(self, files: ModelFiles, options: WeightOptions, max_pixels: int) -> None:
         self._files, self._options, self._max_pixels = files, options, max_pixels
-        self._cls = class_for(files, (_SEEING, _READING))
+        require_usable(files.name, files.model_type)
+        self._cls = class_for(files, (_READING,) if is_language_model(files.model_type) else (_SEEING, _READING))
         require_prompt(files)
         self.sees_images = self._cls.__name__ == _SEEING
         self.follows_instructions = follows_instructions(files)
@@ -119,7 +121,11 @@ class TransformersSpeech:
 
     @cached_property
     def processor(self) -> Any:
-        return load_processor(self._files) if self.sees_images else None
+        if not self.sees_images:
+            return None
+        processor = load_processor(self._files)
+        complete(processor, self.config)
+        return processor
 
     @cached_property
     def tokenizer(self) -> Any:
