@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from ..patchmatters.backends import SCORERS
 from ..patchmatters.backends.base import ChatModel, Scorer
-from ..patchmatters.backends.judge import JudgeScorer
+from ..patchmatters.backends.judge import judge_by
 from ..patchmatters.backends.local.kinds import Kind, offered
 from ..patchmatters.backends.local.loading import PRECISIONS
 from ..patchmatters.backends.scorer_choice import scorer_for_path
@@ -87,8 +87,8 @@ class ScorerLoader(io.ComfyNode):
 
 def _judge(chat_model: ChatModel | None) -> Scorer:
     if chat_model is None:
-        raise ValueError('"chat model as judge" needs a model: connect a local captioner to chat_model.')
-    return JudgeScorer(chat_model)
+        raise ValueError('"chat model as judge" needs a model: connect a captioner to chat_model.')
+    return judge_by(chat_model)
 
 
 def _local(widgets: dict[str, Any], keep_loaded: bool) -> Scorer:

@@ -1,7 +1,10 @@
 """The captioner itself as scorer: the probability with which it says "yes" to a statement about a crop.
 
-No second model is needed, and no token is generated: the crop is read once, every sentence is one short reading after
-it. A captioner tends to agree with its own words, so that its scores are higher than those of a matching head.
+Asking yes or no of each claim alone is the best verifier among those that need no model of their own (CapMAS, ICML
+2025, arXiv 2412.15484). Of a local captioner no token is generated: the crop is read once, every statement is one short
+reading after it, and the score is what "yes" has of the probability of "yes" and "no" in all their forms. A service
+gives no probabilities of words that it does not say, so that its verdicts on all statements of a crop are asked for in
+one answer, each with how sure it is.
 """
 
 from __future__ import annotations
@@ -10,22 +13,38 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..answers.json_answer import UnreadableAnswer, read_object
 from ..picture import Crop
-from .base import QUIET, Monitor, Question
+from .base import QUIET, Answer, ChatModel, Monitor, Outcome, Question, Scorer
 from .local.batches import decode_in_batches
 from .local.devices import PlainResidence, ResidenceFactory
-from .local.families import CORE_FAMILIES
-from .local.generation import Row, State, Watch
-from .local.memory import row_bytes, rows_that_fit
-from .local.routes import CoreRoute
+from .local.families import Way, verdict
+from .local.generation import Row, Watch
+from .local.memory import row_bytes, statements_that_fit
+from .local.routes import CoreRoute, GenerateRoute
 from .transformers_chat import TransformersChat, TransformersSettings
 from .transformers_chat import create as create_chat
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-_QUESTION = 'Is this statement about the image true? Answer with one word, yes or no.\nStatement: "{sentence}"'
-_YES, _NO = ("yes", "Yes", " yes", " Yes"), ("no", "No", " no", " No")
+_QUESTION = "Does this picture show: {sentence}? Answer yes or no."
+_YES, _NO = ("yes", "Yes", "YES", " yes", " Yes"), ("no", "No", "NO", " no", " No")
+_WAYS = (Way.FAST, Way.GENERATE, Way.UNDECIDED)
+
+_LIST = (
+    "Look at the picture and judge each numbered statement by what is to be seen. Answer with one JSON object, "
+    '{"verdicts": [...]}, whose list has one number for each statement in their order: the probability, from 0 '
+    "(certainly false) to 1 (certainly true), that the picture shows it."
+)
+_SCHEMA = {
+    "type": "object",
+    "properties": {"verdicts": {"type": "array", "items": {"type": "number"}}},
+    "required": ["verdicts"],
+    "additionalProperties": False,
+}
+_STATEMENTS = 40  # in one answer: longer lists lose their count
+_TOKENS_EACH = 8  # of an answer: a number, its comma and some air
 
 
 def create(
@@ -33,20 +52,32 @@ def create(
     residence: ResidenceFactory = PlainResidence,
     roots: Sequence[Path] = (),
     monitor: Monitor = QUIET,
-) -> JudgeScorer:
+) -> Scorer:
     """A judge with a model of its own. ValueError for a model that cannot judge."""
-    return JudgeScorer(create_chat(settings, residence, roots, monitor))
+    return judge_by(create_chat(settings, residence, roots, monitor))
+
+
+def judge_by(chat: ChatModel) -> Scorer:
+    """The scorer that a captioner can be. ValueError for one that cannot see, or is not asked by instructions."""
+    if not (chat.sees_images and chat.follows_instructions):
+        raise ValueError(
+            f"{chat.name} cannot judge sentences: connect a vision-language model that chats "
+            "(LLaVA, Qwen-VL, SmolVLM, or a service ...), or choose a scorer with a model of its own."
+        )
+    return JudgeScorer(chat) if _is_read(chat) else VerdictScorer(chat)
+
+
+def _is_read(chat: ChatModel) -> bool:
+    """Whether the probabilities of a model's words can be read here."""
+    return isinstance(chat, TransformersChat) and hasattr(chat.speech, "eyes") and (
+        verdict(chat.files.model_type).way in _WAYS
+    )  # fmt: skip
 
 
 class JudgeScorer:
-    """Measures sentences with a local captioner. ValueError for one that cannot see or is not asked by chat."""
+    """Measures sentences with a local captioner. Made by `judge_by`, which says which captioners can."""
 
     def __init__(self, chat: TransformersChat) -> None:
-        if not isinstance(chat, TransformersChat) or chat.files.model_type not in CORE_FAMILIES or not chat.sees_images:
-            raise ValueError(
-                f"{chat.name} cannot judge sentences: connect a local vision-language model that chats "
-                "(LLaVA, Qwen-VL, SmolVLM ...), or choose a scorer with a model of its own."
-            )
         self.chat = chat
         self.residence = chat.residence
         self.name = f"{chat.name} (as judge)"
@@ -58,36 +89,43 @@ class JudgeScorer:
         if not sentences:
             return []
         chat = self.chat
-        prompts = [
-            chat.speech.prompt(Question(sentence, _QUESTION.format(sentence=sentence), images=(image,)))
-            for sentence in sentences
-        ]
+        prompts = [chat.speech.prompt(Question(one, asked(one), images=(image,))) for one in sentences]
         rows = [Row(sentence, prompt=number, limit=1) for number, sentence in enumerate(sentences)]
         per_row = row_bytes(chat.speech.config, chat.itemsize, chat.speech.lengths(prompts[:1])[0], 1)
         with chat.residence.lend(per_row * len(rows)) as module:
-            route = _Judging(CoreRoute(module, chat.speech.eyes), _first_tokens(chat, _YES), _first_tokens(chat, _NO))
+            route = chat.speech.route(module, pictured=True, poll=QUIET.poll)
+            judging = _Judging(*_both_words(chat))
             decode_in_batches(
-                route,
+                judging,
                 rows,
-                lambda numbers: route.core.read_about_one_picture([prompts[number] for number in numbers]),
+                lambda numbers: _weighed(route, [prompts[number] for number in numbers]),
                 (),
                 _NOBODY,
-                rows_that_fit(per_row, chat.residence.free_bytes(), chat.residence.device),
+                statements_that_fit(per_row, chat.residence.free_bytes()),
             )
-        return [route.scores.get(row.prompt) for row in rows]
+        return [judging.scores.get(row.prompt) for row in rows]
+
+
+def asked(sentence: str) -> str:
+    """The question about a statement, without its full stop."""
+    return _QUESTION.format(sentence=sentence.strip().rstrip("."))
+
+
+def _weighed(route: CoreRoute | GenerateRoute, prompts: Sequence[Any]) -> Tensor:
+    return route.weigh(prompts)
 
 
 class _Judging:
     """Instead of continuing its rows, weighs how each would go on."""
 
-    def __init__(self, core: CoreRoute, yes: Sequence[int], no: Sequence[int]) -> None:
-        self.core, self._yes, self._no = core, yes, no
+    def __init__(self, yes: Sequence[int], no: Sequence[int]) -> None:
+        self._yes, self._no = yes, no
         self.scores: dict[int, float] = {}
 
     def continue_rows(
-        self, state: State, rows: Sequence[Row], stops: Collection[int], watch: Watch, prompts: Sequence[int] = ()
+        self, state: Tensor, rows: Sequence[Row], stops: Collection[int], watch: Watch, prompts: Sequence[int] = ()
     ) -> None:
-        chances = state.logits.float().softmax(-1)
+        chances = state.float().softmax(-1)
         yes, no = _mass(chances, self._yes), _mass(chances, self._no)
         for number, score in zip(prompts, (yes / (yes + no)).tolist(), strict=True):
             self.scores[number] = score
@@ -108,8 +146,69 @@ def _mass(chances: Tensor, tokens: Sequence[int]) -> Tensor:
     return chances[:, list(tokens)].sum(-1).clamp_min(1e-30)
 
 
-def _first_tokens(chat: TransformersChat, words: Sequence[str]) -> list[int]:
+def _both_words(chat: TransformersChat) -> tuple[list[int], list[int]]:
+    """The tokens with which "yes" and "no" begin, in all forms, without those that begin both (a lone space)."""
+    yes, no = _first_tokens(chat, _YES), _first_tokens(chat, _NO)
+    if not (yes - no and no - yes):
+        raise RuntimeError(
+            f'The tokenizer of {chat.name} tells "yes" and "no" not apart: choose another model as judge, or a scorer '
+            "with a model of its own."
+        )
+    return sorted(yes - no), sorted(no - yes)
+
+
+def _first_tokens(chat: TransformersChat, words: Sequence[str]) -> set[int]:
     """The tokens with which the ways to write a word begin."""
     tokenizer: Any = chat.speech.tokenizer
     found = {ids[0] for word in words if (ids := tokenizer(word, add_special_tokens=False)["input_ids"])}
-    return sorted(found - {tokenizer.unk_token_id})
+    return found - {tokenizer.unk_token_id}
+
+
+class VerdictScorer:
+    """Measures sentences with any model that sees and follows instructions: one answer for all sentences of a crop."""
+
+    def __init__(self, chat: ChatModel) -> None:
+        self.chat = chat
+        self.name = f"{chat.name} (verdicts)"
+
+    def __repr__(self) -> str:
+        return f"VerdictScorer({self.name!r})"
+
+    def score(self, image: Crop, sentences: Sequence[str]) -> list[float | None]:
+        """One score per sentence; None for all of a list whose answer cannot be read or has another length."""
+        parts = [sentences[start : start + _STATEMENTS] for start in range(0, len(sentences), _STATEMENTS)]
+        questions = [_about(image, part) for part in parts]
+        answers = self.chat.answer(questions, QUIET) if questions else []
+        return [score for part, answer in zip(parts, answers, strict=True) for score in _verdicts(answer, len(part))]
+
+
+def _about(image: Crop, sentences: Sequence[str]) -> Question:
+    numbered = "\n".join(f"{number}. {sentence}" for number, sentence in enumerate(sentences, 1))
+    return Question(
+        f"verdicts on {len(sentences)} statements", numbered, (image,), prefix=_LIST, schema=_SCHEMA, temperature=0.0,
+        max_new_tokens=64 + _TOKENS_EACH * len(sentences),
+    )  # fmt: skip
+
+
+def _verdicts(answer: Answer, count: int) -> list[float | None]:
+    """The numbers of an answer, from 0 to 1; None where it says something else."""
+    if answer.outcome is not Outcome.ANSWER:
+        return [None] * count
+    try:
+        told = read_object(answer.text, ("verdicts",))["verdicts"]
+    except UnreadableAnswer:
+        return [None] * count
+    if not isinstance(told, list) or len(told) != count:
+        return [None] * count
+    return [_probability(one) for one in told]
+
+
+def _probability(told: object) -> float | None:
+    """A verdict as a number: models also write true, "yes" or "0.9"."""
+    words = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
+    text = str(told).strip().lower()
+    try:
+        value = words[text] if text in words else float(text)
+    except ValueError:
+        return None
+    return value if 0.0 <= value <= 1.0 else None

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from . import blip, similarity_scorers
 from .base import QUIET, Monitor
-from .local.families import CORE_FAMILIES
+from .local.dialogue import follows_instructions
+from .local.families import FAMILIES, Way, verdict
 from .local.model_files import inspect_folder
 from .local.model_names import find_model
 
@@ -27,7 +28,8 @@ def scorer_for_path(path: str | Path, roots: Sequence[Path] = (), monitor: Monit
     for name in files.architectures:
         if name in _BY_CLASS:
             return _BY_CLASS[name]
-    if files.model_type in CORE_FAMILIES:
+    sees = files.model_type in FAMILIES and verdict(files.model_type).way is not Way.REFUSED
+    if sees and follows_instructions(files):
         return "judge"
     raise ValueError(
         f"{files.folder} is a {', '.join(files.architectures) or 'model without a name'} and cannot score: choose a "

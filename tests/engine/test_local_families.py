@@ -177,10 +177,8 @@ def test_the_fast_way_says_what_transformers_generate_says(
 
 
 def test_a_processor_without_torchvision_says_what_to_install(tmp_path: Path) -> None:
-    if HAS_TORCHVISION:
-        pytest.skip("torchvision is installed")
-    if not FAMILIES or "mistral3" not in LISTED:
-        pytest.skip(f"transformers {transformers.__version__} does not have Mistral 3")
+    if HAS_TORCHVISION or transformers.__version__.startswith("4."):
+        pytest.skip("torchvision is installed, or a version of transformers whose processor can do without it")
     model = _open(tiny_families.mistral3(tmp_path / "mistral3"))
     with pytest.raises(RuntimeError, match=r"mistral3 needs (the package )?torchvision"):
         model.answer(_questions()[:1], QUIET)

@@ -17,11 +17,12 @@ pytest.importorskip("transformers", reason="local models need transformers")
 
 import torch
 import transformers
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as LISTED
 
-from engine import tiny_models
+from engine import tiny_families, tiny_models
 from patchmatters.backends import CHAT_MODELS, SCORERS, blip, similarity_scorers
-from patchmatters.backends.base import QUIET, Scorer
-from patchmatters.backends.judge import JudgeScorer
+from patchmatters.backends.base import QUIET, Answer, Outcome, Question, Scorer
+from patchmatters.backends.judge import VerdictScorer, asked, judge_by
 from patchmatters.backends.local.clauses import pieces_of, score_by_pieces
 from patchmatters.backends.local.scoring import ScorerSettings
 from patchmatters.backends.scorer_choice import scorer_for_path
@@ -48,7 +49,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def folder(name: str) -> Path:
         if name not in built:
             torch.manual_seed(0)
-            built[name] = (tiny_models.CAPTIONERS | tiny_models.SCORERS)[name](root / name)
+            built[name] = (tiny_models.CAPTIONERS | tiny_models.SCORERS | tiny_families.FAMILIES)[name](root / name)
         return built[name]
 
     return folder
@@ -167,7 +168,7 @@ def test_each_piece_is_scored_once() -> None:
 
 @pytest.mark.parametrize("family", JUDGES)
 def test_the_judge_looks_once_and_says_what_single_readings_say(folders: Callable[[str], Path], family: str) -> None:
-    judge = JudgeScorer(create(TransformersSettings(str(folders(family)), device="cpu")))
+    judge = judge_by(create(TransformersSettings(str(folders(family)), device="cpu")))
     single = [judge.score(CROP, [sentence])[0] for sentence in SENTENCES]
     towers = {"llava": "vision_tower", "llava_next": "vision_tower", "idefics3": "vision_model"}
     with judge.chat.residence.lend(0) as module:
@@ -182,11 +183,75 @@ def test_the_judge_looks_once_and_says_what_single_readings_say(folders: Callabl
     assert all(0.0 <= score <= 1.0 for score in together)
 
 
-def test_the_judge_refuses_what_cannot_judge(folders: Callable[[str], Path]) -> None:
-    with pytest.raises(ValueError, match="cannot judge sentences: connect a local vision-language model"):
-        JudgeScorer(create(TransformersSettings(str(folders("blip_captioner")), device="cpu")))
+@pytest.mark.parametrize("family", ["gemma3", "qwen3_5", "ovis2", "glm4v", "internvl", "mllama"])
+def test_the_judge_weighs_yes_against_no_whatever_a_family_remembers(
+    folders: Callable[[str], Path], family: str
+) -> None:
+    """Windows that slide, states that recur, pictures beside the text: as the model's own head says, one by one."""
+    if family not in LISTED:
+        pytest.skip(f"transformers {transformers.__version__} does not have {family}")
+    judge = judge_by(create(TransformersSettings(str(folders(family)), device="cpu")))
+    chat = judge.chat
+    yes, no = (chat.speech.tokenizer.convert_tokens_to_ids(word) for word in ("yes", "no"))
+    wanted = []
+    with chat.residence.lend(0) as module:
+        for sentence in SENTENCES:
+            prompt = chat.speech.prompt(Question("", asked(sentence), (CROP,)))
+            told = module.generate(
+                **chat.speech.eyes.encode([prompt]), do_sample=False, max_new_tokens=1, output_logits=True,
+                return_dict_in_generate=True,
+            ).logits[0][0].softmax(-1)  # fmt: skip
+            wanted.append(float(told[yes] / (told[yes] + told[no])))
+    assert judge.score(CROP, SENTENCES) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_a_statement_is_asked_about_without_its_full_stop() -> None:
+    assert asked("A dog sits. ") == "Does this picture show: A dog sits? Answer yes or no."
+
+
+def test_what_cannot_judge_is_refused(folders: Callable[[str], Path]) -> None:
+    with pytest.raises(ValueError, match="cannot judge sentences: connect a vision-language model that chats"):
+        judge_by(create(TransformersSettings(str(folders("blip_captioner")), device="cpu")))
     with pytest.raises(ValueError, match="cannot judge sentences"):
-        JudgeScorer(ScriptedChat(lambda question: "yes"))
+        judge_by(SCORER_LESS)
+
+
+SCORER_LESS = CHAT_MODELS["builtin"].create(CHAT_MODELS["builtin"].settings_class()())
+
+
+@pytest.mark.parametrize(
+    ("text", "scores"),
+    [
+        ('{"verdicts": [0.9, 0, 1]}', [0.9, 0.0, 1.0]),
+        ('Sure:\n```json\n{"verdicts": [true, "no", "0.25"]}\n```', [1.0, 0.0, 0.25]),
+        ('{"verdicts": [0.9, 2, "perhaps"]}', [0.9, None, None]),
+        ('{"verdicts": [0.9]}', [None] * 3),  # another length: whose verdict is whose cannot be said
+        ('{"verdicts": "all"}', [None] * 3),
+        ("I would say so.", [None] * 3),
+    ],
+)
+def test_a_service_gives_its_verdicts_in_one_answer(text: str, scores: list[float | None]) -> None:
+    questions: list[Question] = []
+
+    def answer(question: Question) -> str:
+        questions.append(question)
+        return text
+
+    judge = judge_by(ScriptedChat(answer))
+    assert isinstance(judge, VerdictScorer) and judge.score(CROP, []) == []
+    assert judge.score(CROP, SENTENCES) == scores
+    assert len(questions) == 1 and questions[0].images == (CROP,) and questions[0].temperature == 0.0
+    assert all(f"{number}. {one}" in questions[0].text for number, one in enumerate(SENTENCES, 1))
+
+
+def test_long_lists_of_verdicts_are_asked_in_parts_and_a_failure_gives_no_score() -> None:
+    def answer(question: Question) -> Answer | str:
+        count = len(question.text.splitlines())
+        if count < 40:
+            return Answer("", Outcome.FAILURE, "the server is gone")
+        return str({"verdicts": [0.5] * count})
+
+    assert judge_by(ScriptedChat(answer)).score(CROP, ["a dog"] * 45) == [0.5] * 40 + [None] * 5
 
 
 def test_a_folder_tells_which_scorer_it_is_for(folders: Callable[[str], Path], tmp_path: Path) -> None:

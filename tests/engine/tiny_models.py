@@ -53,10 +53,11 @@ def template(image: str) -> str:
 
 def save(
     folder: Path, model: Any, tokenizer: Any, image_processor: Any = None, processor: str = "", image: str = "",
-    **processor_settings: Any,
+    peak: bool = True, **processor_settings: Any,
 ) -> Path:  # fmt: skip
     """Write a model folder as people download it: weights, configuration, tokenizer, processor and template."""
-    peaked(model)
+    if peak:
+        peaked(model)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     if image:

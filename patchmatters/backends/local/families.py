@@ -41,7 +41,7 @@ _GENERATE = (
     "inkling2", "inkling2_loop", "inkling_mm_model", "instructblip", "kimi_k25", "kosmos-2",
     "lfm3_vl", "llama4", "llava_next_video", "minicpmv4_6", "minicpmv4_7", "minimax_m3_vl",
     "mistral_large4", "mllama", "molmo2", "muse_glimmer", "muse_spark", "nemotron_h_omni",
-    "perception_lm", "qwen2_5_omni_thinker", "qwen3_5_moe",
+    "perception_lm", "pixtral", "qwen2_5_omni_thinker", "qwen3_5_moe",
     "qwen3_omni_moe_thinker", "qwen4_exp", "step3p7", "t5gemma2", "video_llama_3", "video_llava",
 )  # fmt: skip
 

@@ -19,6 +19,7 @@ of the batch, so the same text is promised for the same seed, batch, device and 
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -262,6 +263,28 @@ class DecodeCore:
             )
         state.logits = output.logits[:, -1]
         state.following = state.following + mask.sum(1)
+
+    def weigh(self, state: State, tokens: Sequence[Sequence[int]]) -> Tensor:
+        """(continuations, vocabulary): the logits after each of these continuations of a state of one row.
+
+        Where a layer forgets, padding would push something out of its window, so that lengths are read by themselves.
+        """
+        import torch
+
+        if not _forgets(state.cache, state.mask.shape[1] + max(map(len, tokens))):
+            self._share(state)
+            return self._continued(state, tokens)
+        found: dict[int, Tensor] = {}
+        for length in {len(one) for one in tokens}:
+            numbers = [number for number, one in enumerate(tokens) if len(one) == length]
+            logits = self._continued(copy.deepcopy(state), [tokens[number] for number in numbers])
+            found.update(zip(numbers, logits, strict=True))
+        return torch.stack([found[number] for number in range(len(tokens))])
+
+    def _continued(self, state: State, tokens: Sequence[Sequence[int]]) -> Tensor:
+        state.select([0] * len(tokens))
+        self.extend(state, tokens)
+        return state.logits
 
     def continue_rows(
         self, state: State, rows: Sequence[Row], stops: Collection[int], watch: Watch, prompts: Sequence[int] = ()

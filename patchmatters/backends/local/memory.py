@@ -62,6 +62,12 @@ def rows_that_fit(bytes_per_row: int, free: int, device: Device) -> int:
     return max(1, min(most_rows(device), int(free * _USABLE) // max(1, bytes_per_row)))
 
 
+def statements_that_fit(bytes_per_row: int, free: int) -> int:
+    """How many short readings after one picture go together: more on the CPU than rows that are decoded, since each
+    batch reads the picture again."""
+    return max(1, min(_MOST_ROWS_GPU, int(free * _USABLE) // max(1, bytes_per_row)))
+
+
 def most_rows(device: Device) -> int:
     """Beyond this number of rows a batch gets no faster."""
     return _MOST_ROWS.get(device.type, _MOST_ROWS_GPU)

@@ -138,23 +138,22 @@ class CoreRoute:
             state.select([order.index(one) for one in range(len(prompts))])
         return state
 
-    def read_about_one_picture(self, prompts: Sequence[Prompt]) -> State:
-        """Read prompts that differ only in what is said after their pictures: the pictures are read once for all."""
+    def weigh(self, prompts: Sequence[Prompt]) -> Tensor:
+        """(prompts, vocabulary): the logits of the first word of each answer, for prompts about the same pictures.
+
+        What they have in common, the pictures above all, is read once.
+        """
         first = self._eyes.encode(prompts[:1])
         ids = first["input_ids"][0].tolist()
-        last = max(at for at, token in enumerate(ids) if token == _image_token(self._model.config))
-        full = _with_pictures_of_first(ids, last, [self._eyes.tokenize(prompt.text) for prompt in prompts])
-        shared = common_beginning(full)
-        if len(prompts) == 1 or shared <= last:  # the template puts the text first
-            return self.read(prompts)
+        full, shared = _with_beginning_of_first(ids, [self._eyes.tokenize(prompt.text) for prompt in prompts])
+        if len(prompts) == 1 or _image_token(self._model.config) in ids[shared:]:  # the template puts the text first
+            return self.read(prompts).logits
         cut = {
             name: value[:, :shared] if value.shape == first["input_ids"].shape else value
             for name, value in first.items()
         }
         state = self._core.prefill(**placed(cut, self._model))
-        state.select([0] * len(prompts))
-        self._core.extend(state, [prompt[shared:] for prompt in full])
-        return state
+        return self._core.weigh(state, [prompt[shared:] for prompt in full])
 
 
 def _of_one_shape(encoded: Sequence[Mapping[str, Tensor]]) -> list[list[int]]:
@@ -179,15 +178,18 @@ def _image_token(config: Any) -> int:
     return config.image_token_id if hasattr(config, "image_token_id") else config.image_token_index
 
 
-def _with_pictures_of_first(ids: list[int], last: int, plain: Sequence[Sequence[int]]) -> list[list[int]]:
-    """All prompts with their pictures written out, from the first one's ids and each one's plain ids.
+def _with_beginning_of_first(ids: list[int], plain: Sequence[Sequence[int]]) -> tuple[list[list[int]], int]:
+    """All prompts with their pictures written out, and the number of tokens that they have in common.
 
-    `last` is where the pictures end in `ids`. What follows them there belongs to the markup of pictures as far as it
-    is longer than what follows the mark in the plain ids of the same prompt.
+    `ids` is the first prompt as its processor writes it, `plain` are all of them with a mark for each picture. Nothing
+    is in common where the processor writes more than the pictures otherwise.
     """
-    mark = max(at for at, token in enumerate(plain[0]) if token == ids[last])
-    markup = len(ids) - last - (len(plain[0]) - mark)
-    return [ids[: last + 1 + markup] + list(prompt[mark + 1 :]) for prompt in plain]
+    known = common_beginning(plain)
+    rest = len(plain[0]) - known
+    shared = len(ids) - rest
+    if shared <= 0 or ids[shared:] != list(plain[0][known:]):
+        return [list(prompt) for prompt in plain], 0
+    return [ids[:shared] + list(prompt[known:]) for prompt in plain], shared
 
 
 class Blip2Route:
@@ -252,6 +254,20 @@ class GenerateRoute:
             asked = [row for row in rows if row.prompt == number and row.open]
             if asked:
                 self._generate(inputs, asked, stops, watch)
+
+    def weigh(self, prompts: Sequence[Prompt]) -> Tensor:
+        """(prompts, vocabulary): the logits of the first word of each answer."""
+        import torch
+
+        found = []
+        for inputs in self.read(prompts).inputs:
+            with torch.inference_mode(), in_words(name_of(self._model), "model"):
+                told = self._model.generate(
+                    **inputs, do_sample=False, num_beams=1, max_new_tokens=1, return_dict_in_generate=True,
+                    output_logits=True,
+                )  # fmt: skip
+            found.append(told.logits[0])
+        return torch.cat(found)
 
     def _generate(self, inputs: Mapping[str, Any], rows: Sequence[Row], stops: Collection[int], watch: Watch) -> None:
         import torch
