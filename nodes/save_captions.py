@@ -22,6 +22,65 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 
+# Optional sockets that could be widgets stand last, where saved workflows do not count them.
+_NAME = io.String.Input("name", optional=True, force_input=True, tooltip="From Load Image Folder: the pictures' names.")
+
+
+def _sockets() -> list[io.Input]:
+    return [
+        io.String.Input("caption", force_input=True, tooltip="The captions, one per picture."),
+        FolderSocket.Input("place", optional=True, tooltip="From Load Image Folder: where the pictures are."),
+        io.Image.Input(
+            "image",
+            optional=True,
+            tooltip="The pictures, to be saved as PNG beside their captions. Not needed where the captions go "
+            "beside the pictures themselves.",
+        ),
+        SceneSocket.Input(
+            "scene",
+            optional=True,
+            tooltip="The captions' Scenes: they let the surest sentences stay in a short caption, and are kept "
+            "in the folder's state for other forms later.",
+        ),
+    ]
+
+
+def _texts() -> list[io.Input]:
+    return [
+        io.String.Input(
+            "folder",
+            default="captions",
+            tooltip="A folder in the output folder, where no place is connected.",
+        ),
+        io.String.Input(
+            "filename_prefix", default="picture", tooltip="Start of the file names, where no name is connected."
+        ),
+        io.String.Input("trigger", default="", tooltip="Trigger words, first in every caption."),
+        io.String.Input("prefix", default="", tooltip="Written before every caption."),
+        io.String.Input("suffix", default="", tooltip="Written after every caption."),
+        io.Int.Input("max_words", default=0, min=0, max=10000, tooltip="Longest caption, in words. 0: no limit."),
+        io.String.Input(
+            "exclude_about",
+            default="",
+            tooltip='What captions are not to speak of, because a LoRA is to learn it: "hair, eye colour".',
+        ),
+    ]
+
+
+def _choices() -> list[io.Input]:
+    return [
+        io.Combo.Input("style", options=list(STYLES), default=LONG, tooltip="All sentences, the surest few, or tags."),
+        io.Combo.Input("ending", options=list(ENDINGS), default=ENDINGS[0], tooltip="Ending of the caption files."),
+        io.Combo.Input(
+            "existing",
+            options=[one.value for one in Existing],
+            default=Existing.SKIP.value,
+            tooltip="What to do where a picture has a caption file of another origin. append adds a line, "
+            "which trainers take for a variant.",
+        ),
+    ]
+
+
 class SaveCaptions(io.ComfyNode):
     """Takes lists as lists, because captions, names and pictures belong together by their order."""
 
@@ -37,57 +96,7 @@ class SaveCaptions(io.ComfyNode):
             search_aliases=["save text", "sidecar", "dataset", "training", "lora", "txt"],
             is_input_list=True,
             is_output_node=True,
-            inputs=[
-                io.String.Input("caption", force_input=True, tooltip="The captions, one per picture."),
-                FolderSocket.Input("place", optional=True, tooltip="From Load Image Folder: where the pictures are."),
-                io.Image.Input(
-                    "image",
-                    optional=True,
-                    tooltip="The pictures, to be saved as PNG beside their captions. Not needed where the captions go "
-                    "beside the pictures themselves.",
-                ),
-                SceneSocket.Input(
-                    "scene",
-                    optional=True,
-                    tooltip="The captions' Scenes: they let the surest sentences stay in a short caption, and are kept "
-                    "in the folder's state for other forms later.",
-                ),
-                io.String.Input(
-                    "folder",
-                    default="captions",
-                    tooltip="A folder in the output folder, where no place is connected.",
-                ),
-                io.String.Input(
-                    "filename_prefix", default="picture", tooltip="Start of the file names, where no name is connected."
-                ),
-                io.String.Input("trigger", default="", tooltip="Trigger words, first in every caption."),
-                io.String.Input("prefix", default="", tooltip="Written before every caption."),
-                io.String.Input("suffix", default="", tooltip="Written after every caption."),
-                io.Int.Input(
-                    "max_words", default=0, min=0, max=10000, tooltip="Longest caption, in words. 0: no limit."
-                ),
-                io.String.Input(
-                    "exclude_about",
-                    default="",
-                    tooltip='What captions are not to speak of, because a LoRA is to learn it: "hair, eye colour".',
-                ),
-                io.Combo.Input(
-                    "style", options=list(STYLES), default=LONG, tooltip="All sentences, the surest few, or tags."
-                ),
-                io.Combo.Input(
-                    "ending", options=list(ENDINGS), default=ENDINGS[0], tooltip="Ending of the caption files."
-                ),
-                io.Combo.Input(
-                    "existing",
-                    options=[one.value for one in Existing],
-                    default=Existing.SKIP.value,
-                    tooltip="What to do where a picture has a caption file of another origin. append adds a line, "
-                    "which trainers take for a variant.",
-                ),
-                io.String.Input(
-                    "name", optional=True, force_input=True, tooltip="From Load Image Folder: the pictures' names."
-                ),
-            ],
+            inputs=[*_sockets(), *_texts(), *_choices(), _NAME],
             outputs=[],
         )
 

@@ -88,8 +88,10 @@ def write_captions(scene: Scene, settings: FormSettings) -> Written:
 
 
 def write_text(text: str, settings: FormSettings) -> Written:
-    """As `write_captions`, from a plain text: a caption that was there before."""
+    """As `write_captions`, from a plain text: a caption that was there before. Of an empty one nothing is made."""
     kept, dropped = _selected(clauses_of_text(text), settings)
+    if not kept:
+        return Written(("",) * len(settings.styles), dropped)
     return Written(tuple(_line(kept, style, settings) for style in settings.styles), dropped)
 
 

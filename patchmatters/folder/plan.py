@@ -44,7 +44,7 @@ class Plan:
 
     `ours` are the pictures that the state keeps account of, `theirs` those that had a caption file from elsewhere.
     `changed` and `differing` are keys of pictures that were captioned, but are another picture now, or would be
-    captioned with other settings now. `unreadable` pictures are left out at once, with the reason.
+    captioned with other settings now; `restyled` are those whose caption file has another form.
     """
 
     ours: Mapping[str, Picture]

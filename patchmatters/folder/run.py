@@ -18,12 +18,11 @@ from ..job_options import Job
 from ..picture import open_picture
 from ..pipeline import caption_each
 from ..side_by_side import Stopped
-from .cost import LimitReached
 from .forms import write_captions
 from .plan import Orders, Plan, fingerprint_of, write_pending
 from .rows import Row, row_of_scene
 from .sidecars import Existing, is_captioned, text_to_write
-from .state import Fingerprint, Pending, State, Status
+from .state import Fingerprint, Pending, State
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -250,11 +249,3 @@ def _have_ended(threads: Sequence[threading.Thread]) -> bool:
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
     return not any(thread.is_alive() for thread in threads)
-
-
-def is_finished(state: State) -> bool:
-    """Whether no picture of the run is waiting any more, at this process or at another."""
-    return state.counts()[Status.WAITING] == 0
-
-
-__all__ = ["Audience", "Interrupted", "LimitReached", "Runner", "is_finished"]

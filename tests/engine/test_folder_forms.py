@@ -54,6 +54,11 @@ def test_a_caption_keeps_to_its_words(limit: int, style: str) -> None:
     assert {word.strip(".,").lower() for word in text.split()} <= words
 
 
+@pytest.mark.parametrize("limit", [0, 5])
+def test_of_nothing_nothing_is_made(limit: int) -> None:
+    assert write_text(" ", FormSettings(styles=("long", "tags"), max_words=limit, trigger="sks")).texts == ("", "")
+
+
 def test_a_limit_that_the_frame_passes_is_a_sentence() -> None:
     with pytest.raises(ValueError, match="Trigger, prefix and suffix take 3 words alone, and 2 are allowed"):
         lines(prefix="a photo of", max_words=2)

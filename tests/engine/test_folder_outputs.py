@@ -15,6 +15,9 @@ from PIL import Image
 from patchmatters.cli import main
 from patchmatters.folder.rows import read_rows
 
+# By words, because torch takes longer to load than the rest to run.
+FAST = ["--preset", "fast", "--similarity", "lexical", "--compose-similarity", "lexical"]
+
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
@@ -28,7 +31,7 @@ def photos(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> int:
-    return main(["folder", *map(str, arguments), "--preset", "fast", "--quiet"])
+    return main(["folder", *map(str, arguments), *FAST, "--quiet"])
 
 
 @pytest.fixture

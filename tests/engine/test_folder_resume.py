@@ -54,7 +54,13 @@ def make_photos(folder: Path, count: int) -> Path:
 
 def command(photos: Path, url: str, *more: str) -> list[str]:
     backend = ["--backend", "openai", "--base-url", url, "--preset", "fast", "--llm-free", "--batch", "4"]
-    return [sys.executable, "-m", "patchmatters", "folder", str(photos), *backend, *more]
+    words = [
+        "--similarity",
+        "lexical",
+        "--compose-similarity",
+        "lexical",
+    ]  # torch takes longer to load than the rest
+    return [sys.executable, "-m", "patchmatters", "folder", str(photos), *backend, *words, *more]
 
 
 def start(photos: Path, url: str, *more: str) -> subprocess.Popen[str]:
