@@ -18,6 +18,7 @@ from ..language.conflict import find_conflict
 from ..language.sentences import content_words, split_sentences
 from ..language.similarity import LexicalSimilarity, containment
 from ..scene import Basis, Sentence, Statement
+from .foreign import foreign_words
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ def _checked(reply: Reply, sources: Sources, earlier: Sequence[Reply]) -> Writte
 
 def _may_be_said(sentence: str, sources: Sources) -> bool:
     """Whether a sentence rests on the sources, contradicts nothing kept and brings back nothing dropped."""
-    if _BOX.search(sentence) or not has_basis(sentence, sources.texts):
+    if _BOX.search(sentence) or not has_basis(sentence, sources.texts) or foreign_words(sentence, sources.texts):
         return False
     kept = [statement.text for _, statement in sources.kept]
     if _refuted(sentence, kept):
