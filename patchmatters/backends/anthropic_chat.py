@@ -92,7 +92,7 @@ def _picture(data: str, media_type: str) -> dict[str, Any]:
 
 def _settings(asking: Asking) -> dict[str, Any]:
     """Everything that a model may refuse."""
-    settings: dict[str, Any] = {**asking.sampling(), **asking.model.extra}
+    settings: dict[str, Any] = {**asking.sampling(), **asking.extra}
     if asking.question.schema is not None and asking.provider.schema:
         wanted = {"type": "json_schema", "schema": dict(asking.question.schema)}
         settings["output_config"] = {**mapping(settings.get("output_config")), "format": wanted}

@@ -105,7 +105,7 @@ def _token_limit(asking: Asking) -> dict[str, Any]:
 def _settings(asking: Asking) -> dict[str, Any]:
     """Everything that a model may refuse."""
     question, provider = asking.question, asking.provider
-    settings: dict[str, Any] = {**asking.sampling(), **asking.model.extra}
+    settings: dict[str, Any] = {**asking.sampling(), **asking.extra}
     if provider.open_sampling and question.temperature <= 0:
         settings["do_sample"] = False
     if provider.seed:

@@ -241,7 +241,8 @@ def _require(condition: bool, message: str) -> None:
 def _check_openai(body: Any, headers: Mapping[str, str], *, check_images: bool) -> tuple[str, list[tuple[int, int]]]:
     known = {
         "model", "messages", "max_tokens", "max_completion_tokens", "temperature", "top_p", "n", "seed", "stream",
-        "stream_options", "response_format", "reasoning_effort", "thinking", "do_sample",
+        "stream_options", "response_format", "reasoning_effort", "thinking", "do_sample", "reasoning",
+        "chat_template_kwargs", "enable_thinking",
     }  # fmt: skip
     _check_common(body, known)
     _require("max_tokens" not in body or "max_completion_tokens" not in body, "two token limits")

@@ -23,6 +23,7 @@ from .encoding import CropEncoder, EncodedCrop
 from .keys import key_for
 from .models import default_model, sees_images
 from .patience import PATIENCE, Patience, Pulse, within
+from .prices import price_of
 from .providers import FREE, PROVIDERS, Model, Price
 from .replies import Choice, Reply, answer_of, priced
 from .troubles import (
@@ -88,6 +89,12 @@ class ApiSettings:
         256, "Size limit of the answers on disk, in MiB; the least used go first.",
         minimum=1, maximum=65536, advanced=True,
     )  # fmt: skip
+    thinking: str = option(
+        "off",
+        "Whether the model may think before it answers. off: the server is asked, in its own words, to do without; on: "
+        "it is left to the model, which gets more room, takes longer and costs more.",
+        choices=("off", "on"), advanced=True, later=True,
+    )  # fmt: skip
 
     __post_init__ = check_options
 
@@ -140,7 +147,8 @@ class ApiChat:
             "model": self.target.model,
             "protocol": self.target.provider.protocol,
             "longest_edge": self.encoder.longest_edge,
-            "extra": dict(self.model().extra),
+            "extra": {} if self.settings.thinking == "on" else dict(self.model().extra),
+            "thinking": self.settings.thinking,
         }
 
     def answer(self, questions: Sequence[Question], monitor: Monitor) -> list[Answer]:
@@ -202,7 +210,7 @@ class ApiChat:
         row = self.target.provider
         if row.local and is_private(self.target.address):
             return FREE
-        return self.model().price
+        return price_of(row, self.model())
 
     def model(self) -> Model:
         return self.target.provider.model(self.target.model)
@@ -323,7 +331,7 @@ class _Batch:
         images = [await self._encoded(crop) for crop in question.images]
         asking = Asking(
             question, tuple(images), self._target.provider, self._chat.model(), len(group), self._settings.stream,
-            left_out,
+            left_out, self._settings.thinking == "on",
         )  # fmt: skip
         body = self._chat._wire.body(asking)
         try:

@@ -29,12 +29,21 @@ class Listing(str, Enum):
 
 @dataclass(frozen=True)
 class Price:
-    """US dollars per million tokens. `cached` is for input read from the provider's prompt cache, `written` into it."""
+    """US dollars per million tokens, of short requests where there are two rate cards.
+
+    `cached` is for input read from the provider's prompt cache, `written` into it.
+    """
 
     input: float
     output: float
     cached: float | None = None
     written: float | None = None
+    beyond: int = 0  # requests with more input tokens than this cost what `long` says; 0: one price for all
+    long: Price | None = None
+
+    def card(self, tokens: int) -> Price:
+        """The rate card of a request with so many input tokens."""
+        return self.long if self.long is not None and tokens > self.beyond else self
 
 
 FREE = Price(0.0, 0.0, 0.0, 0.0)
@@ -65,7 +74,9 @@ class Provider:
     had in one request (`n`). `schema` is the response_format that holds an answer to a JSON schema, or empty.
     `open_sampling` says that temperature and top_p must lie inside 0 to 1, ends excluded. `longest_edge` (pixels) and
     `max_image_bytes` (before base64) are the most that the provider looks at or takes. `headers` are sent beyond the
-    usual ones.
+    usual ones. `extra` switches thinking off in the server's own words, for every model that has none of its own; what
+    a model refuses is left out. `prices` is the provider's name in the package genai-prices. `source` is where the
+    facts are from.
     """
 
     name: str
@@ -87,23 +98,33 @@ class Provider:
     max_image_bytes: int = 3_750_000
     headers: tuple[str, ...] = ()
     caching: str = "common prefix"
+    extra: Mapping[str, object] = field(default_factory=dict)
+    prices: str = ""
+    source: str = ""
 
     def model(self, name: str) -> Model:
         """The row of a model by its exact name, with or without the date of a snapshot; a bare row if there is none."""
         rows = {row.name: row for row in self.models}
         row = rows.get(name) or rows.get(_SNAPSHOT.sub("", name)) or Model(name)
-        return replace(row, name=name)
+        return replace(row, name=name, extra={**self.extra, **row.extra})
 
 
 # Thinking off, in the words of each family; where it cannot be switched off, at its least.
+_NO_EFFORT = {"reasoning_effort": "none"}
+_NOT_ENABLED = {"enable_thinking": False}
+_TEMPLATE = {"chat_template_kwargs": {"enable_thinking": False}}  # the variable of Qwen's, GLM's and Gemma's templates
 _GPT = {"reasoning_effort": "none"}
 _GLM = {"thinking": {"type": "disabled"}}
 _CLAUDE = {"output_config": {"effort": "low"}}
 _CLAUDE_THINKING = 2048  # tokens; an effort of "low" stays well below
 
 _OPENAI_MODELS = (
-    Model("gpt-6-luna", Price(0.10, 0.50, 0.01), samples=False, extra=_GPT),
-    Model("gpt-6-sol", Price(2.00, 10.00, 0.20), samples=False, extra=_GPT),
+    Model(
+        "gpt-6-luna", Price(0.10, 0.50, 0.01, 0.125, 272_000, Price(0.20, 0.75, 0.02, 0.25)), samples=False, extra=_GPT
+    ),
+    Model(
+        "gpt-6-sol", Price(2.00, 10.00, 0.20, 2.50, 272_000, Price(4.00, 15.00, 0.40, 5.00)), samples=False, extra=_GPT
+    ),
     Model("gpt-4o", Price(2.50, 10.00, 1.25)),
     Model("gpt-4o-mini", Price(0.15, 0.60, 0.075)),
     Model("gpt-4.1", Price(2.00, 8.00, 0.50)),
@@ -111,7 +132,13 @@ _OPENAI_MODELS = (
     Model("gpt-3.5-turbo", images=False),
 )
 _CLAUDE_MODELS = (
-    Model("claude-haiku-5-5", Price(0.10, 0.50, 0.01, 0.125), samples=False, thinking=_CLAUDE_THINKING, extra=_CLAUDE),
+    Model(
+        "claude-haiku-5-5",
+        Price(0.10, 0.50, 0.01, 0.125, 100_000, Price(0.50, 2.50, 0.05, 0.625)),
+        samples=False,
+        thinking=_CLAUDE_THINKING,
+        extra=_CLAUDE,
+    ),
     Model(
         "claude-sonnet-5-5",
         Price(2.00, 10.00, 0.10, 2.50),
@@ -156,6 +183,8 @@ _ROWS = (
         token_limit="max_completion_tokens",
         headers=("openai-organization", "openai-project"),
         caching="automatic",
+        prices="openai",
+        source="platform.openai.com/docs",
     ),
     Provider(
         "anthropic",
@@ -169,6 +198,8 @@ _ROWS = (
         one_sampler=True,
         longest_edge=1568,
         caching="marked",
+        prices="anthropic",
+        source="platform.claude.com/docs",
     ),
     Provider(
         "zhipu",
@@ -179,6 +210,8 @@ _ROWS = (
         schema="json_object",
         open_sampling=True,
         data_uri=False,
+        prices="zhipuai",
+        source="docs.bigmodel.cn",
     ),
     Provider(
         "zai",
@@ -189,6 +222,8 @@ _ROWS = (
         schema="json_object",
         open_sampling=True,
         data_uri=False,
+        prices="zai",
+        source="docs.z.ai",
     ),
     Provider(
         "openrouter",
@@ -197,10 +232,131 @@ _ROWS = (
         "OPENROUTER_API_KEY",
         models=_ROUTER_MODELS,
         listing=Listing.OPENROUTER,
+        extra={"reasoning": {"enabled": False}},
+        prices="openrouter",
+        source="openrouter.ai/docs",
     ),
-    Provider("ollama", "Ollama", "http://127.0.0.1:11434/v1", listing=Listing.OLLAMA, local=True, longest_edge=1536),
     Provider(
-        "lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", listing=Listing.LM_STUDIO, local=True, longest_edge=1536
+        "gemini",
+        "Gemini",
+        "https://generativelanguage.googleapis.com/v1beta/openai",
+        "GEMINI_API_KEY",
+        models=(Model("gemini-3.8-flash"), Model("gemini-3.5-flash"), Model("gemini-2.5-flash")),
+        seed=False,
+        extra=_NO_EFFORT,
+        prices="google",
+        source="ai.google.dev/gemini-api/docs/openai",
+    ),
+    Provider(
+        "mistral",
+        "Mistral",
+        "https://api.mistral.ai/v1",
+        "MISTRAL_API_KEY",
+        models=(Model("mistral-small-latest"), Model("mistral-medium-latest"), Model("pixtral-large-latest")),
+        listing=Listing.MISTRAL,
+        seed=False,  # its name there is random_seed
+        extra=_NO_EFFORT,
+        prices="mistral",
+    ),
+    Provider(
+        "xai",
+        "xAI",
+        "https://api.x.ai/v1",
+        "XAI_API_KEY",
+        prices="x-ai",
+    ),
+    Provider(
+        "dashscope",
+        "DashScope",
+        "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+        "DASHSCOPE_API_KEY",
+        models=(Model("qwen-vl-max"), Model("qwen-vl-plus")),
+        schema="json_object",
+        extra=_NOT_ENABLED,
+        source="help.aliyun.com, compatibility of OpenAI with DashScope",
+    ),
+    Provider(
+        "moonshot",
+        "Moonshot",
+        "https://api.moonshot.ai/v1",
+        "MOONSHOT_API_KEY",
+        models=(
+            Model("kimi-k2.6", samples=False),
+            Model("kimi-k2.5", samples=False),
+            Model("moonshot-v1-32k-vision-preview"),
+        ),
+        listing=Listing.MOONSHOT,
+        schema="json_object",
+        seed=False,
+        token_limit="max_completion_tokens",
+        extra=_GLM,
+        prices="moonshotai",
+        source="platform.kimi.ai/docs",
+    ),
+    Provider(
+        "together",
+        "Together",
+        "https://api.together.ai/v1",
+        "TOGETHER_API_KEY",
+        extra={"reasoning": {"enabled": False}},
+        prices="together",
+    ),
+    Provider(
+        "fireworks",
+        "Fireworks",
+        "https://api.fireworks.ai/inference/v1",
+        "FIREWORKS_API_KEY",
+        extra=_NO_EFFORT,
+        prices="fireworks",
+        source="docs.fireworks.ai/guides/reasoning",
+    ),
+    Provider(
+        "groq",
+        "Groq",
+        "https://api.groq.com/openai/v1",
+        "GROQ_API_KEY",
+        models=(Model("qwen/qwen3.6-27b"), Model("meta-llama/llama-4-scout-17b-16e-instruct")),
+        schema="json_object",
+        extra=_NO_EFFORT,
+        max_image_bytes=2_800_000,  # a request with pictures in base64 may have 4 MB in all
+        prices="groq",
+        source="console.groq.com/docs/vision",
+    ),
+    Provider(
+        "siliconflow",
+        "SiliconFlow",
+        "https://api.siliconflow.cn/v1",
+        "SILICONFLOW_API_KEY",
+        schema="json_object",
+        seed=False,
+        extra=_NOT_ENABLED,
+        source="docs.siliconflow.cn/docs/api/chat-completions-post",
+    ),
+    Provider(
+        "huggingface",
+        "Hugging Face",
+        "https://router.huggingface.co/v1",
+        "HF_TOKEN",
+    ),
+    Provider(
+        "ollama",
+        "Ollama",
+        "http://127.0.0.1:11434/v1",
+        listing=Listing.OLLAMA,
+        local=True,
+        longest_edge=1536,
+        extra=_NO_EFFORT,
+        source="docs.ollama.com/api/openai-compatibility",
+    ),
+    Provider(
+        "lmstudio",
+        "LM Studio",
+        "http://127.0.0.1:1234/v1",
+        listing=Listing.LM_STUDIO,
+        local=True,
+        longest_edge=1536,
+        extra=_NO_EFFORT,
+        source="lmstudio.ai/docs",
     ),
     Provider(
         "llamacpp",
@@ -209,9 +365,52 @@ _ROWS = (
         listing=Listing.LLAMA_CPP,
         local=True,
         longest_edge=1536,
+        extra=_TEMPLATE,
     ),
-    Provider("vllm", "vLLM", "http://127.0.0.1:8000/v1", local=True, max_choices=16, longest_edge=1536),
-    Provider("custom", "custom server", "", longest_edge=1536),
+    Provider(
+        "vllm",
+        "vLLM",
+        "http://127.0.0.1:8000/v1",
+        local=True,
+        max_choices=16,
+        longest_edge=1536,
+        extra=_TEMPLATE,
+        source="docs.vllm.ai, Reasoning Outputs",
+    ),
+    Provider(
+        "sglang",
+        "SGLang",
+        "http://127.0.0.1:30000/v1",
+        local=True,
+        longest_edge=1536,
+        extra=_TEMPLATE,
+    ),
+    Provider(
+        "koboldcpp",
+        "KoboldCpp",
+        "http://127.0.0.1:5001/v1",
+        local=True,
+        longest_edge=1536,
+        extra=_TEMPLATE,
+    ),
+    Provider(
+        "textgen",
+        "text-generation-webui",
+        "http://127.0.0.1:5000/v1",
+        local=True,
+        longest_edge=1536,
+        extra=_NOT_ENABLED,
+    ),
+    Provider("jan", "Jan", "http://127.0.0.1:1337/v1", local=True, longest_edge=1536, extra=_TEMPLATE),
+    Provider(
+        "mlxvlm",
+        "mlx-vlm",
+        "http://127.0.0.1:8080/v1",
+        local=True,
+        longest_edge=1536,
+        extra=_NOT_ENABLED,
+    ),
+    Provider("custom", "custom server", "", longest_edge=1536, extra=_TEMPLATE),
 )
 
 PROVIDERS: Mapping[str, Provider] = {row.name: row for row in _ROWS}

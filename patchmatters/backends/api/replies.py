@@ -120,6 +120,7 @@ def cost_of(usage: Usage, price: Price | None) -> float | None:
     """US dollars; None where the price or the tokens are unknown."""
     if price is None or usage.input is None or usage.output is None:
         return None
+    price = price.card(usage.input)
     cached = price.input if price.cached is None else price.cached
     written = price.input if price.written is None else price.written
     plain = max(usage.input - usage.cached - usage.written, 0)

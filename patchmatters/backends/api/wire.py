@@ -14,6 +14,7 @@ from .replies import Reply
 from .troubles import Target
 
 OnText = Callable[[int, str], None]  # number of the choice, its text so far
+_THINKING_TOKENS = 4096  # room for thoughts where a person wants them
 SEED_BITS = 31  # llama.cpp and others keep seeds in 32 bits
 
 
@@ -28,10 +29,18 @@ class Asking:
     count: int = 1
     stream: bool = True
     left_out: frozenset[str] = frozenset()
+    thinks: bool = False
 
     @property
     def token_limit(self) -> int:
-        return self.question.max_new_tokens + self.model.thinking
+        """What is thought counts against the limit."""
+        room = max(self.model.thinking, _THINKING_TOKENS) if self.thinks else self.model.thinking
+        return self.question.max_new_tokens + room
+
+    @property
+    def extra(self) -> Mapping[str, object]:
+        """The model's own settings: they switch thinking off, or to its least."""
+        return {} if self.thinks else self.model.extra
 
     @property
     def streams(self) -> bool:
