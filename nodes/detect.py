@@ -9,7 +9,7 @@ from comfy_api.latest import io
 from ..patchmatters.backends.detectors import DetectorSettings, create
 from ..patchmatters.backends.local.kinds import Kind
 from ..patchmatters.scene import Detection
-from .local_model import device_widget, keep_loaded_widget, model_list, on_device
+from .local_model import device_widget, keep_loaded_widget, known_model, model_list, on_device
 from .memory import comfy_residence, model_roots
 from .types import MODELS, ComfyMonitor, pictures_from_image
 from .widgets import settings_from, widgets_for
@@ -46,6 +46,10 @@ class Detect(io.ComfyNode):
             ],
             outputs=[io.BoundingBox.Output("boxes", tooltip="One list of boxes per picture, for Divide into Patches.")],
         )
+
+    @classmethod
+    def validate_inputs(cls, model: str | None = None) -> bool | str:
+        return known_model(Kind.DETECTOR, model)
 
     @classmethod
     def execute(cls, image: Tensor, model: str, device: str, keep_loaded: bool, **widgets: Any) -> io.NodeOutput:

@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from ..patchmatters.detections import read_detections
 from ..patchmatters.divide import DivideSettings, divide
-from .types import STAGES, SceneBatch, SceneSocket, boxes_input, pictures_from_image
+from .types import STAGES, ComfyMonitor, SceneBatch, SceneSocket, boxes_input, pictures_from_image
 from .widgets import settings_from, widgets_for
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ class Divide(io.ComfyNode):
 
     @classmethod
     def execute(cls, image: Tensor, bboxes: Any = None, **widgets: Any) -> io.NodeOutput:
-        pictures = pictures_from_image(image)
+        monitor = ComfyMonitor()
+        pictures = pictures_from_image(image, monitor)
         detections = read_detections(bboxes, len(pictures))
-        return io.NodeOutput(SceneBatch(divide(pictures, detections, settings_from(DivideSettings, widgets))))
+        settings = settings_from(DivideSettings, widgets)
+        return io.NodeOutput(SceneBatch(divide(pictures, detections, settings, monitor=monitor)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from comfy_api.latest import io
@@ -10,13 +11,15 @@ from ..patchmatters.generate import (
     BudgetSettings,
     Clause,
     FitSettings,
+    Fitted,
     clauses_of_caption,
     clauses_of_text,
-    fit,
+    fit_each,
     fit_report,
     token_limits,
 )
 from .encoders import counter, encoders_of, require_clip
+from .lists import calls_of
 from .types import PROMPTS, SceneBatch, SceneSocket
 from .widgets import settings_from, widgets_for
 
@@ -31,6 +34,7 @@ class FitPrompt(io.ComfyNode):
             description="Shortens a caption to what a text encoder reads at once: whole sentences, the surest first. "
             "A longer prompt would be cut in windows and diluted.",
             search_aliases=["token", "77", "75", "truncate", "shorten", "prompt", "clip limit", "tags"],
+            is_input_list=True,
             inputs=[
                 io.MultiType.Input(
                     "caption",
@@ -54,12 +58,20 @@ class FitPrompt(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, caption: str | SceneBatch, clip: Any, **widgets: Any) -> io.NodeOutput:
-        encoders = encoders_of(require_clip(clip))
-        limits = token_limits(encoders, settings_from(BudgetSettings, widgets))
-        count, words = counter(clip, encoders), settings_from(FitSettings, widgets)
-        fitted = [fit(clauses, count, limits, words) for clauses in _captions(caption)]
+    def execute(cls, **lists: Sequence[Any]) -> io.NodeOutput:
+        fitted = [one for call in calls_of(lists) for one in _fitted(**call)]
+        if not any(one.text for one in fitted):
+            raise ValueError(
+                "There is nothing to write: the captions, trigger words, prefix and suffix are all empty; connect a "
+                "caption."
+            )
         return io.NodeOutput([one.text for one in fitted], [fit_report(one) for one in fitted])
+
+
+def _fitted(caption: str | SceneBatch, clip: Any, **widgets: Any) -> tuple[Fitted, ...]:
+    encoders = encoders_of(require_clip(clip))
+    limits = token_limits(encoders, settings_from(BudgetSettings, widgets))
+    return fit_each(_captions(caption), counter(clip, encoders), limits, settings_from(FitSettings, widgets))
 
 
 def _captions(caption: str | SceneBatch) -> list[tuple[Clause, ...]]:

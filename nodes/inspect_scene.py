@@ -11,7 +11,7 @@ from comfy_api.latest import io
 from ..patchmatters.overlay import draw_overlay
 from ..patchmatters.scene import Scene
 from ..patchmatters.scene_json import dump_scenes
-from .types import SCENES, SceneBatch, SceneSocket, image_from_pictures, ui_json
+from .types import SCENES, ComfyMonitor, SceneBatch, SceneSocket, image_from_pictures, ui_json
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -38,8 +38,13 @@ class Inspect(io.ComfyNode):
 
     @classmethod
     def execute(cls, scene: SceneBatch) -> io.NodeOutput:
-        overlay = image_from_pictures([draw_overlay(one) for one in scene])
-        return io.NodeOutput(overlay, ui=ui_json({VIEW_KEY: [_view_files(one) for one in scene]}))
+        monitor = ComfyMonitor()
+        overlays, views = [], []
+        for one in scene:
+            monitor.poll()
+            overlays.append(draw_overlay(one))
+            views.append(_view_files(one))
+        return io.NodeOutput(image_from_pictures(overlays), ui=ui_json({VIEW_KEY: views}))
 
 
 def _view_files(scene: Scene) -> dict[str, dict[str, str]]:

@@ -16,6 +16,7 @@ from ..patchmatters.generate import (
     layout_of,
     prompt_report,
 )
+from ..patchmatters.scene import Scene
 from .types import PROMPTS, SceneBatch, SceneSocket, bounding_box, element_metadata
 from .widgets import settings_from, widgets_for
 
@@ -78,17 +79,23 @@ class SceneToJsonPrompt(io.ComfyNode):
     @classmethod
     def execute(cls, scene: SceneBatch, form: str, **widgets: Any) -> io.NodeOutput:
         settings = settings_from(LayoutSettings, widgets)
-        layouts = [layout_of(one, settings) for one in scene]
-        prompts = [json_prompt(layout, form) for layout in layouts]
         note = core_note()
-        return io.NodeOutput(
-            [prompt.text for prompt in prompts],
-            [elements_of(layout) for layout in layouts],
-            [[boxes_of(layout)] for layout in layouts],
-            [layout.summary for layout in layouts],
-            [layout.background for layout in layouts],
-            ["\n".join(filter(None, [prompt_report(prompt), note])) for prompt in prompts],
-        )
+        rows = [_given_up(one) if one.problem else _row(layout_of(one, settings), form, note) for one in scene]
+        return io.NodeOutput(*map(list, zip(*rows, strict=True)))
+
+
+Row = tuple[str, list[dict[str, Any]], list[list[dict[str, Any]]], str, str, str]  # one Scene's part of each output
+
+
+def _row(layout: Layout, form: str, note: str) -> Row:
+    prompt = json_prompt(layout, form)
+    report = "\n".join(filter(None, [prompt_report(prompt), note]))
+    return prompt.text, elements_of(layout), [boxes_of(layout)], layout.summary, layout.background, report
+
+
+def _given_up(scene: Scene) -> Row:
+    """A picture without a caption keeps its place in every list."""
+    return "", [], [[]], "", "", scene.problem
 
 
 def boxes_of(layout: Layout) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..patchmatters.backends.local.kinds import Kind, offered
+from ..patchmatters.backends.local.kinds import Kind, lacking, offered
 from ..patchmatters.backends.transformers_chat import TransformersSettings, create
 from .memory import comfy_residence, compute_device, model_roots
 from .types import MODELS, ChatModelSocket, ComfyMonitor
@@ -29,6 +29,11 @@ def model_list(name: str, kind: Kind, tooltip: str) -> io.Input:
     """What lies below the model folders, and well-known models that are downloaded when chosen."""
     options = offered(kind, model_roots())
     return io.Combo.Input(name, options=options, default=options[0], tooltip=tooltip)
+
+
+def known_model(kind: Kind, name: str | None, *more: str) -> bool | str:
+    """For `validate_inputs`: whether a model can be had, or why not. What comes over a link is not known yet."""
+    return name is None or name in more or not (why := lacking(kind, name, model_roots())) or why
 
 
 def device_widget(optional: bool = False) -> io.Input:
@@ -73,6 +78,10 @@ class LocalModel(io.ComfyNode):
             ],
             outputs=[ChatModelSocket.Output("chat_model", tooltip="The model, for every stage that asks one.")],
         )
+
+    @classmethod
+    def validate_inputs(cls, model: str | None = None) -> bool | str:
+        return known_model(Kind.CHAT, model)
 
     @classmethod
     def execute(cls, model: str, device: str, keep_loaded: bool, **widgets: Any) -> io.NodeOutput:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io
 
+from ..patchmatters.folder.whole_files import write_whole
+from ..patchmatters.json_files import read_text
 from ..patchmatters.scene_json import attach_picture, dump_scenes, load_scenes
 from .types import SCENES, SceneBatch, SceneSocket, pictures_from_image, ui_json
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+_NO_FILE = "There is no Scene file yet: save one with Save Scene, or put its JSON file into the input folder."
 _IN_OUTPUT = " [output]"  # the host's own way to name a file of its output folder
 _LISTED = ("*.json", "*/*.json")  # deeper files can be named by hand; a whole output tree is too long to walk
 
@@ -45,10 +48,7 @@ class SaveScene(io.ComfyNode):
     @classmethod
     def execute(cls, scene: SceneBatch, filename_prefix: str) -> io.NodeOutput:
         path = _next_path(filename_prefix)
-        try:
-            path.write_text(dump_scenes(scene), encoding="utf-8")
-        except OSError as error:
-            raise RuntimeError(f"{path} cannot be written ({error.strerror}): check the folder and the disk.") from None
+        write_whole(path, dump_scenes(scene).encode())
         return io.NodeOutput(ui=ui_json({"scene_files": [path.relative_to(_folder("output")).as_posix()]}))
 
 
@@ -79,8 +79,10 @@ class LoadScene(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, scene_file: str) -> bool | str:
+    def validate_inputs(cls, scene_file: str | None = None) -> bool | str:
         """A file that is there will do, listed or not; the list may be older than the file."""
+        if not scene_file:
+            return _NO_FILE
         try:
             found = scene_path(scene_file).is_file()
         except ValueError as error:
@@ -88,19 +90,17 @@ class LoadScene(io.ComfyNode):
         return found or f"There is no {scene_file}: put a Scene's JSON file into the input folder, or save one."
 
     @classmethod
-    def fingerprint_inputs(cls, scene_file: str, **_: Any) -> str:
-        """The file's content, so that a file that was written anew is read anew."""
+    def fingerprint_inputs(cls, scene_file: str | None = None, **_: Any) -> str:
+        """The file's content, so that a file that was written anew is read anew; of a name over a link nothing."""
+        if not scene_file:
+            return ""
         return hashlib.blake2b(scene_path(scene_file).read_bytes(), digest_size=16).hexdigest()
 
     @classmethod
-    def execute(cls, scene_file: str, image: Tensor | None = None) -> io.NodeOutput:
-        path = scene_path(scene_file)
-        try:
-            scenes = load_scenes(path.read_text(encoding="utf-8"))
-        except UnicodeDecodeError:
-            raise ValueError(f"{scene_file} is not a text file: choose a JSON file of Save Scene.") from None
-        except OSError as error:
-            raise RuntimeError(f"{path} cannot be read ({error.strerror}): check the file.") from None
+    def execute(cls, scene_file: str | None = None, image: Tensor | None = None) -> io.NodeOutput:
+        if not scene_file:
+            raise ValueError(_NO_FILE)
+        scenes = load_scenes(read_text(scene_path(scene_file), "choose a JSON file of Save Scene"))
         if image is None:
             return io.NodeOutput(SceneBatch(scenes))
         pictures = pictures_from_image(image)
@@ -140,7 +140,8 @@ def _next_path(prefix: str) -> Path:
     import folder_paths
 
     output = _folder("output")
-    inside(output, prefix)
+    if not inside(output, prefix).relative_to(output).name.strip(". "):
+        raise ValueError(f"filename_prefix {prefix!r} names no file: give a name, such as patchmatters/scene.")
     folder, name, counter, _, _ = folder_paths.get_save_image_path(prefix, str(output))
     return Path(folder) / f"{name}_{counter:05}_.json"
 

@@ -12,7 +12,7 @@ from ..patchmatters.backends.judge import judge_by
 from ..patchmatters.backends.local.kinds import Kind, offered
 from ..patchmatters.backends.local.loading import PRECISIONS
 from ..patchmatters.backends.scorer_choice import scorer_for_path
-from .local_model import device_widget, on_device
+from .local_model import device_widget, known_model, on_device
 from .memory import comfy_residence, model_roots
 from .types import MODELS, ChatModelSocket, ComfyMonitor, ScorerSocket
 from .widgets import settings_from
@@ -66,6 +66,10 @@ class ScorerLoader(io.ComfyNode):
             ],
             outputs=[ScorerSocket.Output("scorer", tooltip="The scorer, for Filter Statements.")],
         )
+
+    @classmethod
+    def validate_inputs(cls, model: str | None = None) -> bool | str:
+        return known_model(Kind.SCORER, model, _BUILTIN, _JUDGE)
 
     @classmethod
     def execute(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io
 
+from ..patchmatters.backends.base import QUIET, Monitor
 from ..patchmatters.picture import upright_rgb, whole_pixels
 from ..patchmatters.scene import Box, Scene
 from .progress import ProgressNote
@@ -63,13 +64,17 @@ class SceneBatch(tuple[Scene, ...]):
         return f"SceneBatch({len(self)} pictures, {' and '.join(stages) or 'empty'})"
 
 
-def pictures_from_image(image: Tensor) -> list[Image]:
+def pictures_from_image(image: Tensor, monitor: Monitor = QUIET) -> list[Image]:
     """One upright RGB picture per image of an IMAGE: (batch, height, width, channels), floats from 0 to 1.
 
     1, 3 or 4 channels (grey, RGB, RGBA on white). Slight overshoot is clamped. ValueError for anything else.
     """
     _check_layout(image)
-    return [_picture(frame, number) for number, frame in enumerate(image, 1)]
+    pictures = []
+    for number, frame in enumerate(image, 1):
+        monitor.poll()
+        pictures.append(_picture(frame, number))
+    return pictures
 
 
 def _check_layout(image: Tensor) -> None:

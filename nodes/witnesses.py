@@ -13,7 +13,7 @@ from ..patchmatters.witnesses.objects import ObjectSettings
 from ..patchmatters.witnesses.objects import create as create_counter
 from ..patchmatters.witnesses.text import TextSettings
 from ..patchmatters.witnesses.text import create as create_reader
-from .local_model import device_widget, keep_loaded_widget, model_list, on_device
+from .local_model import device_widget, keep_loaded_widget, known_model, model_list, on_device
 from .memory import comfy_residence, model_roots
 from .types import MODELS, ComfyMonitor, WitnessSocket, witnesses_input
 from .widgets import settings_from, widgets_for
@@ -67,6 +67,10 @@ class CountObjects(io.ComfyNode):
             ],
             outputs=[WitnessSocket.Output("witnesses", tooltip=_OUT)],
         )
+
+    @classmethod
+    def validate_inputs(cls, model: str | None = None) -> bool | str:
+        return known_model(Kind.DETECTOR, model)
 
     @classmethod
     def execute(

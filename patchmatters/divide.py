@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .backends.base import QUIET, Monitor
 from .options import check_options, option
 from .picture import image_ref
 from .scene import Box, Detection, Patch, Role, Scene, Stage, union_of
@@ -59,6 +60,7 @@ def divide(
     detections: Sequence[Sequence[Detection]] = (),
     settings: DivideSettings = DivideSettings(),
     names: Sequence[str] = (),
+    monitor: Monitor = QUIET,
 ) -> tuple[Scene, ...]:
     """One divided Scene per picture (upright RGB, see `picture.upright_rgb`).
 
@@ -70,15 +72,12 @@ def divide(
     for what, given in (("detections", detections), ("names", names)):
         if given and len(given) != len(pictures):
             raise ValueError(f"There are {what} for {len(given)} pictures, but {len(pictures)} pictures.")
-    return tuple(
-        _divide_one(
-            picture,
-            detections[index] if detections else (),
-            settings,
-            names[index] if names else f"picture {index + 1}",
-        )
-        for index, picture in enumerate(pictures)
-    )
+    scenes = []
+    for index, picture in enumerate(pictures):
+        monitor.poll()  # naming a large picture takes its time
+        name = names[index] if names else f"picture {index + 1}"
+        scenes.append(_divide_one(picture, detections[index] if detections else (), settings, name))
+    return tuple(scenes)
 
 
 def _divide_one(picture: Image, detections: Sequence[Detection], settings: DivideSettings, name: str) -> Scene:

@@ -37,13 +37,16 @@ class Clause:
     """The smallest part of a caption that can be left out without breaking a sentence.
 
     `sentence` numbers the sentence that it belongs to; clauses of one sentence share their `place` ("At the top
-    left"). A clause without a place is a whole sentence, or sentences of which one leans on the other.
+    left"). A clause without a place is a whole sentence, or sentences of which one leans on the other, or a piece of
+    one that was too long: `mark` then stands between it and the next piece that is kept, `end` after the last.
     """
 
     text: str
     sentence: int
     place: str = ""
     worth: Worth = Worth()
+    mark: str = " "
+    end: str = ""
 
 
 def clauses_of_text(text: str) -> tuple[Clause, ...]:
@@ -59,9 +62,13 @@ def clauses_of_text(text: str) -> tuple[Clause, ...]:
 def clauses_of_caption(scene: Scene) -> tuple[Clause, ...]:
     """The parts of a Scene's caption with their worth, in reading order. ValueError before it is composed.
 
+    None for a picture that was given up.
+
     The first sentence about the whole picture leads: the method scores none of the whole-image caption, but lets the
     regions correct it, and details make no picture without their subject.
     """
+    if scene.problem:
+        return ()
     require_stage(scene, "A prompt", [Stage.COMPOSED], "needs the caption: put Compose Caption before it.")
     about_whole = (
         number

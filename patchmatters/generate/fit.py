@@ -10,10 +10,13 @@ from ..options import check_options, option
 from .budget import Count, encoder_name
 from .clauses import Clause
 from .escape import escaped
+from .pieces import in_pieces
 from .tags import tags_of
 
 SENTENCES, TAGS = "sentences", "tags"
-_ENDS = ",.;:!?"
+_ENDS = ",.;:!?\u3002\uff01\uff1f\uff0c\uff1b\uff1a\u3001\u2026"
+_OPEN = " ,;\uff0c\uff1b\u3001"  # what a text that was left out in part must not end with
+_QUOTES = "\"')]\u201d\u2019\u300d\u300f"
 
 
 @dataclass(frozen=True)
@@ -56,20 +59,48 @@ def fit(
     """The prompt with as many whole parts as the limits allow, chosen by worth and told in their order.
 
     `count` says how many tokens a text takes in each encoder; an encoder without a limit is not asked to fit. A part
-    that is too long is passed over for a smaller one. ValueError where the words around the caption are over a limit
-    by themselves, where no part fits, and where there is nothing to say at all.
+    that is too long by itself, such as a list of tags, is taken apart at its commas (see `pieces`); one that is too
+    long for what is left is passed over for a smaller one. ValueError where the words around the caption are over a
+    limit by themselves, where no part fits, and where there is nothing to say at all.
     """
-    page = _Page(tuple(clauses), settings, limits, _Memory(count))
-    _check_frame(page)
+    whole = _Page(tuple(clauses), settings, limits, _Memory(count))
+    _check_frame(whole)
+    page, cut = whole.taken_apart()
     kept = page.filled(page.trimmed(page.estimated()))
     _check_content(page, kept)
     return Fitted(
         page.text(kept),
-        tuple(clause for number, clause in enumerate(clauses) if number in kept),
-        tuple(clause for number, clause in enumerate(clauses) if number not in kept),
+        tuple(clause for number, clause in enumerate(page.clauses) if number in kept),
+        _left_out(page, kept, cut),
         page.used(kept),
         dict(limits),
     )
+
+
+def fit_each(
+    captions: Sequence[Sequence[Clause]],
+    count: Count,
+    limits: Mapping[str, int],
+    settings: FitSettings = FitSettings(),
+) -> tuple[Fitted, ...]:
+    """Every caption as by `fit`. One without parts, as of a picture that was given up, keeps its place."""
+    return tuple(fit(one, count, limits, settings) if one else _frame(count, limits, settings) for one in captions)
+
+
+def frame_of(settings: FitSettings) -> str:
+    """What stands around every caption."""
+    return joined([settings.trigger, settings.prefix, settings.suffix])
+
+
+def _frame(count: Count, limits: Mapping[str, int], settings: FitSettings) -> Fitted:
+    text = frame_of(settings)
+    _check_frame(_Page((), settings, limits, _Memory(count)))
+    return Fitted(text, (), (), count(text), dict(limits))
+
+
+def _left_out(page: _Page, kept: set[int], cut: Sequence[Clause]) -> tuple[Clause, ...]:
+    passed_over = [clause for number, clause in enumerate(page.clauses) if number not in kept]
+    return tuple(sorted([*passed_over, *cut], key=lambda clause: clause.sentence))
 
 
 def fit_report(fitted: Fitted) -> str:
@@ -101,22 +132,47 @@ class _Memory:
 
 @dataclass(frozen=True)
 class _Page:
-    """A prompt in the making. Parts are known by their number; a choice of parts is a set of numbers."""
+    """A prompt in the making. Parts are known by their number; a choice of parts is a set of numbers.
+
+    `pieces` are those that are no whole part: of equal worth they come after whole ones.
+    """
 
     clauses: tuple[Clause, ...]
     settings: FitSettings
     limits: Mapping[str, int]
     count: _Memory
+    pieces: frozenset[int] = frozenset()
     by_worth: tuple[int, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        order = sorted(range(len(self.clauses)), key=lambda number: (self.clauses[number].worth, number))
+        order = sorted(
+            range(len(self.clauses)), key=lambda number: (self.clauses[number].worth, number in self.pieces, number)
+        )
         object.__setattr__(self, "by_worth", tuple(order))
 
     def text(self, kept: Iterable[int]) -> str:
         settings = self.settings
         body = written((self.clauses[number] for number in sorted(kept)), settings)
         return joined([settings.trigger, settings.prefix, body, settings.suffix])
+
+    def taken_apart(self) -> tuple[_Page, list[Clause]]:
+        """The same with parts that no page could hold in pieces, and what had to be cut off those."""
+        small, cut, numbers = list[Clause](), list[Clause](), set[int]()
+        for clause in self.clauses:
+            if self.holds(clause.text):
+                small.append(clause)
+                continue
+            pieces, rest = in_pieces(clause, self.holds)
+            numbers |= set(range(len(small), len(small) + len(pieces)))
+            small += pieces
+            cut += rest
+        return replace(self, clauses=tuple(small), pieces=frozenset(numbers)), cut
+
+    def holds(self, text: str) -> bool:
+        """Whether a text would fit with what stands around it, and nothing else."""
+        settings = self.settings
+        body = written([Clause(text, 0)], settings)
+        return self.fits(self.count(joined([settings.trigger, settings.prefix, body, settings.suffix])))
 
     def used(self, kept: Iterable[int]) -> Mapping[str, int]:
         return self.count(self.text(kept))
@@ -127,9 +183,12 @@ class _Page:
     def cost(self, number: int, kept: Iterable[int]) -> Mapping[str, int]:
         """About how many tokens a part adds to those kept: its words, the mark before it, and a place not yet told."""
         clause, tags = self.clauses[number], self.settings.style == TAGS
-        mark = ";" if (clause.place or tags) and any(True for _ in kept) else ""  # nothing stands before the first
-        part = self.count(f"{mark} {written([replace(clause, place='')], self.settings)}")
-        if not clause.place or tags or any(self.clauses[other].sentence == clause.sentence for other in kept):
+        begun = any(self.clauses[other].sentence == clause.sentence for other in kept)
+        mark = "" if not any(True for _ in kept) else "; " if clause.place or tags else " "
+        if begun and not (clause.place or tags):
+            mark, clause = clause.mark, replace(clause, end="")  # its sentence has its end already
+        part = self.count(f"{mark}{written([replace(clause, place='')], self.settings)}")
+        if not clause.place or tags or begun:
             return part
         place = self.count(f"{clause.place}.")
         return {name: tokens + place.get(name, 0) for name, tokens in part.items()}
@@ -171,22 +230,23 @@ def written(clauses: Iterable[Clause], settings: FitSettings) -> str:
         text = ", ".join(dict.fromkeys(tags))
     else:
         sentences = groupby(clauses, key=lambda clause: (clause.sentence, clause.place))
-        text = " ".join(_sentence(place, [clause.text for clause in group]) for (_, place), group in sentences)
+        text = joined(_sentence(place, list(group)) for (_, place), group in sentences)
+    text = text.rstrip(_OPEN)
     return escaped(text) if settings.escape else text
 
 
-def _sentence(place: str, parts: Sequence[str]) -> str:
+def _sentence(place: str, parts: Sequence[Clause]) -> str:
     """ "At the top left: a; b." from its parts, or the sentence itself where it has no place."""
     if not place:
-        return " ".join(parts)
-    return f"{place}{', ' if len(parts) == 1 else ': '}{'; '.join(parts)}."
+        return "".join(one.text + one.mark for one in parts[:-1]) + parts[-1].text + parts[-1].end
+    return f"{place}{', ' if len(parts) == 1 else ': '}{'; '.join(one.text for one in parts)}."
 
 
 def joined(parts: Iterable[str]) -> str:
     """The parts that say something, with a comma between them where none of them ends with a mark."""
     text = ""
     for part in filter(None, map(str.strip, parts)):
-        link = "" if not text else " " if text[-1] in _ENDS else ", "
+        link = "" if not text else " " if (text.rstrip(_QUOTES) or text)[-1] in _ENDS else ", "
         text = f"{text}{link}{part}"
     return text
 

@@ -12,7 +12,7 @@ from ..regions import described_regions
 from ..scene import Box, Patch, Scene, Sentence
 from .budget import Count
 from .clauses import Clause, clauses_of_caption, clauses_of_sentences, leads
-from .fit import TAGS, FitSettings, fit
+from .fit import TAGS, FitSettings, fit, frame_of
 from .phrases import same_words, without_frame
 from .tags import tags_of
 
@@ -106,8 +106,11 @@ def regional_prompts(
 ) -> tuple[RegionalPrompt, ...]:
     """The prompt of the whole picture, then one per described region in reading order, each fitted to the limits.
 
-    ValueError for a Scene without its caption, and as `fit` raises it.
+    Of a picture that was given up it is what stands around every caption. ValueError for a Scene without its caption,
+    and as `fit` raises it.
     """
+    if scene.problem:
+        return (RegionalPrompt(WHOLE, frame_of(words), Box(0.0, 0.0, 1.0, 1.0)),)
     short, regions = told.region_words == SHORT, _regions(scene, settings)
     parts = [clauses_of_sentences(patch.sentences, scene) for patch in regions]
     caption = clauses_of_caption(scene)

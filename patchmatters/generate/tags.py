@@ -15,7 +15,8 @@ _STEPS = (  # in this order: what a phrase does not need
     (re.compile(r"^(?:A|An|The|a|an|the) "), ""),
     (re.compile(r"(?<=[ (])(?:a|an|the) "), ""),
 )
-_BREAK = re.compile(r"[,;:](?=\s)")
+_BREAK = re.compile(r"[,;:](?=\s)|[\uff0c\uff1b\uff1a\u3001]")
+_LAST = ".!,;:\u3002\uff01\uff0c\uff1b\uff1a\u3001"
 
 
 def tags_of(text: str) -> list[str]:
@@ -24,7 +25,7 @@ def tags_of(text: str) -> list[str]:
     "There is a red car; the sky is clear." -> ["red car", "sky clear"]. Nothing is reworded.
     """
     pieces = [piece for sentence in split_sentences(text) for piece in _BREAK.split(sentence)]
-    return [tag for piece in pieces if (tag := _tag(piece.strip().rstrip(".!\u3002")))]
+    return [tag for piece in pieces if (tag := _tag(piece.strip().rstrip(_LAST)))]
 
 
 def _tag(piece: str) -> str:

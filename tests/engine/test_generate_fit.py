@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -17,6 +18,7 @@ from patchmatters.generate import (
     clauses_of_caption,
     clauses_of_text,
     fit,
+    fit_each,
     fit_report,
     token_limits,
 )
@@ -64,7 +66,11 @@ def test_a_prompt_is_never_over_the_budget_and_keeps_its_frame(
     assert fitted.used == count(fitted.text)
     assert fitted.text.startswith(joined(["ohwx", prefix]))
     assert fitted.text.endswith(suffix)
-    assert sorted(fitted.kept + fitted.left_out, key=str) == sorted(clauses_of_text(caption), key=str)
+    assert _words(fitted.kept + fitted.left_out) == _words(clauses_of_text(caption))
+
+
+def _words(clauses: Sequence[Clause]) -> list[str]:
+    return sorted(word for clause in clauses for word in re.findall(r"\w+", clause.text))
 
 
 @given(caption=captions, limit=st.integers(4, 60))
@@ -79,8 +85,8 @@ def test_only_whole_parts_are_written_and_none_is_lost(caption: str, limit: int)
     for clause in fitted.kept:
         before, found, rest = rest.partition(escaped(clause.text))
         assert found
-        assert re.fullmatch(r"[;.\s]*([A-Z][a-z ,]+[:,] )?", before), "something that is no part was written"
-    assert re.fullmatch(r"\.?", rest)
+        assert re.fullmatch(r"[;:,.\s]*([A-Z][a-z ,]+[:,] )?", before), "something that is no part was written"
+    assert re.fullmatch(r"[.!?]*", rest)
 
 
 @given(caption=captions)
@@ -189,7 +195,7 @@ def test_every_encoder_with_a_limit_is_asked() -> None:
     ("caption", "settings", "limit", "says"),
     [
         ("A dog.", FitSettings(prefix="a very long prefix"), 3, "take 4 tokens in CLIP-L, but the budget is 3"),
-        ("A dog sleeps on a sofa.", FitSettings(), 3, "No sentence of the caption fits into 3 tokens in CLIP-L"),
+        ("A dog sleeps on a sofa.", FitSettings(), 1, "No sentence of the caption fits into 1 tokens in CLIP-L"),
         ("", FitSettings(), 3, "nothing to write"),
         (" \n", FitSettings(), 3, "nothing to write"),
     ],
@@ -262,10 +268,92 @@ def test_limits_follow_the_encoders(
     ("text", "expected"),
     [
         ("a (b) c", r"a \(b\) c"),
-        (r"a \(b", r"a \\(b"),
+        (r"a \(b", r"a \(b"),
+        (r"saber_\(fate\) (red)", r"saber_\(fate\) \(red\)"),
         ("see embedding:evil", "see embedding :evil"),
         ("\0\1x", "x"),
     ],
 )
 def test_what_the_prompt_parser_would_read_is_made_plain(text: str, expected: str) -> None:
     assert escaped(text) == expected
+
+
+BOORU = (
+    "1girl, solo, red hair, blue eyes, school uniform, standing, outdoors, looking at viewer, city street, night, "
+    "rain, umbrella, wet clothes, puddle, reflection, neon lights, crosswalk, car, bokeh, saber \\(fate\\), long hair"
+)
+
+
+@pytest.mark.parametrize("style", [SENTENCES, TAGS])
+@pytest.mark.parametrize("form", [BOORU, BOORU + ".", BOORU.replace(", ", ",\n"), BOORU.replace(", ", "\n")])
+def test_a_list_of_tags_gives_those_that_fit_in_their_order(form: str, style: str) -> None:
+    fitted = fit(clauses_of_text(form), count, {"l": 20}, FitSettings(style=style))
+    tags = fitted.text.rstrip(".").split(", ")
+    assert tags[:7] == BOORU.split(", ")[:7]
+    assert tags == [tag for tag in BOORU.split(", ") if tag in tags]
+    assert 18 <= fitted.used["l"] <= 20
+    assert fitted.left_out
+
+
+def test_tags_that_come_escaped_are_escaped_once() -> None:
+    assert r"saber \(fate\)" in fit(clauses_of_text(BOORU), count, {}).text
+    assert r"saber \(fate\)" in fit(clauses_of_text(BOORU), count, {}, FitSettings(style=TAGS)).text
+
+
+LONG = (
+    "A woman with a red ribbon stands on a wet street, holding an umbrella (clear, round) that shines, while cars wait "
+    'behind her and a sign reads "OPEN, come in", and puddles mirror the lights.'
+)
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        (11, "A woman with a red ribbon stands on a wet street."),
+        (19, r"A woman with a red ribbon stands on a wet street, holding an umbrella \(clear, round\) that shines."),
+        (7, "A woman with a red ribbon stands."),
+        (6, "A woman."),
+        (3, "A woman."),
+        (1, "A."),
+    ],
+)
+def test_one_long_sentence_is_kept_phrase_by_phrase(limit: int, expected: str) -> None:
+    def words(text: str) -> dict[str, int]:
+        return {"l": len(text.split())}
+
+    fitted = fit(clauses_of_text(LONG), words, {"l": limit})
+    assert fitted.text == expected
+    assert _words(fitted.kept + fitted.left_out) == _words(clauses_of_text(LONG))
+
+
+def test_a_short_sentence_beside_a_long_one_does_not_keep_it_out() -> None:
+    text = fit(clauses_of_text(f"A bus. {LONG}"), count, {"l": 16}).text
+    assert text.startswith("A bus. A woman with a red ribbon stands on a wet street")
+
+
+def test_one_chinese_sentence_is_kept_up_to_a_mark_or_a_letter() -> None:
+    def letters(text: str) -> dict[str, int]:
+        return {"l": len(text)}
+
+    text = "\u7ea2\u8272\u7684\u516c\u4ea4\u8f66\uff0c\u505c\u5728\u8def\u8fb9\uff0c\u5929\u5728\u4e0b\u96e8\u3002"
+    assert fit(clauses_of_text(text), letters, {"l": 8}).text == text[:6] + "\u3002"
+    assert fit(clauses_of_text(text), letters, {"l": 12}).text == text[:11] + "\u3002"
+    assert fit(clauses_of_text(text), letters, {"l": 4}).text == text[:3] + "\u3002"
+    assert fit(clauses_of_text(text), letters, {}).text == text
+
+
+some_words = st.sampled_from(["dog", "cat,", "lamp", "wall;", "and", "while", "red.", "The"])
+plain_words = st.lists(some_words, min_size=1, max_size=30)
+
+
+@given(words=plain_words, limit=st.integers(2, 30), style=st.sampled_from([SENTENCES, TAGS]))
+def test_what_can_be_said_at_all_is_never_nothing(words: list[str], limit: int, style: str) -> None:
+    text = fit(clauses_of_text(" ".join(["A", "dog", *words])), count, {"l": limit}, FitSettings(style=style)).text
+    assert text
+    assert count(text)["l"] <= limit
+
+
+def test_a_picture_that_was_given_up_keeps_its_place_among_prompts() -> None:
+    captions_ = [clauses_of_text("A dog sleeps."), (), clauses_of_text("A cat.")]
+    fitted = fit_each(captions_, count, {"l": 20}, FitSettings(trigger="ohwx"))
+    assert [one.text for one in fitted] == ["ohwx, A dog sleeps.", "ohwx", "ohwx, A cat."]

@@ -98,10 +98,13 @@ def test_two_hundred_regions_are_two_hundred_prompts() -> None:
 def test_each_prompt_keeps_to_the_budget_and_says_whose_it_is_where_it_cannot() -> None:
     prompts = regional_prompts(scene(), count, {"l": 3}, FitSettings(), RegionalSettings())
     assert prompts[0].text == "A dog sleeps."
+    (first, *others) = scene().patches
+    long = replace(first, sentences=(Sentence("1" * 40),))
     with pytest.raises(ValueError, match="patch 0: No sentence"):
         regional_prompts(
-            replace(scene(), caption=(Sentence("Rain."),)), count, {"l": 2}, FitSettings(), RegionalSettings()
-        )
+            replace(scene(), patches=(long, *others)), lambda text: {"l": len(text)}, {"l": 20}, FitSettings(),
+            RegionalSettings(),
+        )  # fmt: skip
 
 
 def test_a_scene_without_a_caption_names_the_remedy() -> None:

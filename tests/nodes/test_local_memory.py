@@ -76,6 +76,7 @@ def test_folders_and_well_known_models_are_offered(nodes: dict[str, Any], llava:
         (model,) = (one for one in nodes[f"PatchMatters_{node}"].GET_SCHEMA().inputs if one.id == "model")
         return model.options
 
+    assert nodes["PatchMatters_LocalModel"].validate_inputs(model="tiny/llava") is True
     assert options("LocalModel")[:2] == ["tiny/llava", "llava-hf/llava-1.5-7b-hf"]
     assert options("Scorer")[:3] == ["built-in", "chat model as judge", "tiny/blip"]
     assert options("Detect")[0] == "tiny/yolos"
@@ -227,3 +228,32 @@ def test_quantised_weights_are_dropped_because_they_cannot_be_moved(part: Part, 
         assert len(built) == 1 and built[0]() is not None
     gc.collect()
     assert built[0]() is None
+
+
+@pytest.mark.parametrize(
+    ("node", "folder", "named"),
+    [
+        ("LocalModel", "llava-v1.6-mistral-7b-hf", "llava-hf/llava-v1.6-mistral-7b-hf"),
+        ("LocalModel", "Qwen/Qwen3-VL-4B-Instruct", "Qwen/Qwen3-VL-4B-Instruct"),
+        ("LocalModel", "mine", "somebody/mine"),
+        ("Scorer", "blip-itm-large-coco", "Salesforce/blip-itm-large-coco"),
+        ("Detect", "rtdetr_r50vd_coco_o365", "PekingU/rtdetr_r50vd_coco_o365"),
+        ("CountObjects", "yolos-small", "hustvl/yolos-small"),
+    ],
+)
+def test_a_model_of_a_shared_workflow_that_is_here_by_another_name_is_accepted(
+    nodes: dict[str, Any], llm: Path, node: str, folder: str, named: str
+) -> None:
+    made = {"LocalModel": tiny_models.llava, "Scorer": tiny_models.blip_itm}.get(node, tiny_models.yolos)
+    made(llm / folder)
+    accepts = nodes[f"PatchMatters_{node}"].validate_inputs
+    assert accepts(model=named) is True
+    assert accepts(model=None) is True, "a link, whose value is not known yet"
+    assert accepts(model="nobody/else") == (
+        "There is no model 'nobody/else' in models/LLM: put its folder there, or choose one of the list."
+    )
+
+
+def test_the_scorers_own_ways_are_accepted(nodes: dict[str, Any], llm: Path) -> None:
+    assert nodes["PatchMatters_Scorer"].validate_inputs(model="built-in") is True
+    assert nodes["PatchMatters_Scorer"].validate_inputs(model="chat model as judge") is True

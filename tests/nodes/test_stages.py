@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -201,15 +202,20 @@ def interrupted(comfy: Path) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("interrupted")
-@pytest.mark.parametrize("stage", ["Describe", "Compare"])
+@pytest.mark.parametrize("stage", ["Divide", "Describe", "Compare", "Inspect"])
 def test_a_cancel_leaves_a_stage_as_the_hosts_own_exception(
     execute: Execute, batch: Any, captioner: Any, described: Any, stage: str
 ) -> None:
     from comfy.model_management import InterruptProcessingException
 
     inputs = {
-        "Describe": {"scene": execute("Divide", image=batch)[0], "chat_model": captioner},
+        "Describe": {
+            "scene": [replace(one, stage=type(one.stage)("divided")) for one in described],
+            "chat_model": captioner,
+        },
         "Compare": {"scene": described},
+        "Divide": {"image": batch},
+        "Inspect": {"scene": described},
     }
     with pytest.raises(InterruptProcessingException):
         execute(stage, **inputs[stage])
@@ -233,3 +239,30 @@ def test_a_model_that_writes_is_asked_at_every_text_stage(
     assert any(name.startswith("merge top-left") for name in asked)
     assert {record.stage for scene in scenes for record in scene.records} >= {"describe", "merge", "compose"}
     assert len(captions) == 2
+
+
+@pytest.mark.parametrize("prefix", ["", ".", " ", "a/..", "./", "deep/...", "x/. "])
+def test_a_scene_is_not_saved_under_no_name(execute: Execute, folders: Path, described: Any, prefix: str) -> None:
+    with pytest.raises(ValueError, match=r"names no file|leads out"):
+        execute("SaveScene", scene=described, filename_prefix=prefix)
+    assert not [path for path in (folders / "output").rglob("*") if path.is_file()]
+
+
+def test_a_fresh_install_without_a_scene_file_says_what_to_do(
+    execute: Execute, nodes: dict[str, Any], folders: Path
+) -> None:
+    load = nodes["PatchMatters_LoadScene"]
+    for nothing in ({}, {"scene_file": None}, {"scene_file": ""}):
+        assert load.validate_inputs(**nothing).startswith("There is no Scene file yet: save one with Save Scene")
+        assert load.fingerprint_inputs(**nothing) == ""
+        with pytest.raises(ValueError, match="There is no Scene file yet"):
+            load.execute(**nothing)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_scene_is_loaded_in_any_encoding_that_editors_write(
+    execute: Execute, folders: Path, described: Any, encoding: str, part: Callable[[str], Any]
+) -> None:
+    text = part("patchmatters.scene_json").dump_scenes(described)
+    (folders / "input" / "edited.json").write_text(text, encoding=encoding)
+    assert execute("LoadScene", scene_file="edited.json")[0] == described

@@ -8,6 +8,7 @@ from enum import Enum
 from pathlib import Path
 
 from .model_files import CONFIG, find_folders
+from .model_names import found_by_name
 
 
 class Kind(str, Enum):
@@ -68,6 +69,17 @@ def kind_of(folder: Path) -> Kind | None:
             if str(name).endswith(ending):
                 return kind
     return None
+
+
+def lacking(kind: Kind, name: str, roots: Sequence[str | Path]) -> str:
+    """Why a model that a workflow names cannot be had, empty where it can: it is there, or a well-known one.
+
+    The list of `offered` has one name for each model; a workflow may know it by another, as by its id. An id that is
+    neither is no offer: no workflow of somebody else's may start a download that its reader has not chosen.
+    """
+    if name in WELL_KNOWN[kind] or found_by_name(name, list(map(Path, roots))) is not None:
+        return ""
+    return f"There is no model {name!r} in models/LLM: put its folder there, or choose one of the list."
 
 
 def offered(kind: Kind, roots: Sequence[str | Path]) -> list[str]:
