@@ -24,6 +24,7 @@ from .pipeline import caption_each
 from .plain_text import PlainFormatter, plain
 from .prompt_command import PROMPT_HELP, add_prompt_options
 from .report_page.command import REPORT_HELP, add_report_options
+from .scale.command import SCALE_HELP, add_scale_options
 from .side_by_side import side_by_side
 from .targets import check_targets
 
@@ -90,6 +91,10 @@ def _parser(backend_name: str) -> argparse.ArgumentParser:
     _scene_options(commands.add_parser("scene", help="show a Scene file", description=_SCENE_HELP))
     add_prompt_options(commands.add_parser("prompt", help="write an image model's prompt", description=PROMPT_HELP))
     add_report_options(commands.add_parser("report", help="write a page to look through", description=REPORT_HELP))
+    scale = commands.add_parser("scale", help="caption shards on many workers", description=SCALE_HELP)
+    add_scale_options(scale)
+    add_model_options(scale)
+    add_settings(scale, backend_name)
     return parser
 
 
