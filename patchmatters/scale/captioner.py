@@ -76,9 +76,8 @@ class Captioner:
 
     def _caption(self, pictures: Sequence[Image], names: Sequence[str]) -> Sequence[Scene]:
         job = self.job
-        return caption_pictures(
-            pictures, job.chat_model, job.scorer, job.text_model, (), job.preset, names=names
-        )  # fmt: skip
+        models = (job.chat_model, job.scorer, job.text_model)
+        return caption_pictures(pictures, *models, (), job.preset, names=names, witnesses=job.witnesses)
 
 
 def open_item(item: Item) -> Image:

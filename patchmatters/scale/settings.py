@@ -19,7 +19,8 @@ class ScaleSettings:
     """Models and settings of a run.
 
     `options` are those that differ from the preset's and the backend's own, by owner and name: {"stages.seed": 7,
-    "describe.candidates": 5, "backend.model": "gpt-5-mini"}. `scorer` None takes the one called like the backend.
+    "describe.candidates": 5, "backend.model": "gpt-5-mini"}. `scorer` None takes the one called like the backend;
+    `witness` names those that are heard before it, as --witness does.
     `batch` pictures' questions go out together. `version` is the pack's where the run was started.
     """
 
@@ -28,6 +29,7 @@ class ScaleSettings:
     preset: str = DEFAULT
     llm_free: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
+    witness: tuple[str, ...] = ()
     batch: int = 8
     version: str = __version__
 
@@ -48,7 +50,7 @@ class ScaleSettings:
     def namespace(self) -> argparse.Namespace:
         """The settings as the options of a command."""
         named = {"backend": self.backend, "scorer": self.scorer, "preset": self.preset, "llm_free": self.llm_free}
-        return argparse.Namespace(**named, **self.options)
+        return argparse.Namespace(**named, witness=list(self.witness), **self.options)
 
     def digest(self) -> str:
         """A digest of all that captions depend on."""
@@ -60,4 +62,6 @@ class ScaleSettings:
 def settings_of(options: argparse.Namespace) -> ScaleSettings:
     """The settings of a command's options (see `job_options`)."""
     given = {name: value for name, value in vars(options).items() if _OWNED in name}
-    return ScaleSettings(options.backend, options.scorer, options.preset, options.llm_free, given, options.batch)
+    return ScaleSettings(
+        options.backend, options.scorer, options.preset, options.llm_free, given, tuple(options.witness), options.batch
+    )
