@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..folder.rows import Row, row_of_error, row_of_scene
 from ..picture import open_picture
-from ..pipeline import caption_pictures
+from ..pipeline import caption_each
 from .settings import ScaleSettings
 from .sources import Item
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 class Captioner:
     """The models of the settings. Rows come in the order of the pictures, and every picture has one.
 
-    A picture that fails is a row with its error. `outages` counts the failures that were no fault of the picture (a
-    server that does not answer), so that the caller can tell a shard of broken pictures from one that nobody answered.
+    A picture that fails is a row with its error. `outages` counts the failures for want of answers, so that the caller
+    can tell a shard of broken pictures from one that nobody answered.
     """
 
     settings: ScaleSettings
@@ -56,9 +56,11 @@ class Captioner:
         return [rows[number] for number in range(len(items))]
 
     def _row(self, item: Item, result: Scene | Exception, seconds: float) -> Row:
-        if isinstance(result, Exception):
-            return row_of_error(item.key, item.path, str(result), seconds, self.settings.preset)
-        return row_of_scene(item.key, item.path, result, seconds, self.settings.preset)
+        if not isinstance(result, Exception) and not result.problem:
+            return row_of_scene(item.key, item.path, result, seconds, self.settings.preset)
+        self.outages += not isinstance(result, ValueError)
+        problem = str(result) if isinstance(result, Exception) else result.problem
+        return row_of_error(item.key, item.path, problem, seconds, self.settings.preset)
 
     def _scenes(self, opened: dict[int, Image], items: Sequence[Item]) -> dict[int, Scene | Exception]:
         """Caption together, or, where that fails, one by one, so that each failure is one picture's."""
@@ -70,14 +72,13 @@ class Captioner:
             if len(opened) > 1:
                 each = (self._scenes({number: picture}, items) for number, picture in opened.items())
                 return {number: result for found in each for number, result in found.items()}
-            self.outages += isinstance(error, RuntimeError)
             return dict.fromkeys(opened, error)
         return dict(zip(opened, scenes, strict=True))
 
     def _caption(self, pictures: Sequence[Image], names: Sequence[str]) -> Sequence[Scene]:
         job = self.job
         models = (job.chat_model, job.scorer, job.text_model)
-        return caption_pictures(pictures, *models, (), job.preset, names=names, witnesses=job.witnesses)
+        return caption_each(pictures, *models, (), job.preset, names=names, witnesses=job.witnesses)
 
 
 def open_item(item: Item) -> Image:

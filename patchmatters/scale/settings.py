@@ -56,7 +56,7 @@ class ScaleSettings:
         """A digest of all that captions depend on."""
         from ..folder.command import settings_digest
 
-        return settings_digest(self.namespace())
+        return settings_digest(self.namespace(), {})
 
 
 def settings_of(options: argparse.Namespace) -> ScaleSettings:
