@@ -101,7 +101,7 @@ def _keep(picture: Picture, caption: Caption, state: State, orders: Orders) -> P
     if not caption.text.strip():  # it was given up; an empty caption file would count as one that is done
         state.failed(picture.key, (caption.scene and caption.scene.problem) or _EMPTY)
         return None
-    if is_captioned(path) and orders.existing is Existing.ERROR:
+    if is_captioned(path) and not own and orders.existing is Existing.ERROR:
         raise ValueError(f"{path} is there already: choose skip, overwrite or append.")
     made = captions_of(caption, orders.form)
     row = _row(picture, caption, made)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engine.protocol_server import ProtocolServer
+from engine.protocol_server import Fault, ProtocolServer, Received
 from patchmatters.cli import main
 from patchmatters.folder import whole_files
 from patchmatters.folder.rows import read_rows
@@ -324,6 +324,26 @@ def test_pictures_that_go_or_change_during_the_run(
     assert "0.png changed while it was read" in err
     assert "1.png does not exist any more" in err
     assert text(photos, 3)
+
+
+def test_one_picture_that_fails_sinks_no_batch_and_is_asked_once(
+    photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Image.new("RGB", (90, 60), "red").save(photos / "1.png")
+
+    def script(received: Received) -> str | Fault:
+        width = received.images[0][0]
+        return Fault.BAD_REQUEST if width in (90, 45) else "A red house stands on a hill."
+
+    with ProtocolServer(script) as server:
+        asked = [*api(server), "--batch", "4", "--retries", "0"]
+        assert run(photos, *asked) == 1
+        out, err = capsys.readouterr()
+        assert out == "4 pictures: 3 captioned, 1 failed.\n"
+        assert "  1.png: " in err
+        bodies = [str(received.body) for received in server.received if received.images[0][0] not in (90, 45)]
+        assert len(bodies) == len(set(bodies))
+    assert sorted(path.name for path in photos.glob("*.txt")) == ["0.txt", "2.txt", "3.txt"]
 
 
 def test_boxes_come_by_picture(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

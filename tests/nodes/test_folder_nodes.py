@@ -56,6 +56,15 @@ def test_each_run_takes_the_next_picture_until_all_are_captioned(
     assert "All pictures of photos are captioned." in blocked[0].message
 
 
+def test_its_own_captions_are_no_error(execute: Execute, nodes: dict[str, Any], photos: Path) -> None:
+    _, names, place, _ = load(execute)
+    for text in ("First.", "Second."):
+        assert save(execute, nodes, [text], place=place, name=names, existing="error") == ["a.txt"]
+    (photos / "cats" / "a.txt").write_text("By hand.")
+    with pytest.raises(ValueError, match="is there already"):
+        save(execute, nodes, ["Third."], place=place, name=["cats/a.png"], existing="error")
+
+
 def test_the_command_goes_on_where_the_graph_stopped(
     execute: Execute, nodes: dict[str, Any], photos: Path, part: Callable[[str], Any], capsys: Any
 ) -> None:
