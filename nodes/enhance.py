@@ -128,7 +128,7 @@ class _Expansion:
         self._stage("Describe", preset.describe, chat_model="chat_model")
         for level in Level if preset.compares else ():
             self._stage("Compare", preset.compare, {"level": level.value}, chat_model="text_model")
-            self._stage("Filter", preset.filter, scorer="scorer", witnesses="witnesses")
+            self._stage("Filter", preset.filter, scorer="scorer", witnesses="witnesses", chat_model="chat_model")
             self._stage("Merge", preset.merge, chat_model="text_model")
         if not preset.compares:
             self._stage("Merge", preset.merge, chat_model="text_model")

@@ -85,6 +85,12 @@ class Filter(io.ComfyNode):
                 ),
                 *widgets_for(FilterSettings),
                 witnesses_input(HEARD),
+                ChatModelSocket.Input(
+                    "chat_model",
+                    optional=True,
+                    tooltip="The captioner, for second looks: what is in doubt is asked about once more. One that only "
+                    "describes is not asked.",
+                ),
             ],
             outputs=[
                 SceneSocket.Output(
@@ -105,8 +111,13 @@ class Filter(io.ComfyNode):
 
 
 def _filtered(
-    scenes: Sequence[Scene], *, scorer: Scorer | None = None, witnesses: Sequence[Witness] = (), **widgets: Any
+    scenes: Sequence[Scene],
+    *,
+    scorer: Scorer | None = None,
+    witnesses: Sequence[Witness] = (),
+    chat_model: ChatModel | None = None,
+    **widgets: Any,
 ) -> Sequence[Scene]:
     settings = settings_from(FilterSettings, widgets)
-    with borrowed(scorer, *witnesses):
-        return filter_each(scenes, scorer, settings, ComfyMonitor(), witnesses)
+    with borrowed(scorer, chat_model, *witnesses):
+        return filter_each(scenes, scorer, settings, ComfyMonitor(), witnesses, chat_model)

@@ -50,7 +50,8 @@ PRESETS: Mapping[str, Preset] = {
     "careful": Preset(
         "3 candidates a patch, and the picture must confirm everything: what was said once as well as it confirms what "
         "the descriptions agree on. No patch of the main objects: patches cut no object in two, and in measurements it "
-        "added nothing. 13 model calls about an image, and 9 to 13 about text (none without a text model).",
+        "added nothing. 13 model calls about an image, up to 6 short second looks (if the captioner follows "
+        "instructions), and 9 to 13 calls about text (none without a text model).",
         semantic=False,
     ),
     "paper": Preset(
@@ -66,8 +67,8 @@ PRESETS: Mapping[str, Preset] = {
         semantic=False,
     ),
     "thorough": Preset(
-        "As careful, with 5 candidates a patch. 21 model calls about an image, and 9 to 13 about text (none without a "
-        "text model).",
+        "As careful, with 5 candidates a patch. 21 model calls about an image, up to 6 short second looks, and 9 to 13 "
+        "calls about text (none without a text model).",
         describe=DescribeSettings(candidates=5),
         semantic=False,
     ),
@@ -132,6 +133,6 @@ def caption_each(
         return compose_each(merge(scenes, preset.merge, text_model, monitor), preset.compose, text_model, monitor)
     for level in Level:
         scenes = compare(scenes, level, preset.compare, text_model, monitor)
-        scenes = filter_each(scenes, scorer, preset.filter, monitor, witnesses)
+        scenes = filter_each(scenes, scorer, preset.filter, monitor, witnesses, chat_model)
         scenes = merge(scenes, preset.merge, text_model, monitor)
     return compose_each(scenes, preset.compose, text_model, monitor)

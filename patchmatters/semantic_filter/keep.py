@@ -13,12 +13,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..ask import crop_of
-from ..backends.base import QUIET, Monitor, Scorer
+from ..backends.base import QUIET, ChatModel, Monitor, Scorer
 from ..each_picture import require_one, spares_given_up
 from ..options import check_options, option
 from ..picture import Crop
 from ..scene import Box, Patch, Record, Role, Scene, Stage, Statement, Verdict, require_stage
 from ..witnesses import Witness, hear, is_confirmed, is_contradicted, ruled
+from ..witnesses.second_look import Doubt, doubts_of, look_again
 
 _GIVES: Mapping[Stage, Stage] = {
     Stage.COMPARED: Stage.FILTERED,
@@ -74,6 +75,14 @@ class FilterSettings:
         step=0.05,
         later=True,
     )
+    second_looks: int = option(
+        6,
+        "With a chat_model: how many doubts of a picture are asked about once more, one short question each: rivals, "
+        "and what scores near its limit. 0: none, as in the paper.",
+        minimum=0,
+        maximum=64,
+        later=True,
+    )
 
     __post_init__ = check_options
 
@@ -92,7 +101,7 @@ class FilterSettings:
         return self.confirm > 0 or self.veto > 0
 
 
-PAPER = FilterSettings(check_whole=False, confirm=0.0, veto=0.0, support=0.0)
+PAPER = FilterSettings(check_whole=False, confirm=0.0, veto=0.0, support=0.0, second_looks=0)
 
 
 @dataclass(frozen=True)
@@ -121,9 +130,10 @@ def filter_statements(
     settings: FilterSettings = FilterSettings(),
     monitor: Monitor = QUIET,
     witnesses: Sequence[Witness] = (),
+    looker: ChatModel | None = None,
 ) -> tuple[Scene, ...]:
     """As `filter_each`, but RuntimeError, with what was wrong, where every picture was given up."""
-    return require_one(filter_each(scenes, scorer, settings, monitor, witnesses))
+    return require_one(filter_each(scenes, scorer, settings, monitor, witnesses, looker))
 
 
 @spares_given_up
@@ -133,13 +143,15 @@ def filter_each(
     settings: FilterSettings = FilterSettings(),
     monitor: Monitor = QUIET,
     witnesses: Sequence[Witness] = (),
+    looker: ChatModel | None = None,
 ) -> tuple[Scene, ...]:
     """The Scenes with every statement scored where it has to be, and kept or not, with the reason.
 
     Without a scorer what other parts of the picture bear out is kept, or, where that was not measured, what was agreed
     on; of rivals the best backed; and where that leaves nothing, the whole-image caption. The Scene says so. Witnesses
-    are heard first, and their word goes before the score: `witnesses.rule` says how. A picture for which the scorer
-    gives no numbers is given up. ValueError for a Scene without compared statements.
+    are heard first, and their word goes before the score: `witnesses.rule` says how. `looker`, if it follows
+    instructions, is asked about what is still in doubt after scoring. A picture for which the scorer gives no numbers
+    is given up. ValueError for a Scene without compared statements.
     """
     for scene in scenes:
         require_stage(
@@ -148,10 +160,22 @@ def filter_each(
     scenes = [hear(scene, _patches(scene), witnesses, _scored_box, monitor) for scene in scenes]
     crops = [_crops(scene, settings) if scorer else {} for scene in scenes]
     monitor.begin("filter", sum(map(len, crops)))
-    return tuple(
-        _filter_scene(scene, _scores(scene, asked, scorer, monitor), scorer, settings)
-        for scene, asked in zip(scenes, crops, strict=True)
-    )
+    scores = [_scores(scene, asked, scorer, monitor) for scene, asked in zip(scenes, crops, strict=True)]
+    if looker is not None and looker.follows_instructions and settings.second_looks:
+        doubts = [_doubts(*pair, settings) for pair in zip(scenes, scores, strict=True)]
+        scenes = look_again(scenes, doubts, settings.second_looks, looker, monitor)
+    return tuple(_filter_scene(scene, found, scorer, settings) for scene, found in zip(scenes, scores, strict=True))
+
+
+def _doubts(scene: Scene, scores: Mapping[_Place, float | None], settings: FilterSettings) -> list[Doubt]:
+    """What is asked about once more, of all patches of the Scene's level but the whole image."""
+    bar = max(settings.keep_score, _bars(scene, scores, settings).once)
+    found: list[Doubt] = []
+    for patch in _patches(scene):
+        if patch.role is not Role.WHOLE:
+            known = {place.statement: score for place, score in scores.items() if place.patch == patch.name}
+            found += doubts_of(patch, patch.box, known, bar)
+    return found
 
 
 def _patches(scene: Scene) -> tuple[Patch, ...]:

@@ -33,7 +33,7 @@ def hear(
     for patch in patches:
         monitor.poll()
         judged = [_heard(scene, patch, one, witnesses, box_of) for one in patch.statements]
-        heard.append(replace(patch, statements=_without_lost_rivals(judged)))
+        heard.append(replace(patch, statements=without_lost_rivals(judged)))
     told = [one.text for patch in (*scene.first_level, *heard) for one in patch.statements]
     complete = [
         _with_offers(scene, patch, witnesses, told) if _takes_offers(scene, patch) else patch for patch in heard
@@ -62,7 +62,7 @@ def _words_of(witness: Witness, crop: Crop, text: str) -> tuple[Testimony, ...]:
     return answers[0]
 
 
-def _without_lost_rivals(statements: Sequence[Statement]) -> tuple[Statement, ...]:
+def without_lost_rivals(statements: Sequence[Statement]) -> tuple[Statement, ...]:
     """Statements without those rivals that a witness refutes, or that agree since one of both was put right."""
 
     def opposed(one: Statement, other: Statement) -> bool:
