@@ -40,8 +40,8 @@ class Compare(io.ComfyNode):
                 ChatModelSocket.Input(
                     "chat_model",
                     optional=True,
-                    tooltip="A model that follows instructions. Unconnected: statements are paired by their words, "
-                    "which costs nothing.",
+                    tooltip="A model that follows instructions. Unconnected: statements are compared by their "
+                    "likeness, which costs nothing.",
                 ),
                 *widgets_for(CompareSettings),
                 io.Combo.Input(

