@@ -14,6 +14,7 @@ from .wrappers import plain_signs, without_preamble
 
 _FENCED = re.compile(r"```(?:json|JSON|python|text)?[ \t]*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _BEGINS = re.compile(r"\s*(?:\{\s*[\"'\w]|\[\s*[\"'{\[])")
+_LANGUAGE = re.compile(r"\Ajson\s*\n\s*", re.I)  # of a fence that went
 _ATTEMPTS = 100  # braces from which well-formed JSON is tried: a text of braces only must not take minutes
 _REPAIRS = 3  # braces from which a repair is tried
 _LIMIT = 65536  # characters; an answer of 512 tokens has about 2,000
@@ -49,7 +50,7 @@ def read_value(text: str) -> tuple[Any, bool]:
     """
     fenced = _FENCED.search(text)
     for candidate in (fenced[1] if fenced else "", without_preamble(text), text):
-        body = candidate.strip()
+        body = _LANGUAGE.sub("", candidate.strip())
         if _BEGINS.match(body) and (value := _value(body)) is not None:
             return value, _closed(body) is None and body.endswith(("}", "]"))
     raise UnreadableAnswer("The answer is no JSON.")

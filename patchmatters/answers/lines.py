@@ -42,7 +42,7 @@ _MARKDOWN = re.compile(
     r"\*\*|__(?=\w)|(?<=[\w.])__|`|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])|\\(?:textbf|text|emph"
     r"|textit)\{([^{}]*)\}"
 )
-_INLINE_ITEM = re.compile(r"(?<=[.:!?\u3002])[ \t]+(?:[*\u2022\u25cf\u25aa-]|\d{1,2}[.)])[ \t]+(?=[A-Z*\"])")
+_INLINE_ITEM = re.compile(r"(?<=[.:!?\u3002])[ \t]+(?:[*\u2022\u25cf\u25aa-]|\(?\d{1,2}[.)])[ \t]+(?=[A-Z*\"])")
 _INLINE_STAR = re.compile(r"[ \t]+[*\u2022\u25cf\u25aa][ \t]+(?=\S)")
 _INLINE_HEADING = re.compile(
     r"(?<=[.!?:*])[ \t]+(?=\*\*[^*\n]{1,60}:?\*\*:?[ \t])|(?<=[.!?])[ \t]+(?=\*\*[^*\n]{1,60}\*\*)"
@@ -60,7 +60,8 @@ _DESCRIPTION = re.compile(
     r"|model|ai"
     r"|描述|标题|图片描述|说明|字幕|回答|説明|キャプション|설명|캡션|beschreibung|bildbeschreibung"
     r"|bildunterschrift|légende|descripción|leyenda"
-    r"|descrição|legenda|descrizione|didascalia|описание|подпись)(?:\s+\d{1,2})?",
+    r"|descrição|legenda|descrizione|didascalia|описание|подпись)(?:\s+\d{1,2})?(?:\s+(?:of|for)\s+(?:the|this"
+    r"|your)\s+(?:\w+\s+)?(?:image|picture|photo|scene))?",
     re.I,
 )
 _ASIDE = re.compile(

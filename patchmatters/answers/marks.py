@@ -47,6 +47,7 @@ _SHAPES = re.compile(
     r"(?P<special><[|\uff5c]\s{0,3}/?[^<>|\uff5c\n]{1,60}[|\uff5c]>)"
     r"|(?P<half><[|\uff5c]/?[\w:\u2581]{1,40}>|</?[\w:\u2581]{1,40}[|\uff5c]>)"
     r"|(?P<diamond>\u25c1/?\w{1,20}\u25b7)"
+    r"|(?P<corner>\u3010/?\w{1,12}\u3011)"
     r"|(?P<bracket>\[/?[A-Z][A-Z_]{1,20}(?:[ _][A-Z_]{1,20}){0,3}\]|\[gMASK\])"
     r"|(?P<tag></?[A-Za-z_][\w:.-]{0,40}(?:\s[^<>\n]{0,200})?/?>)"
     r"|(?P<role>(?m:^)[ \t]{0,3}(?:#{1,6}[ \t]*)?(?:\*\*)?"
@@ -66,11 +67,13 @@ _SHAPES = re.compile(
 _THOUGHT = re.compile(
     r"(?:^|[_:.])(?:think|thinking|thinks?_\w+|thoughts?|reason|reasoning|reflection|reflect|cot_?\w*"
     r"|scratchpad|analysis"
-    r"|rationale|monologue|inner_\w+|internal_\w+|deliberation|planning|brainstorm|unused9[45]|reasoning_\w+"
+    r"|rationale|monologue|inner_\w+|internal_\w+|deliberation|plan|planning|思考|推理|思维|brainstorm"
+    r"|unused9[45]|reasoning_\w+"
     r"|thought_\w+|thinking_\w+)(?:$|[_:.])"
 )
 _ANSWER = re.compile(
-    r"^(?:(?:start|begin|end|final|the)_(?:of_)?)*(?:answer|response|conclusion|output|solution|final|result|reply)s?"
+    r"^(?:(?:start|begin|end|final|the)_(?:of_)?)*(?:answer|response|conclusion|output|solution|final|result"
+    r"|reply|回答|答案|描述)s?"
     r"(?:_(?:start|begin|end))?$"
 )
 _CAPTION = re.compile(r"^(?:(?:image|picture|detailed|final|long|the)_)*(?:caption|description)s?$")
@@ -133,7 +136,7 @@ def _role(found: re.Match[str]) -> tuple[Kind, str]:
     return _LINE_ROLES.get(name, Kind.ANSWER), f"{name}:"
 
 
-_BRACKETS = "<>|\uff5c[]\u25c1\u25b7 \t"
+_BRACKETS = "<>|\uff5c[]\u25c1\u25b7\u3010\u3011 \t"
 
 
 def _name(raw: str) -> tuple[str, bool]:
@@ -179,6 +182,8 @@ def _is_markup(found: re.Match[str], name: str, closing: bool, closed: set[str],
     """Whether an unknown mark is markup: a special token, half of a pair, HTML, or alone at an end of the answer."""
     if found.lastgroup in ("special", "half", "diamond") or closing or name in closed or _HTML.match(name):
         return True
+    if found.lastgroup == "corner":
+        return False
     if found.group().endswith("/>"):
         return True
     before, after = text[max(0, found.start() - 200) : found.start()], text[found.end() : found.end() + 200]

@@ -48,7 +48,9 @@ _ABROAD = (
 )
 _STRONG_HEAD = re.compile(rf"\A[\s*_#\"]*{_OPENING}(?:{_TASK}|{_ABROAD})", re.I)
 _WEAK_HEAD = re.compile(rf"\A[\s*_#\"]*{_OPENING}{_WEAK}", re.I)
-_LABEL = re.compile(r"\A\s*[*_#\s]*(?:reasoning|thinking|thoughts?|thought process|thinking process)[*_]*\s*:", re.I)
+_LABEL = re.compile(
+    r"\A\s*[*_#\s]*(?:reasoning|thinking|thoughts?|thought process|thinking process)(?:[*_]*\s*:|[*_ \t]*\n\s*\n)", re.I
+)
 _PONDERS = re.compile(
     rf"\A[\s*_]*{_OPENING}(?:{_TASK}|{_WEAK}|{_ABROAD})|\A(?:wait|hm+|maybe|perhaps|okay|actually|also)\b"
     r"|\b(?:let me|let's|the user|should i|i should|i need to|i see|i think|i'll|i notice|might be|or maybe)\b"
@@ -57,6 +59,7 @@ _PONDERS = re.compile(
 )
 # After these the answer stands; "A:" and "Answer:" at a line's beginning are read as turns before.
 _ARRIVES = re.compile(
+    r"(?<=\n)[#* \t]{1,8}(?:final )?(?:answer|description|caption|response|output)[*: \t]*\n\s*|"
     r"(?:(?:so|thus|therefore|okay|alright|now)[, ]{1,2})?(?:the|my|a|here is the|here's the|final|full"
     r"|complete|possible)?"
     r" ?(?:final |full |complete |good |possible |resulting |polished )?(?:answer|description|caption|response"

@@ -32,7 +32,8 @@ class _State(Enum):
 
 
 _ROLE = re.compile(
-    r"\s*(?:(?P<mine>assistant|model|chatbot|bot|gpt|ai|response)|(?P<other>user|human|system|developer|tool"
+    r"\s*(?:(?P<thought>think(?:ing)?|analysis|reasoning)|(?P<mine>assistant|model|chatbot|bot|gpt|ai|response)"
+    r"|(?P<other>user|human|system|developer|tool"
     r"|observation))"
     r"\b(?:[ \t]*to=(?P<to>[\w.]+))?[ \t]*:?",
     re.I,
@@ -57,6 +58,12 @@ _COORDINATES = re.compile(r"[\s\d.,;:()\[\]<>x-]*\Z")
 _FENCED_THOUGHT = re.compile(
     r"```(?:think(?:ing)?|thoughts?|reasoning|reflection|scratchpad)[ \t]*\n(.*?)(```|\Z)", re.S
 )
+# Thoughts between lines of words, each form with the whole thought and the mark of its end.
+_WORDED_THOUGHTS = (
+    re.compile(r"(?:\A|(?<=\n))Thinking\.\.\.[ \t]*\n(.*?)(\.\.\.done thinking\.?|\Z)", re.S),
+    re.compile(r"<details type=\"?reasoning\"?[^>\n]{0,80}>(.*?)(</details>|\Z)", re.S),
+)
+_HALF_MARK = re.compile(r"\s{0,4}<[|\uff5c/][^<>\s]{0,24}\Z")
 _BOXED = re.compile(r"\\boxed\{(.+)\}", re.S)
 _LEAD_IN_END = (":", "\uff1a")
 _LONGEST_LEAD_IN = 16  # words
@@ -71,8 +78,10 @@ def said_of(text: str, *, cut: bool = False, instruction: str = "", prose: bool 
     bare = _without_bare_harmony(text)
     if bare is None:
         return Turn("", thought=True)
+    for form in (_FENCED_THOUGHT, *_WORDED_THOUGHTS):
+        bare = form.sub(lambda found: f"<think>{found[1]}" + "</think>" * bool(found[2]), bare)
     reader = _Reader(instruction)
-    reader.read(_FENCED_THOUGHT.sub(lambda found: f"<think>{found[1]}" + "</think>" * bool(found[2]), bare))
+    reader.read(_HALF_MARK.sub("", bare))
     turn = reader.turn()
     boxed = _BOXED.search(turn.text) if prose else None
     rest = boxed[1] if boxed else without_bare_thoughts(turn.text, cut=cut) if prose else turn.text

@@ -38,7 +38,7 @@ def _byte_of_sign() -> dict[str, int]:
 
 _BYTES = _byte_of_sign()
 # A blank stands behind a word; the same signs begin words of a language, or are part of a drawing.
-_BYTE_BLANK = re.compile(r"(?<=[a-z.,;:!?\")])\u0120")
+_BYTE_BLANK = re.compile(r"(?<=[a-z.,;:!?\")])Ġ")
 _PIECE_BLANK = re.compile(r"(?<=[\w.,;:!?\")])\u2581(?=\w)")
 
 
@@ -50,7 +50,7 @@ def _without_byte_level(text: str) -> str:
         return text
     data = (bytes([_BYTES[sign]]) if sign in _BYTES else sign.encode("utf-8", "ignore") for sign in text)
     decoded = b"".join(data).decode("utf-8", "replace")
-    return text.replace("\u0120", " ").replace("\u010a", "\n") if "\ufffd" in decoded else decoded
+    return text.replace("Ġ", " ").replace("Ċ", "\n") if "\ufffd" in decoded else decoded
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------
@@ -111,7 +111,7 @@ def unquoted(text: str, *, cut: bool = False) -> str:
     """The text without quotation marks around all of it; those of a sign at its beginning and its end stay."""
     bare = text.strip()
     closers = _QUOTES.get(bare[:1])
-    if closers is None or len(bare) < 3:
+    if closers is None or len(bare) < 3 or bare.startswith("```"):
         return text
     tail = bare[1:].rstrip(".")
     if tail[-1:] and tail[-1] in closers and _pairs_up(tail[:-1], bare[0], closers):
@@ -216,7 +216,7 @@ _CHATTER = re.compile(
     r"|note(?: that)?\s*:|\(?note:|"
     r"enjoy!|thanks? (?:you )?for|(?:i|i've|i have) (?:corrected|kept|removed|merged|combined|rewritten"
     r"|improved|used|included|avoided)\b|"
-    r"word count|\(?\d+ words\)?\W*\Z|end of (?:description|caption|answer)|"
+    r"word count|none\W*\Z|n/a\W*\Z|\(?\d+ words\)?\W*\Z|end of (?:description|caption|answer)|"
     r"希望这|如果您|如果你|请告诉我|还有什么|何か(?:ご|他)|ご質問|wenn du |wenn sie |lass mich wissen"
     r"|n'hésitez pas|si vous (?:avez|souhaitez)|"
     r"si necesitas|\u00bfte gustar|espero que|se precisar|se hai bisogno|если (?:\u0443 вас|вам))",
@@ -243,9 +243,10 @@ _RECITED = re.compile(
     re.I,
 )
 _RECITED_LABEL = re.compile(
+    r"(?:(?<=\A)|(?<=[.!?\n]\s)|(?<=\n))[\w ,-]{1,40}\((?:box|bbox)\b[^()\n]{0,80}\)\s?:\s*(?=\S)|"
     r"(?:(?<=\A)|(?<=[.!?\n]\s)|(?<=\n))\W{0,3}(?:(?:reliable )?statements?|passages?|regions?|observers?"
     r"|descriptions? of (?:the )?regions?|sentences?|captions?|patch(?:es)?)"
-    r"(?: (?:no\. ?)?\d{1,3})?\s?\W{0,2}:\W{0,2}\s*(?=\S)",
+    r"(?: (?:no\. ?)?\d{1,3})?(?:\s?\([^()\n]{0,80}\))?\s?\W{0,2}:\W{0,2}\s*(?=\S)",
     re.I,
 )
 _BLANK_BEFORE = re.compile(r"[ \t]+(?=[,.;:!?](?:\s|\Z))")
@@ -253,5 +254,5 @@ _BLANK_BEFORE = re.compile(r"[ \t]+(?=[,.;:!?](?:\s|\Z))")
 
 def without_recited(text: str) -> str:
     """The text without numbers and labels that stand only in instructions: "Statement 1:", "(box 0.00-0.50)"."""
-    bare = _RECITED_LABEL.sub("", _RECITED.sub("", text))
+    bare = _RECITED.sub("", _RECITED_LABEL.sub("", text))
     return _BLANK_BEFORE.sub("", bare) if bare != text else text
