@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..language.sentences import words
-from .wrappers import unquoted
+from .wrappers import unquoted, without_lead_in
 
 
 class _Kind(Enum):
@@ -192,14 +192,29 @@ def _heading_before_list(line: _Line, after: _Line | None) -> _Line:
         return line
     if after is None or after.kind is _Kind.GAP:
         return line
-    announces = re.search(
-        r"\b(?:following|below|details?|elements?|features?|list|objects?|items?|breakdown|description|image"
-        r"|picture|photo)\b",
-        line.text,
-        re.I,
-    )
-    short = len(words(line.text)) <= 4
-    return _Line(_Kind.HEADING, line.text.rstrip(":\uff1a")) if announces or short else line
+    told = _told_before(line.text)
+    if len(words(told)) >= _SENTENCE:
+        return _Line(_Kind.PLAIN, told if told.endswith(_END) else _stopped(told))
+    short = len(words(line.text)) <= _SENTENCE
+    return _Line(_Kind.HEADING, line.text.rstrip(":\uff1a")) if short or _ANNOUNCES.search(line.text) else line
+
+
+_ANNOUNCES = re.compile(
+    r"\b(?:following|below|details?|elements?|features?|list|objects?|items?|breakdown|description|image|picture|photo)\b",
+    re.I,
+)
+_ANNOUNCEMENT = re.compile(
+    r"(?:(?<=[.!?])\s+[^.!?:]*|,?\s+(?:(?:with|including|featuring|containing|showing|having)\s+)?"
+    r"(?:the following|these)\b[^.!?:]*):\s*\Z",
+    re.I,
+)
+
+
+def _told_before(text: str) -> str:
+    """What a line tells before it announces a list: "A mill by a pond, with the following details:"."""
+    found = _ANNOUNCEMENT.search(text)
+    told = text[: found.start()] if found else ""
+    return told if len(words(without_lead_in(told))) >= _SENTENCE - 1 else ""
 
 
 def _without_asides(lines: list[_Line]) -> list[_Line]:

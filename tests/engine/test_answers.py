@@ -140,6 +140,15 @@ def test_a_lead_in_keeps_the_verb_of_its_sentence():
         ("In the picture, there are two men. They talk.", "There are two men. They talk."),
         ("In this photo you can see that there is a mill.", "There is a mill."),
         ("## Garden\nA gnome stands by the pond\n## Sky\nClouds gather\n", "A gnome stands by the pond. Clouds gather"),
+        (
+            "A mill stands by a pond. Here are the details:\n1. **Mill**: It has red sails.",
+            "A mill stands by a pond. It has red sails.",
+        ),
+        (
+            "The photo shows an old mill with the following parts:\n- Sails: The sails are red.",
+            "An old mill. The sails are red.",
+        ),
+        ("The image contains the following things:\n- A mill turns.", "A mill turns."),
         ("- A gnome stands by the pond\n- Clouds gather", "A gnome stands by the pond. Clouds gather."),
         ("A mill. **Details:** * A cat sleeps. * A dog runs.", "A mill. A cat sleeps. A dog runs."),
         ("| What | How |\n|---|---|\n| Cat | A cat sleeps on a mat |", "A cat sleeps on a mat."),
