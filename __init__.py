@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from comfy_api.latest import ComfyExtension, io
 
-from .nodes.registry import NODES
+from .nodes.requirements import require_installed
+
+require_installed()
+
+from .nodes.registry import NODES  # noqa: E402  what it imports needs what was checked
 
 WEB_DIRECTORY = "./web"
 

@@ -12,6 +12,7 @@ from ..patchmatters.describe import DescribeSettings, describe_each
 from ..patchmatters.scene import Scene
 from .lists import through_stage
 from .memory import borrowed
+from .retry import unfinished_runs
 from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneSocket
 from .widgets import settings_from, widgets_for
 
@@ -26,6 +27,7 @@ class Describe(io.ComfyNode):
             description="Lets the captioner describe the whole picture once and every patch several times.",
             search_aliases=["caption", "captioner", "image to text", "interrogate", "vlm"],
             is_input_list=True,
+            hidden=[io.Hidden.unique_id],
             inputs=[
                 SceneSocket.Input("scene", tooltip="Divided Scenes, from Divide into Patches."),
                 ChatModelSocket.Input("chat_model", tooltip="The captioner; it must see images."),
@@ -37,6 +39,10 @@ class Describe(io.ComfyNode):
                 )
             ],
         )
+
+    @classmethod
+    def fingerprint_inputs(cls, **_: Any) -> int:
+        return unfinished_runs(cls.hidden.unique_id)
 
     @classmethod
     def execute(cls, **lists: Sequence[Any]) -> io.NodeOutput:

@@ -15,6 +15,7 @@ from ..patchmatters.options import options_of
 from ..patchmatters.pipeline import DEFAULT, PRESETS, Preset
 from ..patchmatters.semantic_filter import Level
 from .lists import report_problems
+from .retry import unfinished_runs
 from .semantic_filter import HEARD
 from .types import CATEGORY, ChatModelSocket, SceneBatch, SceneSocket, ScorerSocket, boxes_input, witnesses_input
 from .widgets import widgets_for
@@ -68,6 +69,10 @@ class EnhanceCaption(io.ComfyNode):
                 SceneSocket.Output("scene", is_output_list=True, tooltip="The finished Scenes, one batch per batch."),
             ],
         )
+
+    @classmethod
+    def fingerprint_inputs(cls, **_: Any) -> int:
+        return unfinished_runs(cls.hidden.unique_id)
 
     @classmethod
     def execute(cls, *, chat_model: Sequence[ChatModel], preset: Sequence[str], **linked: Any) -> io.NodeOutput:

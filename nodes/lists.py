@@ -12,6 +12,7 @@ from typing import Any
 from ..patchmatters.each_picture import problems_of, require_one
 from ..patchmatters.scene import Scene
 from .progress import tell_on_node
+from .retry import note_unfinished
 from .types import SceneBatch
 
 Lists = Mapping[str, Sequence[Any]]  # a node's inputs as a node with `is_input_list` gets them
@@ -39,10 +40,12 @@ def through_stage(stage: Callable[..., Sequence[Scene]], lists: Lists) -> list[S
     for numbers in _alike(calls):
         others = {name: value for name, value in calls[numbers[0]].items() if name != "scene"}
         batches = [calls[number]["scene"] for number in numbers]
-        scenes = iter(stage(tuple(chain.from_iterable(batches)), **others))
-        done |= {n: SceneBatch(islice(scenes, len(batch))) for n, batch in zip(numbers, batches, strict=True)}
+        made = iter(stage(tuple(chain.from_iterable(batches)), **others))
+        done |= {n: SceneBatch(islice(made, len(batch))) for n, batch in zip(numbers, batches, strict=True)}
     ordered = [done[number] for number in range(len(calls))]
-    report_problems([scene for batch in ordered for scene in batch])
+    scenes = [scene for batch in ordered for scene in batch]
+    note_unfinished(scenes, lists.get("chat_model", ()))
+    report_problems(scenes)
     return ordered
 
 

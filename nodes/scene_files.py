@@ -46,6 +46,16 @@ class SaveScene(io.ComfyNode):
         )
 
     @classmethod
+    def validate_inputs(cls, filename_prefix: str | None = None) -> bool | str:
+        """Before anything runs, because what leads here may have been paid for."""
+        try:
+            if filename_prefix is not None:
+                _require_name(filename_prefix)
+        except ValueError as error:
+            return str(error)
+        return True
+
+    @classmethod
     def execute(cls, scene: SceneBatch, filename_prefix: str) -> io.NodeOutput:
         path = _next_path(filename_prefix)
         write_whole(path, dump_scenes(scene).encode())
@@ -139,11 +149,17 @@ def _next_path(prefix: str) -> Path:
     """A file of the output folder that does not exist yet: prefix, counter, .json."""
     import folder_paths
 
+    output = _require_name(prefix)
+    folder, name, counter, _, _ = folder_paths.get_save_image_path(prefix, str(output))
+    return Path(folder) / f"{name}_{counter:05}_.json"
+
+
+def _require_name(prefix: str) -> Path:
+    """The output folder. ValueError for a prefix that leads out of it or names no file."""
     output = _folder("output")
     if not inside(output, prefix).relative_to(output).name.strip(". "):
         raise ValueError(f"filename_prefix {prefix!r} names no file: give a name, such as patchmatters/scene.")
-    folder, name, counter, _, _ = folder_paths.get_save_image_path(prefix, str(output))
-    return Path(folder) / f"{name}_{counter:05}_.json"
+    return output
 
 
 def _folder(kind: str) -> Path:

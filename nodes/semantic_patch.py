@@ -12,6 +12,7 @@ from ..patchmatters.scene import Scene
 from ..patchmatters.semantic_patch import SemanticPatchSettings, add_semantic_patch_each
 from .lists import through_stage
 from .memory import borrowed
+from .retry import unfinished_runs
 from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneSocket
 from .widgets import settings_from, widgets_for
 
@@ -27,6 +28,7 @@ class SemanticPatch(io.ComfyNode):
             "picture names. Needs detections with labels.",
             search_aliases=["main object", "subject patch", "semantic patch", "caption"],
             is_input_list=True,
+            hidden=[io.Hidden.unique_id],
             inputs=[
                 SceneSocket.Input("scene", tooltip="Divided Scenes, from Divide into Patches with boxes connected."),
                 ChatModelSocket.Input(
@@ -40,6 +42,10 @@ class SemanticPatch(io.ComfyNode):
                 )
             ],
         )
+
+    @classmethod
+    def fingerprint_inputs(cls, **_: Any) -> int:
+        return unfinished_runs(cls.hidden.unique_id)
 
     @classmethod
     def execute(cls, **lists: Sequence[Any]) -> io.NodeOutput:

@@ -77,7 +77,7 @@ def install_pack(target: Path) -> None:
         target.mkdir()
         for name in ("nodes", "patchmatters", "web", "workflows", "locales", "subgraphs"):
             shutil.copytree(PACK / name, target / name)
-        for name in ("__init__.py", "pyproject.toml"):
+        for name in ("__init__.py", "pyproject.toml", "requirements.txt"):
             shutil.copy(PACK / name, target)
 
 

@@ -124,3 +124,18 @@ def test_what_follows_a_picture_that_was_given_up_stays_paired(
     assert [bool(row) for row in rows] == [True, False, True]
     assert len(segs) == len(detailer) == 3
     assert execute("Inspect", scene=composed)[0].shape[0] == 3
+
+
+def test_a_picture_that_was_given_up_is_asked_again_where_answers_are_kept(
+    nodes: dict[str, Any], divided: list[Any], refusing: Callable[..., Any], told: Any, part: Callable[[str], Any]
+) -> None:
+    """Pressing Run again would else give what the host has in its cache; a local model gives the same again anyway."""
+    runs, cache = part("nodes.retry").unfinished_runs, part("patchmatters.answer_cache")
+    kept = cache.CachedChat(refusing(divided[0][0].image.digest), cache.MemoryStore())
+    before = runs("7"), runs("7.0.0.2"), runs("8")
+    through(nodes, divided, refusing(divided[0][0].image.digest))
+    assert (runs("7"), runs("7.0.0.2"), runs("8")) == before
+    through(nodes, divided, kept)
+    assert (runs("7"), runs("7.0.0.2"), runs("8")) == (before[0] + 1, before[1] + 1, before[2])
+    through(nodes, divided, cache.CachedChat(refusing(), cache.MemoryStore()))
+    assert runs("7") == before[0] + 1

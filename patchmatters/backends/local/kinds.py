@@ -61,10 +61,10 @@ def kind_of(folder: Path) -> Kind | None:
     """What a model folder is good for, None where its configuration says nothing known."""
     try:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # a damaged folder is listed nowhere; opening it by its path says what is wrong
+    except (OSError, ValueError, RecursionError):  # a damaged folder is listed nowhere; opening it says what is wrong
         return None
     names = config.get("architectures") if isinstance(config, dict) else None
-    for name in names or ():
+    for name in names if isinstance(names, list) else ():
         for ending, kind in _BY_ENDING.items():
             if str(name).endswith(ending):
                 return kind

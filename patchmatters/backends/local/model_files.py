@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import operator
 import struct
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +45,8 @@ class ModelFiles:
 
     @property
     def architectures(self) -> tuple[str, ...]:
-        return tuple(self.config.get("architectures") or ())
+        names = self.config.get("architectures")
+        return tuple(map(str, names)) if isinstance(names, list) else ()
 
     def json(self, name: str) -> Mapping[str, Any]:
         """Another JSON object of the folder, empty where there is none. ValueError where it is damaged."""
@@ -71,7 +73,7 @@ def inspect_folder(folder: str | Path) -> ModelFiles:
 def _read_json(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ValueError(f"{path} cannot be read as JSON ({error}): download the file again.") from None
     if not isinstance(content, dict):
         raise ValueError(f"{path} holds no JSON object: download the file again.")
@@ -123,8 +125,8 @@ def count_parameters(path: Path) -> int:
             header = json.loads(file.read(length))
             tensors = [entry for name, entry in header.items() if name != "__metadata__"]
             ends = [int(entry["data_offsets"][1]) for entry in tensors]
-            count = sum(math.prod(entry["shape"]) for entry in tensors)
-        except (ValueError, KeyError, TypeError, AttributeError, IndexError):
+            count = sum(math.prod(map(operator.index, entry["shape"])) for entry in tensors)
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
             raise ValueError(f"{path} has a damaged header: download it again.") from None
     expected = 8 + length + max(ends, default=0)
     if size < expected:
