@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import subprocess
 import time
@@ -165,6 +167,50 @@ def test_a_rerun_after_an_error_asks_only_for_what_is_missing(comfy: Server, api
     assert comfy.run(graph).status == "success"
     assert described == 13
     assert sum(1 for received in api.received if received.images) == 1
+
+
+def _is_green(received: Received) -> bool:
+    """Whether the question shows a part of the second of `pictures`."""
+    from PIL import Image
+
+    parts = [part for part in received.body["messages"][-1]["content"] if part["type"] == "image_url"]
+    data = base64.b64decode(parts[0]["image_url"]["url"].partition(",")[2])
+    with Image.open(io.BytesIO(data)) as picture:
+        red, green, _ = picture.convert("RGB").getpixel((picture.width - 2, picture.height - 2))
+    return red < 100 < green
+
+
+@pytest.mark.parametrize("as_list", [False, True])
+def test_one_refused_picture_keeps_its_place_and_is_asked_again(
+    comfy: Server, api: ProtocolServer, as_list: bool
+) -> None:
+    from engine.protocol_server import Fault
+
+    refuses = True
+
+    def script(received: Received) -> list[str] | Fault:
+        return Fault.BAD_REQUEST if refuses and received.images and _is_green(received) else speak(received)
+
+    api.script = script
+    prompt = _captioner(pictures(comfy, 3), "custom server", api.url, max_edge=1001 + as_list)
+    if as_list:
+        prompt = add(prompt, "list", "RebatchImages", images=["batch", 0], batch_size=1)
+    prompt = add(prompt, "enhance", f"{OURS}EnhanceCaption", image=["list" if as_list else "batch", 0],
+                 chat_model=["captioner", 0], seed=1, preset="fast")  # fmt: skip
+    prompt = add(prompt, "texts", "PreviewAny", source=["enhance", 0])
+    first = comfy.run(prompt)
+    assert first.status == "success", first.message
+    assert [bool(text.strip()) for text in first.outputs["texts"]["text"]] == [True, False, True]
+    refuses = False
+    api.received.clear()
+    again = comfy.run(prompt)
+    assert [bool(text.strip()) for text in again.outputs["texts"]["text"]] == [True, True, True]
+    asked = [received for received in api.received if received.images]
+    assert asked
+    assert all(map(_is_green, asked)), "what was answered was paid once"
+    api.received.clear()
+    assert comfy.run(prompt).status == "success"
+    assert not api.received
 
 
 def test_the_list_of_a_local_server_is_read_when_the_browser_asks(comfy: Server) -> None:
