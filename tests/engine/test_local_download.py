@@ -19,6 +19,7 @@ from patchmatters.backends.local.model_files import find_folders, inspect_folder
 from patchmatters.backends.local.model_names import find_model
 
 hub = pytest.importorskip("huggingface_hub", reason="downloads need huggingface_hub")
+pytest.importorskip("huggingface_hub.constants")  # an attribute of it only once it is imported
 MODEL = "someone/tiny-model"
 
 
@@ -217,3 +218,13 @@ def test_names_that_would_leave_the_folder_are_no_models(tmp_path: Path) -> None
     for name in ("../secret/model", "a/../../b", "/etc/passwd-model", "a/b/c"):
         with pytest.raises(ValueError, match="There is no model"):
             find_model(name, [tmp_path])
+
+
+def test_two_downloads_at_once_fetch_the_model_once(remote: Hub, tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda _: find_model(MODEL, [tmp_path]), range(2)))
+    assert found == [tmp_path / MODEL] * 2
+    assert sorted(name for name, _ in remote.sent) == sorted({name for name, _ in remote.sent})
+    assert (tmp_path / MODEL / "model.safetensors").read_bytes() == _safetensors()

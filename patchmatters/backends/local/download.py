@@ -13,6 +13,7 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -26,6 +27,7 @@ _WANTED = re.compile(r"[\w.-]+\.(?:json|jinja|txt|model)|(?!consolidated)[\w.-]+
 _CHUNK = 2**20
 _STEP = 2**24  # bytes per step of the progress bar
 _TIMEOUT = 30  # seconds without a byte
+_LOOK_S = 0.1  # between two looks at the cancel button
 _REVISION = ".revision"
 
 
@@ -56,6 +58,31 @@ def download_model(model: str, root: Path, monitor: Monitor) -> Path:
     """
     _require_online(model)
     target = root / model
+    with _alone(target, monitor):
+        return target if target.is_dir() else _downloaded(model, target, monitor)
+
+
+@contextmanager
+def _alone(target: Path, monitor: Monitor) -> Iterator[None]:
+    """Hold the folder's lock: a second download of the same model, in any process, waits and then finds it there."""
+    from filelock import FileLock, Timeout
+
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RuntimeError(_explained(target.name, error)) from error
+    lock = FileLock(target.with_name(f".{target.name}.lock"))
+    while not lock.is_locked:
+        monitor.poll()
+        with suppress(Timeout):
+            lock.acquire(timeout=_LOOK_S)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _downloaded(model: str, target: Path, monitor: Monitor) -> Path:
     part = target.with_name(target.name + PART)
     try:
         listing = _list(model)
