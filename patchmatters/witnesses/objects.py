@@ -188,12 +188,27 @@ class ObjectWitness:
             yield from _of_colour(statement, reading, image, meant)
             return
         bare = _says_no_more(statement, reading, meant.label)
-        yield from _of_number(statement, reading, coloured, bare=bare)
+        whole = self._with_neighbours(image, reading, coloured) if bare else coloured
+        yield from _of_number(statement, reading, whole, bare=bare, divided=whole != coloured)
         if len(coloured.sure) == len(coloured.possible) == 1 and not _UNSURE.search(statement):
             yield from _of_place(statement, reading, image, coloured)
         if coloured is not meant and coloured.sure:
             shown = f"{len(coloured.sure)} of the said colour"
             yield _word("colour", Ruling.CONFIRMED, coloured.sure[0].score, coloured, shown)
+
+    def _with_neighbours(self, image: Crop, reading: Reading, seen: Sighting) -> Sighting:
+        """A group that the edge of the crop divides, with its members beyond the edge: a caption tells of all."""
+        whole = Crop(
+            image.digest, Box(0.0, 0.0, float(image.picture.width), float(image.picture.height)), image.picture
+        )
+        all_there = self._of_said_colour(whole, reading, self._sighting(whole, seen.label))
+        group, waiting = list(seen.possible), [one for one in all_there.possible if one not in seen.possible]
+        if len(group) < 2 or not _at_edge(group, image.box):
+            return seen
+        while near := [one for one in waiting if any(_side_by_side(one, other) for other in group)]:
+            group += near
+            waiting = [one for one in waiting if one not in near]
+        return Sighting(seen.label, tuple(one for one in group if one in all_there.sure), tuple(group))
 
     def _of_said_colour(self, image: Crop, reading: Reading, seen: Sighting) -> Sighting:
         """Those that surely have, and those that may have, the one colour that is said of the thing."""
@@ -266,19 +281,35 @@ def _weighed(found: Sequence[Testimony], statement: str, reading: Reading, seen:
 # --- how many --------------------------------------------------------------------------------------------------------
 
 
-def _of_number(statement: str, reading: Reading, seen: Sighting, *, bare: bool) -> Iterator[Testimony]:
-    """More than there may be is wrong; fewer only in a statement that says how many there are, and of no part."""
+def _of_number(statement: str, reading: Reading, seen: Sighting, *, bare: bool, divided: bool) -> Iterator[Testimony]:
+    """More than there may be is wrong; fewer only in a statement that says how many there are, and of no part, or of
+    a group that the crop divides."""
     low, high = len(seen.sure), len(seen.possible)
     for fact in reading.facts.get((seen.label.thing, "count"), ()):
         said = fact.value
         if fact.negated or not isinstance(said, Quantity):
             continue
-        too_few = said.high < low and bare and bool(_SAYS_THERE_IS.search(statement))
+        too_few = said.high < low and bare and (divided or bool(_SAYS_THERE_IS.search(statement)))
         if said.low > high or too_few:
             better = _with_number(statement, fact.word, low) if seen.counted else ""
             yield _word("count", Ruling.CONTRADICTED, _surety(seen), seen, instead=better)
         elif seen.counted and said.low <= low <= said.high and low > 1:
             yield _word("count", Ruling.CONFIRMED, _surety(seen), seen)
+
+
+def _at_edge(group: Sequence[Detection], crop: Box) -> bool:
+    """Whether the next one of a group may lie beyond the crop: its reach leaves less room than one of its members."""
+    around = union_of(one.box for one in group)
+    room = min(around.left - crop.left, crop.right - around.right, around.top - crop.top, crop.bottom - around.bottom)
+    return room < max(max(one.box.width, one.box.height) for one in group)
+
+
+def _side_by_side(one: Detection, other: Detection) -> bool:
+    """Whether two boxes of nearly one size lie next to each other, with less than half of their size between them."""
+    small, large = sorted((max(one.box.width, one.box.height), max(other.box.width, other.box.height)))
+    across = max(one.box.left, other.box.left) - min(one.box.right, other.box.right)
+    down = max(one.box.top, other.box.top) - min(one.box.bottom, other.box.bottom)
+    return large < 1.5 * small and max(across, down) < small / 2
 
 
 def _surety(seen: Sighting) -> float:

@@ -98,6 +98,16 @@ def test_fewer_than_there_are_may_be_a_part_of_them() -> None:
     assert rulings("There are two people.", crowd) == {"count": CONTRADICTED}
 
 
+def test_a_group_that_the_crop_divides_is_counted_as_a_whole() -> None:
+    row = tuple(Detection(Box(80 + 30 * n, 200, 105 + 30 * n, 225), "dog", 0.9) for n in range(4))
+    left = Box(0, 0, 138, 300)
+    (found,) = words("Two dogs are on the right.", witness(seen=row), left)
+    assert (found.about, found.ruling, found.instead) == ("count", CONTRADICTED, "Four dogs are on the right.")
+    assert rulings("Two dogs jump over a stick.", witness(seen=row), left) == {"count": CONFIRMED}  # two of them do
+    faint = (*row[:3], Detection(row[3].box, "dog", 0.3))
+    assert CONTRADICTED not in rulings("Three dogs are on the right.", witness(seen=faint), left).values()
+
+
 def test_an_unsure_box_counts_both_ways() -> None:
     unsure = witness(Detection(Box(20, 160, 60, 250), "person", 0.3))
     assert rulings("There are three people.", unsure) == {}
@@ -113,7 +123,7 @@ def test_one_thing_in_two_boxes_is_one() -> None:
 
 def test_only_what_the_crop_shows_is_counted() -> None:
     assert rulings("There are two people.", box=Box(0, 0, 200, 300)) == {"presence": CONTRADICTED}
-    assert rulings("There are two people.", box=Box(0, 0, 345, 300)) == {}  # one is cut in two
+    assert rulings("Two people in hats walk.", box=Box(0, 0, 345, 300)) == {}  # one is cut in two
 
 
 # --- there or not
