@@ -112,11 +112,14 @@ def llava_onevision(folder: Path) -> Path:
     )  # fmt: skip
 
 
-def _qwen(folder: Path, name: str, processor: str, text: dict[str, Any], vision: dict[str, Any], patch: int) -> Path:
+def _qwen(
+    folder: Path, name: str, processor: str, text: dict[str, Any], vision: dict[str, Any], patch: int,
+    tokenizer: Any = None,
+) -> Path:  # fmt: skip
     """The Qwen-VL families: one markup, pictures of any size as patches, positions along three axes."""
     import transformers
 
-    tokenizer = tiny_tokenizer(_QWEN, eos_token="<|im_end|>")
+    tokenizer = tokenizer or tiny_tokenizer(_QWEN, eos_token="<|im_end|>")
     config = getattr(transformers, f"{name}Config")(
         text_config=_text(tokenizer, **text), vision_config=vision, **_qwen_ids(tokenizer), tie_word_embeddings=False
     )
@@ -152,7 +155,20 @@ def qwen3_5(folder: Path) -> Path:
         "layer_types": ["linear_attention", "full_attention"], "linear_num_value_heads": 2, "linear_num_key_heads": 2,
         "linear_key_head_dim": 8, "linear_value_head_dim": 8, "linear_conv_kernel_dim": 4,
     }  # fmt: skip
-    return _qwen(folder, "Qwen3_5", "Qwen3VLProcessor", rope | linear, _QWEN3_VISION, 16)
+    return _qwen(folder, "Qwen3_5", "Qwen3VLProcessor", rope | linear, _QWEN3_VISION, 16, _letters())
+
+
+def _letters() -> Any:
+    """Qwen's own kind of tokenizer, without merges: its folders are opened with no other. A text is its letters."""
+    from tokenizers import pre_tokenizers
+    from transformers import Qwen2Tokenizer
+
+    frame = ["<unk>", "<s>", "</s>", "<pad>", "<|endoftext|>"]
+    letters = [*frame, *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    return Qwen2Tokenizer(
+        vocab={letter: number for number, letter in enumerate(letters)}, merges=[], eos_token="<|im_end|>",
+        pad_token="<pad>", additional_special_tokens=list(_QWEN),
+    )  # fmt: skip
 
 
 def _glm(folder: Path, name: str, processor: str, pictures_name: str) -> Path:
