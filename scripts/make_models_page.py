@@ -23,8 +23,8 @@ prefix `describe en`, Kosmos-2, Fuyu) describe and follow no other instruction.
 
 Folders: as Hugging Face publishes them, a repository of the Hugging Face cache (`models--ORGANISATION--NAME`), links to
 either. Weights that are stored in fewer bits are loaded where their package is installed, and a sentence names it where
-it is not: AWQ, GPTQ, FP8, bitsandbytes, compressed-tensors. A LoRA adapter beside its base needs the package peft. GGUF
-files are not read: run them with llama.cpp or Ollama and connect that as a server.
+it is not: AWQ, GPTQ, FP8, bitsandbytes, compressed-tensors. A LoRA adapter is merged into its base first, and GGUF
+files are run with llama.cpp or Ollama and connected as a server: a sentence says so.
 
 | type | way | instead |
 |---|---|---|

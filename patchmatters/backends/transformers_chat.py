@@ -27,7 +27,7 @@ from .local.devices import (
 )
 from .local.dialogue import without_places
 from .local.generation import MonitorWatch, Row
-from .local.loading import ATTENTION, PRECISIONS, QUANTISATION, WeightOptions
+from .local.loading import ATTENTION, PRECISIONS, QUANTISATION, WeightOptions, require_readable
 from .local.memory import check_fits, most_rows, require_free, row_bytes, rows_that_fit, weight_bytes
 from .local.model_files import ModelFiles, inspect_folder
 from .local.model_names import find_model
@@ -79,6 +79,7 @@ def create(
     device = choose_device(settings.device)
     check_weight_options(settings.weights, device)
     files = inspect_folder(find_model(settings.model, roots, monitor))
+    require_readable(files, settings.quantisation, device.type != "cpu")
     speech = speech_for(files, settings.weights, settings.max_pixels)
     dtype = choose_dtype(settings.precision, device)
     needed = weight_bytes(files, settings.weights, dtype)

@@ -118,7 +118,7 @@ def test_a_model_is_fetched_into_its_own_folder_and_then_found(remote: Hub, tmp_
 
 
 def test_progress_is_told(remote: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(download, "_STEP", 1000)
+    monkeypatch.setattr(download, "STEP", 1000)
     monitor = Steps()
     find_model(MODEL, [tmp_path], monitor)
     total = sum(len(remote.files[name]) for name in ("config.json", "model.safetensors"))

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 _WANTED = re.compile(r"[\w.-]+\.(?:json|jinja|txt|model)|(?!consolidated)[\w.-]+\.safetensors")
 _CHUNK = 2**20
-_STEP = 2**24  # bytes per step of the progress bar
+STEP = 2**24  # bytes per step of the progress bar
 _TIMEOUT = 30  # seconds without a byte
 _LOOK_S = 0.1  # between two looks at the cancel button
 _REVISION = ".revision"
@@ -56,7 +56,7 @@ def download_model(model: str, root: Path, monitor: Monitor) -> Path:
     breaks: what was fetched is kept, and fetched no more when it is started again. ValueError for a model without
     safetensors.
     """
-    _require_online(model)
+    listing = list_model(model)
     target = root / model
     with _alone(target, monitor):
         return target if target.is_dir() else _downloaded(model, target, monitor)
@@ -85,7 +85,6 @@ def _alone(target: Path, monitor: Monitor) -> Iterator[None]:
 def _downloaded(model: str, target: Path, monitor: Monitor) -> Path:
     part = target.with_name(target.name + PART)
     try:
-        listing = _list(model)
         part.mkdir(parents=True, exist_ok=True)
         _keep_revision(part, listing.revision)
         progress = _Progress(monitor, sum(file.size for file in listing.files))
@@ -96,6 +95,15 @@ def _downloaded(model: str, target: Path, monitor: Monitor) -> Path:
     (part / _REVISION).unlink()
     part.replace(target)
     return target
+
+
+def list_model(model: str) -> Listing:
+    """What there is to fetch of a model. RuntimeError and ValueError as `download_model`."""
+    _require_online(model)
+    try:
+        return _list(model)
+    except (urllib.error.URLError, OSError) as error:
+        raise RuntimeError(_explained(model, error)) from error
 
 
 def _require_online(model: str) -> None:
@@ -165,12 +173,12 @@ class _Progress:
 
     def __init__(self, monitor: Monitor, total: int) -> None:
         self._monitor, self._bytes, self._told = monitor, 0, 0
-        monitor.begin("download", max(1, total // _STEP))
+        monitor.begin("download", max(1, total // STEP))
 
     def add(self, count: int, name: str) -> None:
         self._monitor.poll()
         self._bytes += count
-        while self._told < self._bytes // _STEP:
+        while self._told < self._bytes // STEP:
             self._told += 1
             self._monitor.advance(name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
@@ -86,6 +87,55 @@ def _maps(auto: Any, model_type: str) -> bool:
 
     mapping = auto._model_mapping._model_mapping  # model type -> class name, filled without importing any model
     return model_type in CONFIG_MAPPING_NAMES and model_type in mapping
+
+
+# How weights may be stored in fewer bits (`quant_method` of config.json), and the package that reads them.
+_STORED: Mapping[str, tuple[str, ...]] = {
+    "awq": ("gptqmodel",),
+    "gptq": ("gptqmodel",),
+    "fp8": ("accelerate",),
+    "fbgemm_fp8": ("fbgemm_gpu", "accelerate"),
+    "bitsandbytes": ("bitsandbytes", "accelerate"),
+    "compressed-tensors": ("compressed_tensors",),
+    "torchao": ("torchao",),
+    "hqq": ("hqq",),
+    "quanto": ("optimum.quanto",),
+}
+_ON_GPU = ("awq", "gptq", "fp8", "fbgemm_fp8")
+
+
+def stored_quantisation(files: ModelFiles) -> str:
+    """How the folder's weights are stored in fewer bits, empty where they are not."""
+    told = files.config.get("quantization_config") or {}
+    return str(told.get("quant_method", "")).lower() if isinstance(told, Mapping) else ""
+
+
+def require_readable(files: ModelFiles, quantisation: str, on_gpu: bool) -> None:
+    """ValueError, before anything is loaded, for weights in fewer bits that cannot be read here."""
+    method = stored_quantisation(files)
+    if not method:
+        return
+    if quantisation != "none":
+        raise ValueError(f'{files.name} is stored in fewer bits already ({method}): choose quantisation "none".')
+    if method not in _STORED:
+        known = ", ".join(_STORED)
+        raise ValueError(f"{files.name} is stored as {method}, which is not known here: get it as one of {known}.")
+    missing = [name for name in _STORED[method] if not _installed(name)]
+    if missing:
+        packages = " ".join(name.replace("_", "-") for name in missing)
+        raise ValueError(
+            f'{files.name} is stored as {method}, which needs a package: run "pip install {packages}", or get the '
+            "model in full precision."
+        )
+    if method in _ON_GPU and not on_gpu:
+        raise ValueError(f"{files.name} is stored as {method}, which needs a GPU: get the model in full precision.")
+
+
+def _installed(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # of a package within one that is missing
+        return False
 
 
 def load_module(cls: Any, files: ModelFiles, options: WeightOptions, dtype: Dtype, device: Any) -> Any:

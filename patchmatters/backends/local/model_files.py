@@ -37,7 +37,9 @@ class ModelFiles:
 
     @property
     def name(self) -> str:
-        return self.folder.name
+        """The folder's name; in the Hugging Face cache, where that is a revision, the model's."""
+        repository = self.folder.parent.parent
+        return cached_name(repository).rpartition("/")[2] or self.folder.name
 
     @property
     def model_type(self) -> str:
@@ -56,7 +58,8 @@ class ModelFiles:
 
 def inspect_folder(folder: str | Path) -> ModelFiles:
     """What a model folder holds. ValueError, in a sentence, for a folder that is no model or not a complete one."""
-    path = Path(folder)
+    path = snapshot_of(Path(folder))
+    _refuse_other_forms(path)
     if not path.is_dir():
         raise ValueError(f"{path} is not a folder: give the folder of a model, with its {CONFIG} and *.safetensors.")
     if not (path / CONFIG).is_file():
@@ -68,6 +71,48 @@ def inspect_folder(folder: str | Path) -> ModelFiles:
     config = _read_json(path / CONFIG)
     weights = _weights(path)
     return ModelFiles(path, config, weights, sum(count_parameters(file) for file in weights))
+
+
+def snapshot_of(folder: Path) -> Path:
+    """The folder of the files where `folder` is a repository of the Hugging Face cache, else `folder` itself.
+
+    Such a repository (models--ORGANISATION--NAME) keeps its files below `snapshots`, by revision; `refs/main` names
+    the one that was fetched last.
+    """
+    snapshots = folder / "snapshots"
+    if (folder / CONFIG).is_file() or not snapshots.is_dir():
+        return folder
+    reference = folder / "refs" / "main"
+    named = snapshots / reference.read_text(encoding="utf-8").strip() if reference.is_file() else None
+    if named is not None and named.is_dir():
+        return named
+    return max((path for path in snapshots.iterdir() if path.is_dir()), key=_age, default=folder)
+
+
+def _age(path: Path) -> float:
+    return path.stat().st_mtime
+
+
+def cached_name(folder: Path) -> str:
+    """ORGANISATION/NAME of a repository of the Hugging Face cache, empty for other folders."""
+    kind, *parts = folder.name.split("--")
+    return "/".join(parts) if kind == "models" and parts else ""
+
+
+def _refuse_other_forms(path: Path) -> None:
+    """ValueError for what is no folder of a whole model, though people have it: GGUF files, and LoRA adapters."""
+    if path.suffix.lower() == ".gguf" or (path.is_dir() and not (path / CONFIG).is_file() and any(path.glob("*.gguf"))):
+        raise ValueError(
+            f"{path} is in the GGUF format of llama.cpp, which is not read here: run it with llama.cpp, Ollama or LM "
+            "Studio and connect that as a server, or get the model as safetensors."
+        )
+    adapter = path / "adapter_config.json"
+    if adapter.is_file() and not (path / CONFIG).is_file():
+        base = _read_json(adapter).get("base_model_name_or_path") or "its base"
+        raise ValueError(
+            f"{path} is a LoRA adapter for {base}, not a whole model: merge it into its base with the package peft "
+            "(merge_and_unload, then save_pretrained) and give that folder."
+        )
 
 
 def _read_json(path: Path) -> Mapping[str, Any]:
@@ -144,8 +189,8 @@ def find_folders(roots: Sequence[str | Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for root in map(Path, roots):
         for folder in _model_folders(root, _MAX_DEPTH):
-            name = folder.relative_to(root).as_posix()
-            found.setdefault(name, folder)
+            name = cached_name(folder) or folder.relative_to(root).as_posix()
+            found.setdefault(name, snapshot_of(folder))
     return dict(sorted(found.items(), key=lambda item: item[0].lower()))
 
 
@@ -155,7 +200,8 @@ def _model_folders(folder: Path, depth: int) -> Iterator[Path]:
     except OSError:  # not there, or not ours to read: a root that is registered need not exist
         return
     for path in inside:
-        if (path / CONFIG).is_file() and any((path / name).is_file() for name in (_SINGLE, _INDEX)):
+        inside = snapshot_of(path)
+        if (inside / CONFIG).is_file() and any((inside / name).is_file() for name in (_SINGLE, _INDEX)):
             yield path
         elif depth > 1:
             yield from _model_folders(path, depth - 1)

@@ -27,7 +27,7 @@ def find_model(name: str, roots: Sequence[Path] = (), monitor: Monitor = QUIET) 
     """
     if not name.strip():
         raise ValueError("No model is named: give the folder of a model, or its id on Hugging Face.")
-    if Path(name).is_dir():
+    if Path(name).exists():  # a file is refused by what opens folders, in a sentence
         return Path(name)
     searched = list(roots) or model_roots()
     found = found_by_name(name, searched)
