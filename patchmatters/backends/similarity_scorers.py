@@ -1,4 +1,5 @@
-"""Scoring by how near a sentence and a crop lie in the space of CLIP (arXiv 2103.00020) or SigLIP (arXiv 2303.15343).
+"""Scoring by how near a sentence and a crop lie in the space of CLIP (arXiv 2103.00020) or SigLIP (arXiv 2303.15343,
+its second version 2502.14786).
 
 These models were trained to tell captions of different pictures apart. Their similarity notices a wrong object sooner
 than a wrong colour or place, and its scale is not that of a matching head: the scorer's name says so. CLIP's cosine is
@@ -67,7 +68,7 @@ class SimilarityScorer:
 
     def _encode(self, module: Any, image: Crop) -> Tensor:
         """(1, width)."""
-        return _features(module.get_image_features(pixel_values=self.weights.pixels(image, module)))
+        return _features(module.get_image_features(**self.weights.picture(image, module)))
 
     def _similar(self, module: Any, seen: Tensor, sentences: Sequence[str], window: int) -> list[float]:
         sigmoid = hasattr(module, "logit_bias")

@@ -91,11 +91,18 @@ def _reference_siglip(module: Any, pixels: Any, processor: Any, sentence: str) -
     return float(module(input_ids=inputs["input_ids"], pixel_values=pixels).logits_per_image[0, 0].sigmoid())
 
 
+def _reference_siglip2(module: Any, pixels: Any, processor: Any, sentence: str) -> float:
+    seen = processor.image_processor(images=[PHOTO], return_tensors="pt")
+    inputs = processor.tokenizer(sentence, return_tensors="pt", padding="max_length", max_length=32)
+    return float(module(input_ids=inputs["input_ids"], **seen).logits_per_image[0, 0].sigmoid())
+
+
 REFERENCES = {
     "blip": _reference_blip,
     "blip2": _reference_blip2,
     "clip": _reference_clip,
     "siglip": _reference_siglip,
+    "siglip2": _reference_siglip2,
 }
 
 
@@ -141,7 +148,7 @@ def test_many_sentences_and_none(folders: Callable[[str], Path], name: str) -> N
 @pytest.mark.parametrize("name", REFERENCES)
 def test_a_long_sentence_is_scored_by_all_of_its_clauses(folders: Callable[[str], Path], name: str) -> None:
     scorer = _open(folders(name))
-    window = blip.WINDOW if "blip" in name else 16
+    window = blip.WINDOW if "blip" in name else 32 if name == "siglip2" else 16
     pieces = pieces_of(LONG, scorer.weights.tokens, window)
     assert len(pieces) > 1
     assert scorer.score(CROP, [LONG])[0] == pytest.approx(min(scorer.score(CROP, pieces)), abs=1e-6)
@@ -261,7 +268,8 @@ def test_long_lists_of_verdicts_are_asked_in_parts_and_a_failure_gives_no_score(
 def test_a_folder_tells_which_scorer_it_is_for(folders: Callable[[str], Path], tmp_path: Path) -> None:
     names = {name: scorer_for_path(folders(name)) for name in (*REFERENCES, "llava")}
     assert names == {
-        "blip": "blip", "blip2": "blip", "clip": "similarity", "siglip": "similarity", "llava": "judge"
+        "blip": "blip", "blip2": "blip", "clip": "similarity", "siglip": "similarity",
+        "siglip2": "similarity", "llava": "judge"
     }  # fmt: skip
     text = tiny_models.text_model(tmp_path / "text")
     with pytest.raises(ValueError, match="cannot score: choose a Blip"):

@@ -388,6 +388,25 @@ def siglip(folder: Path) -> Path:
     return save(folder, SiglipModel(config), tokenizer, pictures, "SiglipProcessor")
 
 
+def siglip2(folder: Path) -> Path:
+    """SigLIP 2 for pictures of any proportions: patches with a mask and a shape."""
+    from transformers import Siglip2Config, Siglip2ImageProcessor, Siglip2Model
+
+    tokenizer = tiny_tokenizer()
+    _frame(tokenizer, "$A </s>", ("</s>",))
+    text = {
+        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
+        "vocab_size": len(tokenizer), "max_position_embeddings": 32, "projection_size": 16,
+    }  # fmt: skip
+    vision = {
+        "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "patch_size": 14,
+        "num_patches": 16,
+    }  # fmt: skip
+    config = Siglip2Config(text_config=text, vision_config=vision)
+    pictures = Siglip2ImageProcessor(patch_size=14, max_num_patches=16)
+    return save(folder, Siglip2Model(config), tokenizer, pictures, "Siglip2Processor")
+
+
 def _frame(tokenizer: Any, single: str, tokens: tuple[str, ...]) -> None:
     """Let a tokenizer frame every text with special tokens."""
     from tokenizers.processors import TemplateProcessing
@@ -401,6 +420,7 @@ SCORERS: Mapping[str, Callable[[Path], Path]] = {
     "blip2": blip2_itm,
     "clip": clip,
     "siglip": siglip,
+    "siglip2": siglip2,
 }
 
 

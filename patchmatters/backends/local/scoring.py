@@ -20,6 +20,7 @@ from .model_files import ModelFiles, inspect_folder
 from .model_names import find_model
 from .pictures import fitted
 from .processors import load_processor
+from .routes import placed
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -57,10 +58,12 @@ class ScorerWeights:
 
     def pixels(self, crop: Crop, module: Any) -> Tensor:
         """(1, 3, height, width), as the model's own image processor makes them."""
-        picture = fitted(crop.load(), MAX_PIXELS)
-        found = self.processor.image_processor(images=[picture], return_tensors="pt")["pixel_values"]
-        like = next(module.parameters())
-        return found.to(like.device, like.dtype)
+        return self.picture(crop, module)["pixel_values"]
+
+    def picture(self, crop: Crop, module: Any) -> dict[str, Tensor]:
+        """All that the model's own image processor makes of a crop: pixels, or patches with their mask and shape."""
+        found = self.processor.image_processor(images=[fitted(crop.load(), MAX_PIXELS)], return_tensors="pt")
+        return placed(found, module)
 
     @contextmanager
     def lend(self) -> Iterator[Any]:
