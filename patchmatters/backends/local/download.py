@@ -56,7 +56,7 @@ def download_model(model: str, root: Path, monitor: Monitor) -> Path:
     breaks: what was fetched is kept, and fetched no more when it is started again. ValueError for a model without
     safetensors.
     """
-    listing = list_model(model)
+    _require_online(model)
     target = root / model
     with _alone(target, monitor):
         return target if target.is_dir() else _downloaded(model, target, monitor)
@@ -84,6 +84,7 @@ def _alone(target: Path, monitor: Monitor) -> Iterator[None]:
 
 def _downloaded(model: str, target: Path, monitor: Monitor) -> Path:
     part = target.with_name(target.name + PART)
+    listing = list_model(model)
     try:
         part.mkdir(parents=True, exist_ok=True)
         _keep_revision(part, listing.revision)
