@@ -284,7 +284,7 @@ GRAPHS: Mapping[str, Graph] = {
             *looks(1640, 260, "compose.caption", "compose.scene"),
         ),
         (
-            Group("1  Picture, models and boxes", ("picture", "captioner", "scorer", "detector", "detect"), "core"),
+            Group("1  Picture and boxes", ("picture", "captioner", "scorer", "detector", "detect"), "core"),
             Group("2  Divide and describe", ("divide", "semantic", "describe")),
             *STEP_GROUPS[2:],
             Group("5  Caption", ("compose", "caption", "inspect")),
@@ -309,7 +309,7 @@ GRAPHS: Mapping[str, Graph] = {
             *looks(1640, 260, "compose.caption", "compose.scene"),
         ),
         (
-            Group("1  Picture and local models", ("picture", "captioner", "scorer", "detect", "read", "count"), "core"),
+            Group("1  Picture and models", ("picture", "captioner", "scorer", "detect", "read", "count"), "core"),
             Group("2  Divide and describe", ("divide", "semantic", "describe")),
             *STEP_GROUPS[2:],
             Group("5  Caption", ("compose", "caption", "inspect")),
@@ -324,7 +324,7 @@ GRAPHS: Mapping[str, Graph] = {
             Node("inspect", f"{OURS}Inspect", (780, 0), (480, 720), {"scene": "enhance.scene"}),
         ),
         (
-            Group("Picture and API (needs the provider's key)", ("picture", "captioner"), "core"),
+            Group("Picture, API and key", ("picture", "captioner"), "core"),
             Group("Caption", ("enhance", "caption", "inspect")),
         ),
     ),
@@ -338,7 +338,7 @@ GRAPHS: Mapping[str, Graph] = {
             Node("inspect", f"{OURS}Inspect", (780, 0), (480, 720), {"scene": "enhance.scene"}),
         ),
         (
-            Group(f"Picture and captioner (needs {SEEING_CLIP})", ("picture", "clip", "captioner"), "core"),
+            Group("Picture and captioner", ("picture", "clip", "captioner"), "core"),
             Group("Caption", ("enhance", "caption", "inspect")),
         ),
     ),
@@ -692,7 +692,7 @@ def _node(node: Node, order: int, number: int, links: Sequence[list[Any]], info:
             for slot, (kind, name) in enumerate(outputs)
         ],
         "properties": {
-            "cnr_id": "comfyui-patchmatters" if node.type.startswith(OURS) else "comfy-core",
+            "cnr_id": "patchmatters" if node.type.startswith(OURS) else "comfy-core",
             "Node name for S&R": node.type,
         },
         "widgets_values": list(_widget_values(node, info)),

@@ -69,6 +69,41 @@ const SCENARIOS = {
     return { ...seen, ...await slide(page), ...await copy(page), ...await saved(page, before) }
   },
 
+  // Press every sentence where it stands: what is highlighted then, and whether its evidence and the picture are seen.
+  async press(page) {
+    await dropWorkflow(page)
+    await runAndWait(page)
+    const count = await page.locator('.pm-sentence').count()
+    const pressed = []
+    for (let number = 0; number < count; number++) {
+      const sentence = page.locator('.pm-sentence').nth(number)
+      await sentence.click()
+      await page.waitForTimeout(250)
+      pressed.push(await page.evaluate(() => {
+        const frame = document.querySelector('.pm-inspector').getBoundingClientRect()
+        const inside = (one) => { const box = one.getBoundingClientRect(); return box.bottom > frame.top && box.top < frame.bottom }
+        const sentences = [...document.querySelectorAll('.pm-sentence')]
+        return {
+          open: sentences.findIndex((one) => one.getAttribute('aria-expanded') === 'true'),
+          on: sentences.flatMap((one, at) => one.classList.contains('pm-on') ? [at] : []),
+          evidence: inside(document.querySelector('.pm-evidence')),
+          picture: inside(document.querySelector('.pm-picture'))
+        }
+      }))
+    }
+    await shoot(page, `pressed_${plan.size[0]}`)
+    const box = page.locator('.pm-box').last()
+    await box.click({ position: { x: 12, y: 12 } })
+    await page.waitForTimeout(300)
+    const opened = await page.evaluate(() => {
+      const frame = document.querySelector('.pm-inspector').getBoundingClientRect()
+      const row = document.querySelector('.pm-patch-head[aria-expanded="true"]').parentElement.querySelector('.pm-statement')
+      const place = row.getBoundingClientRect()
+      return place.top >= frame.top && place.bottom <= frame.bottom + 1
+    })
+    return { pressed, opened }
+  },
+
   async bars(page) {
     await dropWorkflow(page)
     await runAndWait(page)
@@ -233,8 +268,8 @@ const SCENARIOS = {
   async large(page) {
     const text = fs.readFileSync(plan.text, 'utf8')
     return page.evaluate(async (text) => {
-      const { Inspector } = await import('/extensions/comfyui-patchmatters/js/inspector.js')
-      const { sayIn } = await import('/extensions/comfyui-patchmatters/js/words.js')
+      const { Inspector } = await import('/extensions/patchmatters/js/inspector.js')
+      const { sayIn } = await import('/extensions/patchmatters/js/words.js')
       const pixel = 'data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA='
       const times = []
       for (let round = 0; round < 5; round += 1) {

@@ -43,7 +43,7 @@ async function graph(page) {
 async function templates(page) {
   await page.evaluate(async () => window.app.extensionManager.command.execute('Comfy.BrowseTemplates'))
   await page.waitForTimeout(3000)
-  await page.getByText('comfyui-patchmatters').first().click()
+  await page.getByText('patchmatters').first().click()
   await page.waitForTimeout(4000)
   await page.screenshot({ path: file })
 }

@@ -75,6 +75,17 @@ def test_a_sentence_is_traced_by_pointing_sliding_and_copying(watch: Watch, harb
 
 
 @each_renderer
+@pytest.mark.parametrize("size", [[420, 640], [520, 860], [900, 620]], ids=["small", "tall", "wide"])
+def test_what_was_pressed_is_shown_and_stays(watch: Watch, harbour: Scene, size: list[int], vue: bool) -> None:
+    seen = watch("press", vue=vue, size=size)
+    pressed = seen["pressed"]
+    assert [one["open"] for one in pressed] == list(range(len(harbour.caption)))
+    assert all(number in one["on"] for number, one in enumerate(pressed))
+    assert all(one["evidence"] and one["picture"] for one in pressed)
+    assert seen["opened"]
+
+
+@each_renderer
 def test_the_slider_previews_and_the_buttons_copy(watch: Watch, harbour: Scene, vue: bool) -> None:
     seen = watch("journey", vue=vue)
     every = [(patch, one) for patch in (*harbour.first_level, *harbour.regions) for one in patch.statements]

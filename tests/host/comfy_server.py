@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 PACK = Path(__file__).resolve().parents[2]
-PACK_FOLDER = "comfyui-patchmatters"  # the folder that the registry makes: the project's name
+PACK_FOLDER = "patchmatters"  # the folder that the registry makes: the project's name
 FOLDERS = ("custom_nodes", "input", "models", "output", "temp", "user")
 END = {"execution_success": "success", "execution_error": "error", "execution_interrupted": "interrupted"}
 

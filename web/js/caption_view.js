@@ -13,6 +13,7 @@ import { scoreMeter } from "./statement_rows.js";
  */
 
 const DOTS = 5;
+const PORTION = 200; // sentences: more than any caption has, and drawn in a few milliseconds
 
 export class CaptionView {
   /** @param {SceneIndex} index @param {Pointing} pointing @param {Say} say */
@@ -20,9 +21,12 @@ export class CaptionView {
     this.index = index;
     this.pointing = pointing;
     this.say = say;
-    this.sentences = index.scene.caption.map((_, number) => this.#sentence(number));
+    /** @type {HTMLElement[]} */
+    this.sentences = [];
+    /** @type {(key: string) => boolean | null} */
+    this.kept = () => null;
     const text = element("p", { class: "pm-caption-text", attributes: { role: "group", "aria-label": say("caption") } });
-    for (const sentence of this.sentences) text.append(sentence, " ");
+    this.#tell(text);
     moveByArrows(text, ".pm-sentence");
     this.evidence = element("div", { class: "pm-evidence", attributes: { hidden: true } });
     const hint = element("p", { class: "pm-hint", text: say(this.sentences.length ? "sentenceHint" : "noCaption") });
@@ -39,12 +43,35 @@ export class CaptionView {
 
   /** Strike the sentences of which no statement would be kept. @param {(key: string) => boolean | null} kept */
   preview(kept) {
-    this.index.scene.caption.forEach(({ basis }, number) => {
-      const verdicts = basis.map(({ patch, statement }) => kept(statementKey(patch, statement)));
-      const lost = verdicts.filter((verdict) => verdict === false).length;
-      this.sentences[number].classList.toggle("pm-lost", lost > 0 && lost === verdicts.length);
-      this.sentences[number].classList.toggle("pm-weaker", lost > 0 && lost < verdicts.length);
-    });
+    this.kept = kept;
+    this.sentences.forEach((_, number) => this.#mark(number));
+  }
+
+  /** @param {number} number */
+  #mark(number) {
+    const { basis } = this.index.scene.caption[number];
+    const verdicts = basis.map(({ patch, statement }) => this.kept(statementKey(patch, statement)));
+    const lost = verdicts.filter((verdict) => verdict === false).length;
+    this.sentences[number].classList.toggle("pm-lost", lost > 0 && lost === verdicts.length);
+    this.sentences[number].classList.toggle("pm-weaker", lost > 0 && lost < verdicts.length);
+  }
+
+  /** The next portion of sentences, and a button for the rest. @param {HTMLElement} text */
+  #tell(text) {
+    const { caption } = this.index.scene;
+    const end = Math.min(this.sentences.length + PORTION, caption.length);
+    while (this.sentences.length < end) {
+      const sentence = this.#sentence(this.sentences.length);
+      this.sentences.push(sentence);
+      this.#mark(this.sentences.length - 1);
+      text.append(sentence, " ");
+    }
+    if (end === caption.length) return;
+    const more = button(this.say("more", { count: caption.length - end }), () => {
+      more.remove();
+      this.#tell(text);
+    }, { class: "pm-more" });
+    text.append(more);
   }
 
   /** Show the statements behind a sentence, or none. @param {number | null} number */

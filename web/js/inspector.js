@@ -40,6 +40,8 @@ export class Inspector {
     this.index = null;
     /** @type {Target | null} */
     this.pinned = null;
+    this.pointer = ""; // where the mouse was last seen
+    this.still = ""; // where it was when something was pressed: what scrolls below it then is not pointed at
     this.json = "";
     this.body = element("div", { class: "pm-body" });
     this.head = element("header", { class: "pm-head" });
@@ -47,7 +49,11 @@ export class Inspector {
     this.element = element("div", {
       class: "pm-inspector",
       attributes: { "data-capture-wheel": "true", tabindex: "-1", lang: "" },
-      on: { keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
+      on: {
+        keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+        mousemove: (/** @type {MouseEvent} */ event) => { this.pointer = placeOf(event); },
+        click: (/** @type {MouseEvent} */ event) => { this.pointer = placeOf(event); },
+      },
     }, [stylesheet(), this.head, this.body]);
     this.#message(language()("empty"));
   }
@@ -132,23 +138,37 @@ export class Inspector {
   #pointing() {
     /** @param {Target} target */
     const listeners = (target) => ({
-      mouseenter: () => this.#highlight(target),
-      mouseleave: () => this.#highlight(this.pinned),
+      mouseenter: (/** @type {MouseEvent} */ event) => this.#pointed(event, target),
+      mouseleave: (/** @type {MouseEvent} */ event) => this.#pointed(event, this.pinned),
       focus: () => this.#highlight(target),
       blur: () => this.#highlight(this.pinned),
     });
     return {
       listeners,
       explain: (sentence) => this.#explain(sentence),
-      openPatch: (patch) => this.parts?.patches.open(patch),
-      openStatement: (patch, statement) => this.parts?.patches.open(patch, statement),
+      openPatch: (patch) => this.#open(patch),
+      openStatement: (patch, statement) => this.#open(patch, statement),
     };
+  }
+
+  /** Highlight what the mouse came to, unless it stayed and the view moved. @param {MouseEvent} event @param {Target | null} target */
+  #pointed(event, target) {
+    if (placeOf(event) === this.still) return;
+    this.still = "";
+    this.#highlight(target);
+  }
+
+  /** Open a patch, or one of its statements. @param {string} patch @param {number} [statement] */
+  #open(patch, statement) {
+    this.still = this.pointer;
+    this.parts?.patches.open(patch, statement);
   }
 
   /** Show the statements behind a sentence; the same sentence again closes them. @param {number | null} sentence */
   #explain(sentence) {
     const open = this.pinned?.kind === "sentence" && this.pinned.sentence === sentence;
     const wanted = open ? null : sentence;
+    this.still = this.pointer;
     this.pinned = wanted === null ? null : { kind: "sentence", sentence: wanted };
     this.parts?.caption.explain(wanted);
     this.#highlight(this.pinned);
@@ -181,6 +201,11 @@ export class Inspector {
     this.head.replaceChildren();
     this.body.replaceChildren(element("p", { class: "pm-message", text, attributes: { role: "status" } }));
   }
+}
+
+/** Where a mouse event was, on the screen: the same where only the view moved. @param {MouseEvent} event */
+function placeOf(event) {
+  return `${event.screenX} ${event.screenY}`;
 }
 
 /** Warnings and failures of the Scene, folded. @param {SceneIndex} index @param {Say} say */

@@ -49,7 +49,9 @@ export class PatchList {
     section.open(true);
     const row = statement === undefined ? null : section.rowOf(statement);
     (row ?? section.head).focus({ preventScroll: true });
-    reveal(row ?? section.head);
+    const shown = row ?? section.element;
+    reveal(shown);
+    requestAnimationFrame(() => reveal(shown)); // its height is an estimate until it was drawn
   }
 }
 
@@ -140,15 +142,17 @@ class PatchSection {
     const numbers = this.patch.statements.flatMap((one, number) => (one.verdict === verdict ? [number] : []));
     if (!numbers.length) return [];
     const list = element("ul", { class: `pm-verdict pm-${verdict}` });
-    this.#fill(list, verdict === "contradictory" ? rivalsTogether(this.patch, numbers) : numbers);
+    const sets = verdict === "contradictory" ? rivalSets(this.patch, numbers) : [numbers];
+    this.#fill(list, sets.flat(), new Set(sets.slice(1).map(([first]) => first)));
     return [element("h4", { text: this.say(verdict) }), list];
   }
 
-  /** @param {HTMLElement} list @param {number[]} numbers */
-  #fill(list, numbers) {
+  /** @param {HTMLElement} list @param {number[]} numbers @param {Set<number>} firsts those that open another set of rivals */
+  #fill(list, numbers, firsts) {
     for (const number of numbers.slice(0, PORTION)) {
       const row = statementRow(this.patch, number, this.pointing, this.say);
       this.rows.set(number, row);
+      row.classList.toggle("pm-next-set", firsts.has(number));
       this.#mark(number);
       list.append(row);
     }
@@ -156,7 +160,7 @@ class PatchSection {
     if (!rest.length) return;
     const more = button(this.say("more", { count: rest.length }), () => {
       more.remove();
-      this.#fill(list, rest);
+      this.#fill(list, rest, firsts);
     }, { class: "pm-more" });
     list.append(more);
   }
@@ -176,17 +180,22 @@ class PatchSection {
   }
 }
 
-/** Statements so that rivals stand under one another, the best first. @param {Patch} patch @param {number[]} numbers */
-function rivalsTogether({ statements }, numbers) {
+/** Sets of rivals, the best of each first, and the set with the best first. @param {Patch} patch @param {number[]} numbers */
+function rivalSets({ statements }, numbers) {
   /** @type {Set<number>} */
-  const ordered = new Set();
+  const placed = new Set();
   /** @param {number} number */
   const score = (number) => statements[number].score ?? -1;
-  for (const number of [...numbers].sort((a, b) => score(b) - score(a))) {
-    if (ordered.has(number)) continue;
-    ordered.add(number);
-    const rivals = statements[number].rivals.filter((rival) => statements[rival].verdict === "contradictory");
-    for (const rival of rivals.sort((a, b) => score(b) - score(a))) ordered.add(rival);
+  /** @param {number[]} some */
+  const ranked = (some) => [...some].sort((a, b) => score(b) - score(a));
+  /** @type {number[][]} */
+  const sets = [];
+  for (const number of ranked(numbers)) {
+    if (placed.has(number)) continue;
+    const rivals = statements[number].rivals.filter((rival) => statements[rival].verdict === "contradictory" && !placed.has(rival));
+    const set = [number, ...ranked(rivals)];
+    for (const one of set) placed.add(one);
+    sets.push(set);
   }
-  return [...ordered];
+  return sets;
 }

@@ -41,7 +41,7 @@ def require_transformers() -> Any:
         import transformers
     except ImportError as error:
         raise RuntimeError(
-            f'Local models need torch and transformers ({error}): run "pip install comfyui-patchmatters[local]".'
+            f'Local models need torch and transformers ({error}): run "pip install patchmatters[local]".'
         ) from None
     version = tuple(int(part) for part in transformers.__version__.split(".")[:2])
     if version < _OLDEST:
