@@ -58,16 +58,16 @@ _DESCRIPTION = re.compile(
     r"overall|ai|model|suggested|possible|generated|brief|scene|general|main)\s+)*"
     r"(?:captions?|descriptions?|answer|response|output|text|prose|paragraph|summary|result|version|assistant"
     r"|model|ai"
-    r"|描述|标题|图片描述|说明|字幕|回答|説明|キャプション|설명|캡션|beschreibung|bildbeschreibung"
+    r"|\u63cf\u8ff0|\u6807\u9898|\u56fe\u7247\u63cf\u8ff0|\u8bf4\u660e|\u5b57\u5e55|\u56de\u7b54|\u8aac\u660e|\u30ad\u30e3\u30d7\u30b7\u30e7\u30f3|\uc124\uba85|\ucea1\uc158|beschreibung|bildbeschreibung"
     r"|bildunterschrift|légende|descripción|leyenda"
-    r"|descrição|legenda|descrizione|didascalia|описание|подпись)(?:\s+\d{1,2})?(?:\s+(?:of|for)\s+(?:the|this"
+    r"|descrição|legenda|descrizione|didascalia|\u043e\u043f\u0438\u0441\u0430\u043d\u0438\u0435|\u043f\u043e\u0434\u043f\u0438\u0441\u044c)(?:\s+\d{1,2})?(?:\s+(?:of|for)\s+(?:the|this"
     r"|your)\s+(?:\w+\s+)?(?:image|picture|photo|scene))?",
     re.I,
 )
 _ASIDE = re.compile(
     r"(?:\w+\s+)?(?:title|keywords?|key words|tags?|hashtags?|notes?|disclaimer|word count|filename|file name"
     r"|alt text title|"
-    r"token count|changes(?: made)?|explanation|reasoning|rationale|confidence|关键词|标签)",
+    r"token count|changes(?: made)?|explanation|reasoning|rationale|confidence|\u5173\u952e\u8bcd|\u6807\u7b7e)",
     re.I,
 )
 _LONGEST_HEADING = 9  # words
@@ -282,5 +282,5 @@ def _ended(text: str, line: _Line, following: _Line | None, *, is_last: bool, cu
 
 
 def _stopped(text: str) -> str:
-    cjk = re.search("[\u3040-ヿ一-鿿]\\W*\\Z", text)
+    cjk = re.search("[\u3040-\u30ff\u4e00-\u9fff]\\W*\\Z", text)
     return text.rstrip(" ,;") + ("\u3002" if cjk else ".")

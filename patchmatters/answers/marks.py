@@ -53,8 +53,8 @@ _SHAPES = re.compile(
     r"|(?P<role>(?m:^)[ \t]{0,3}(?:#{1,6}[ \t]*)?(?:\*\*)?"
     r"(?P<line>User|USER|user|Human|HUMAN|human|System|SYSTEM|Question|QUESTION|Instruction|INSTRUCTION|Input"
     r"|Prompt|Q"
-    r"|用户|人类|用戶|问|問"
-    r"|Assistant|ASSISTANT|assistant|AI|Bot|Chatbot|助手|答"
+    r"|\u7528\u6237|\u4eba\u7c7b|\u7528\u6236|\u95ee|\u554f"
+    r"|Assistant|ASSISTANT|assistant|AI|Bot|Chatbot|\u52a9\u624b|\u7b54"
     r"|Response|RESPONSE|Answer|ANSWER|Output|OUTPUT|A"
     r"|(?:The )?[Ff]inal [Aa]nswer|FINAL ANSWER|(?:The )?[Ff]inal (?:[Cc]aption|[Dd]escription|[Rr]esponse"
     r"|[Oo]utput))"
@@ -67,13 +67,13 @@ _SHAPES = re.compile(
 _THOUGHT = re.compile(
     r"(?:^|[_:.])(?:think|thinking|thinks?_\w+|thoughts?|reason|reasoning|reflection|reflect|cot_?\w*"
     r"|scratchpad|analysis"
-    r"|rationale|monologue|inner_\w+|internal_\w+|deliberation|plan|planning|思考|推理|思维|brainstorm"
+    r"|rationale|monologue|inner_\w+|internal_\w+|deliberation|plan|planning|\u601d\u8003|\u63a8\u7406|\u601d\u7ef4|brainstorm"
     r"|unused9[45]|reasoning_\w+"
     r"|thought_\w+|thinking_\w+)(?:$|[_:.])"
 )
 _ANSWER = re.compile(
     r"^(?:(?:start|begin|end|final|the)_(?:of_)?)*(?:answer|response|conclusion|output|solution|final|result"
-    r"|reply|回答|答案|描述)s?"
+    r"|reply|\u56de\u7b54|\u7b54\u6848|\u63cf\u8ff0)s?"
     r"(?:_(?:start|begin|end))?$"
 )
 _CAPTION = re.compile(r"^(?:(?:image|picture|detailed|final|long|the)_)*(?:caption|description)s?$")
@@ -103,11 +103,11 @@ _OTHER = re.compile(
 _HTML = re.compile(r"^(?:p|br|div|ul|ol|li|h[1-6]|hr|html|body|table|tr|td|th|thead|tbody|section|article|pre)$")
 _LINE_ROLES = {
     **dict.fromkeys(
-        ("user", "human", "system", "question", "instruction", "input", "prompt", "q", "用户", "人类",
-         "用戶", "问", "問"), Kind.OTHER,
+        ("user", "human", "system", "question", "instruction", "input", "prompt", "q", "\u7528\u6237", "\u4eba\u7c7b",
+         "\u7528\u6236", "\u95ee", "\u554f"), Kind.OTHER,
     ),
-    **dict.fromkeys(("assistant", "ai", "bot", "chatbot", "助手"), Kind.MINE),
-    **dict.fromkeys(("response", "answer", "output", "a", "答"), Kind.REPLY),
+    **dict.fromkeys(("assistant", "ai", "bot", "chatbot", "\u52a9\u624b"), Kind.MINE),
+    **dict.fromkeys(("response", "answer", "output", "a", "\u7b54"), Kind.REPLY),
 }  # fmt: skip
 
 

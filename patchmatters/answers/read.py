@@ -141,7 +141,7 @@ def joined(sentences: Sequence[str]) -> str:
     return _CJK_GAP.sub(r"\1", " ".join(sentences))
 
 
-_CJK_GAP = re.compile("([\u3002\uff01\uff1f]) (?=[\u3040-ヿ㐀-鿿])")
+_CJK_GAP = re.compile("([\u3002\uff01\uff1f]) (?=[\u3040-\u30ff\u3400-\u9fff])")
 
 
 def _within(sentences: list[str], limit: int) -> str:

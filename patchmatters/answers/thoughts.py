@@ -34,17 +34,17 @@ _WEAK = (
     rf"|this) \w+, i\b)"
 )
 _ABROAD = (
-    r"(?:好的|嗯|首先|那么|现在)?[\uff0c,\u3001]?\s?"
-    r"(?:用户(?:要求|希望|想|让|需要|给|请求|问)"
-    r"|我(?:需要|要|应该|得|先)(?:仔细|先|来)?(?:描述|分析|看|观察|想)"
-    r"|让我(?:们)?(?:来|先)?(?:仔细)?(?:看|分析|想|观察|描述))"
-    r"|ユーザー(?:は|が)|사용자(?:는|가)"
+    r"(?:\u597d\u7684|\u55ef|\u9996\u5148|\u90a3\u4e48|\u73b0\u5728)?[\uff0c,\u3001]?\s?"
+    r"(?:\u7528\u6237(?:\u8981\u6c42|\u5e0c\u671b|\u60f3|\u8ba9|\u9700\u8981|\u7ed9|\u8bf7\u6c42|\u95ee)"
+    r"|\u6211(?:\u9700\u8981|\u8981|\u5e94\u8be5|\u5f97|\u5148)(?:\u4ed4\u7ec6|\u5148|\u6765)?(?:\u63cf\u8ff0|\u5206\u6790|\u770b|\u89c2\u5bdf|\u60f3)"
+    r"|\u8ba9\u6211(?:\u4eec)?(?:\u6765|\u5148)?(?:\u4ed4\u7ec6)?(?:\u770b|\u5206\u6790|\u60f3|\u89c2\u5bdf|\u63cf\u8ff0))"
+    r"|\u30e6\u30fc\u30b6\u30fc(?:\u306f|\u304c)|\uc0ac\uc6a9\uc790(?:\ub294|\uac00)"
     r"|(?:okay,? |also,? )?(?:der nutzer|der benutzer|die nutzerin) (?:möchte|will|fragt|bittet|hat)|(?:okay"
     r"|also),? (?:ich (?:muss|soll|sollte)|lass mich)"
     r"|(?:d'accord,? |bon,? )?l'utilisateur (?:demande|veut|souhaite|a )|(?:d'accord|bon),? (?:je dois|voyons)"
     r"|(?:bien,? |vale,? )?el usuario (?:quiere|pide|solicita|ha )|(?:bien|vale),? (?:necesito|debo|veamos)"
     r"|(?:certo,? )?o usuário (?:quer|pede|pediu|deseja)|(?:bene,? )?l'utente (?:vuole|chiede|ha )"
-    r"|(?:хорошо,? |итак,? )?пользователь (?:просит|хочет|хочет)"
+    r"|(?:\u0445\u043e\u0440\u043e\u0448\u043e,? |\u0438\u0442\u0430\u043a,? )?\u043f\u043e\u043b\u044c\u0437\u043e\u0432\u0430\u0442\u0435\u043b\u044c (?:\u043f\u0440\u043e\u0441\u0438\u0442|\u0445\u043e\u0447\u0435\u0442|\u0445\u043e\u0447\u0435\u0442)"
 )
 _STRONG_HEAD = re.compile(rf"\A[\s*_#\"]*{_OPENING}(?:{_TASK}|{_ABROAD})", re.I)
 _WEAK_HEAD = re.compile(rf"\A[\s*_#\"]*{_OPENING}{_WEAK}", re.I)

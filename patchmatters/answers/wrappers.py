@@ -38,7 +38,7 @@ def _byte_of_sign() -> dict[str, int]:
 
 _BYTES = _byte_of_sign()
 # A blank stands behind a word; the same signs begin words of a language, or are part of a drawing.
-_BYTE_BLANK = re.compile(r"(?<=[a-z.,;:!?\")])Ġ")
+_BYTE_BLANK = re.compile(r"(?<=[a-z.,;:!?\")])\u0120")
 _PIECE_BLANK = re.compile(r"(?<=[\w.,;:!?\")])\u2581(?=\w)")
 
 
@@ -50,7 +50,7 @@ def _without_byte_level(text: str) -> str:
         return text
     data = (bytes([_BYTES[sign]]) if sign in _BYTES else sign.encode("utf-8", "ignore") for sign in text)
     decoded = b"".join(data).decode("utf-8", "replace")
-    return text.replace("Ġ", " ").replace("Ċ", "\n") if "\ufffd" in decoded else decoded
+    return text.replace("\u0120", " ").replace("\u010a", "\n") if "\ufffd" in decoded else decoded
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------
@@ -143,20 +143,20 @@ _POLITE = (
     r"|understood|no problem"
     r"|yes|definitely|happy to help|with pleasure|(?:i'd|i would) be (?:happy|glad) to(?: help| describe| assist)?"
     r"[^.!:\n]{0,60}|thank you[^.!:\n]{0,60}|thanks[^.!:\n]{0,60}"
-    r"|好的|当然|当然可以|没问题|はい|承知しました|かしこまりました|물론이죠|네|알겠습니다"
+    r"|\u597d\u7684|\u5f53\u7136|\u5f53\u7136\u53ef\u4ee5|\u6ca1\u95ee\u9898|\u306f\u3044|\u627f\u77e5\u3057\u307e\u3057\u305f|\u304b\u3057\u3053\u307e\u308a\u307e\u3057\u305f|\ubb3c\ub860\uc774\uc8e0|\ub124|\uc54c\uaca0\uc2b5\ub2c8\ub2e4"
     r"|natürlich|gerne?|klar|selbstverständlich|bien sûr|d'accord|avec plaisir|claro(?: que sí)?|por supuesto"
     r"|con gusto"
-    r"|com certeza|certo|certamente|volentieri|конечно|хорошо)[!,.:\u3002\uff01\uff0c\u3001]+\s*)*"
+    r"|com certeza|certo|certamente|volentieri|\u043a\u043e\u043d\u0435\u0447\u043d\u043e|\u0445\u043e\u0440\u043e\u0448\u043e)[!,.:\u3002\uff01\uff0c\u3001]+\s*)*"
 )
 _ANNOUNCES = (
     r"(?:(?:here(?:'s| is| are| you go| we go| comes)|below is|below you(?:'ll| will) find|the following is"
     r"|this is|i(?:'ve| have) (?:written|created|prepared)"
     r"|the (?:caption|description|following|improved|revised|rewritten|corrected|merged"
     r"|final)\b)(?![^.:\n]{0,60}\b(?:sign|poster|banner)\b)[^.:\n]{0,120}(?::|\n)"
-    r"|(?:以下|下面|这)是[^\uff1a:\u3002\n]{0,40}[\uff1a:]|以下(?:は|が"
-    r"|に)[^\uff1a:\u3002\n]{0,40}[\uff1a:\u3002]|(?:다음은|아래는)[^:\n.]{0,40}[:.]"
+    r"|(?:\u4ee5\u4e0b|\u4e0b\u9762|\u8fd9)\u662f[^\uff1a:\u3002\n]{0,40}[\uff1a:]|\u4ee5\u4e0b(?:\u306f|\u304c"
+    r"|\u306b)[^\uff1a:\u3002\n]{0,40}[\uff1a:\u3002]|(?:\ub2e4\uc74c\uc740|\uc544\ub798\ub294)[^:\n.]{0,40}[:.]"
     r"|(?:hier (?:ist|sind|kommt)|voici|aquí (?:está|tienes?|tiene)|aqui está|segue|ecco"
-    r"|вот)\b[^.:\n]{0,80}(?::|\n))\s*"
+    r"|\u0432\u043e\u0442)\b[^.:\n]{0,80}(?::|\n))\s*"
 )
 _PREAMBLE = re.compile(rf"\A\s*{_POLITE}(?:{_ANNOUNCES})?", re.I)
 _ANNOUNCED_BY_SENTENCE = re.compile(
@@ -172,15 +172,15 @@ _LEAD_IN = re.compile(
     rf"|\s+(?!that\b|how\b|up\b|to\b))"
     rf"|(?:in|on|based on|from)\s+(?:this|the|your)\s+{_PICTURE},?\s+(?:(?:we|you"
     rf"|i)\s+(?:can\s+)?see\s+(?:that\s+)?)?"
-    r"|(?:in )?(?:这|這|该|該|此)(?:张|幅|張)?(?:图片|照片|图像|圖片|画面|图)(?:中|里)?(?:主要)?(?:展示了"
-    r"|展现了|显示了|展示的是|显示的是|描绘了|呈现了|捕捉了|是)[\uff1a:\uff0c]?"
-    r"|(?:画像|写真|この画像|この写真)(?:には|では)[\u3001,]?"
+    r"|(?:in )?(?:\u8fd9|\u9019|\u8be5|\u8a72|\u6b64)(?:\u5f20|\u5e45|\u5f35)?(?:\u56fe\u7247|\u7167\u7247|\u56fe\u50cf|\u5716\u7247|\u753b\u9762|\u56fe)(?:\u4e2d|\u91cc)?(?:\u4e3b\u8981)?(?:\u5c55\u793a\u4e86"
+    r"|\u5c55\u73b0\u4e86|\u663e\u793a\u4e86|\u5c55\u793a\u7684\u662f|\u663e\u793a\u7684\u662f|\u63cf\u7ed8\u4e86|\u5448\u73b0\u4e86|\u6355\u6349\u4e86|\u662f)[\uff1a:\uff0c]?"
+    r"|(?:\u753b\u50cf|\u5199\u771f|\u3053\u306e\u753b\u50cf|\u3053\u306e\u5199\u771f)(?:\u306b\u306f|\u3067\u306f)[\u3001,]?"
     r"|(?:das|dieses) (?:bild|foto) zeigt |(?:auf|in) (?:dem|diesem) (?:bild|foto) (?:sieht man|ist zu sehen:?) "
     r"|(?:l'image|cette image|la photo|cette photo) (?:montre|représente|présente) "
     r"|(?:la|esta) (?:imagen|foto) (?:muestra|presenta|representa) |(?:a|esta) (?:imagem|foto) (?:mostra"
     r"|apresenta|retrata) "
     r"|(?:l'immagine|questa immagine|la foto) (?:mostra|raffigura|presenta) "
-    r"|на (?:этом )?(?:изображении|картинке|фото(?:графии)?) (?:изображ[её]н[аыо]?|показан[аыо]?|видн[аыо]) )",
+    r"|\u043d\u0430 (?:\u044d\u0442\u043e\u043c )?(?:\u0438\u0437\u043e\u0431\u0440\u0430\u0436\u0435\u043d\u0438\u0438|\u043a\u0430\u0440\u0442\u0438\u043d\u043a\u0435|\u0444\u043e\u0442\u043e(?:\u0433\u0440\u0430\u0444\u0438\u0438)?) (?:\u0438\u0437\u043e\u0431\u0440\u0430\u0436[\u0435\u0451]\u043d[\u0430\u044b\u043e]?|\u043f\u043e\u043a\u0430\u0437\u0430\u043d[\u0430\u044b\u043e]?|\u0432\u0438\u0434\u043d[\u0430\u044b\u043e]) )",
     re.I,
 )  # fmt: skip
 
@@ -217,9 +217,9 @@ _CHATTER = re.compile(
     r"enjoy!|thanks? (?:you )?for|(?:i|i've|i have) (?:corrected|kept|removed|merged|combined|rewritten"
     r"|improved|used|included|avoided)\b|"
     r"word count|none\W*\Z|n/a\W*\Z|\(?\d+ words\)?\W*\Z|end of (?:description|caption|answer)|"
-    r"希望这|如果您|如果你|请告诉我|还有什么|何か(?:ご|他)|ご質問|wenn du |wenn sie |lass mich wissen"
+    r"\u5e0c\u671b\u8fd9|\u5982\u679c\u60a8|\u5982\u679c\u4f60|\u8bf7\u544a\u8bc9\u6211|\u8fd8\u6709\u4ec0\u4e48|\u4f55\u304b(?:\u3054|\u4ed6)|\u3054\u8cea\u554f|wenn du |wenn sie |lass mich wissen"
     r"|n'hésitez pas|si vous (?:avez|souhaitez)|"
-    r"si necesitas|\u00bfte gustar|espero que|se precisar|se hai bisogno|если (?:\u0443 вас|вам))",
+    r"si necesitas|\u00bfte gustar|espero que|se precisar|se hai bisogno|\u0435\u0441\u043b\u0438 (?:\u0443 \u0432\u0430\u0441|\u0432\u0430\u043c))",
     re.I,
 )
 

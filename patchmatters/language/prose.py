@@ -43,6 +43,15 @@ _OPENERS = word_set(
     "a an one two three four five six seven eight nine ten several some many few various multiple numerous part "
     "someone another"
 )
+# What follows a verb of motion or place ("birds glide across the sky"), and what is no verb before it.
+_WAYS = word_set(
+    "across over through into onto from toward towards along down up past behind beside above below around"
+)
+_NO_VERBS = word_set(
+    "visible close parallel halfway high low far deep partly just back out right left built set hung seen cut made "
+    "shown drawn spread thrown stuck laid bent worn torn held lit strewn woven grown taken and or with without in on at"
+    " of to"
+)
 _FEW = word_set("a an the one part someone another")
 
 
@@ -67,7 +76,13 @@ def has_verb(text: str) -> bool:
             return True
         if lemma(word) in _ACTS and (word.endswith("s") or _is_plural(before)):
             return True
-    return False
+    return any(map(_is_act_of_many, said, said[1:], said[2:]))
+
+
+def _is_act_of_many(subject: str, word: str, after: str) -> bool:
+    """Whether a word between a plural and the way it takes is a verb that no table knows."""
+    known = word in _NO_VERBS or word in _WAYS or word.endswith(("ed", "ing", "ly", "s"))
+    return _is_plural(subject) and after in _WAYS and not known
 
 
 def _is_plural(word: str) -> bool:

@@ -24,10 +24,10 @@ DESCRIPTIONS = {
     "es": ("Un niño vuela una cometa roja en la playa.", "Dos barcos pasan lejos de la orilla."),
     "pt": ("Um homem vende flores na praça.", "As janelas da igreja são azuis.", "Chove um pouco."),
     "it": ("Una tazza di caffè sta sul tavolo di legno.", "Accanto ci sono due biscotti."),
-    "ru": ("Старый трамвай едет по мосту.", "Под мостом течёт широкая река."),
-    "zh": ("一只白色的猫坐在窗台上。", "窗外下着大雪。", "桌上放着一本打开的书。"),
-    "ja": ("赤い傘を持った女性が橋を渡っている。", "川の向こうに古い寺が見える。"),
-    "ko": ("노란 버스가 학교 앞에 서 있다.", "아이들이 줄을 서서 기다린다."),
+    "ru": ("\u0421\u0442\u0430\u0440\u044b\u0439 \u0442\u0440\u0430\u043c\u0432\u0430\u0439 \u0435\u0434\u0435\u0442 \u043f\u043e \u043c\u043e\u0441\u0442\u0443.", "\u041f\u043e\u0434 \u043c\u043e\u0441\u0442\u043e\u043c \u0442\u0435\u0447\u0451\u0442 \u0448\u0438\u0440\u043e\u043a\u0430\u044f \u0440\u0435\u043a\u0430."),
+    "zh": ("\u4e00\u53ea\u767d\u8272\u7684\u732b\u5750\u5728\u7a97\u53f0\u4e0a\u3002", "\u7a97\u5916\u4e0b\u7740\u5927\u96ea\u3002", "\u684c\u4e0a\u653e\u7740\u4e00\u672c\u6253\u5f00\u7684\u4e66\u3002"),
+    "ja": ("\u8d64\u3044\u5098\u3092\u6301\u3063\u305f\u5973\u6027\u304c\u6a4b\u3092\u6e21\u3063\u3066\u3044\u308b\u3002", "\u5ddd\u306e\u5411\u3053\u3046\u306b\u53e4\u3044\u5bfa\u304c\u898b\u3048\u308b\u3002"),
+    "ko": ("\ub178\ub780 \ubc84\uc2a4\uac00 \ud559\uad50 \uc55e\uc5d0 \uc11c \uc788\ub2e4.", "\uc544\uc774\ub4e4\uc774 \uc904\uc744 \uc11c\uc11c \uae30\ub2e4\ub9b0\ub2e4."),
 }
 THOUGHTS = {
     "en": "Okay, the user wants a caption. I see a purple camel, or is it a lamp? Let me look again.",
@@ -36,10 +36,10 @@ THOUGHTS = {
     "es": "El usuario quiere una descripción. Veo un camello morado. ¿O una lámpara?",
     "pt": "O usuário quer uma descrição. Vejo um camelo roxo. Ou um abajur?",
     "it": "L'utente vuole una descrizione. Vedo un cammello viola. O una lampada?",
-    "ru": "Пользователь просит описание. Я вижу лилового верблюда. Или лампу?",
-    "zh": "好的\uff0c用户要求描述图片。我看到一只紫色的骆驼。还是一盏灯\uff1f",
-    "ja": "ユーザーは説明を求めている。紫のラクダが見える。ランプだろうか\uff1f",
-    "ko": "사용자는 설명을 원한다. 보라색 낙타가 보인다. 램프일까?",
+    "ru": "\u041f\u043e\u043b\u044c\u0437\u043e\u0432\u0430\u0442\u0435\u043b\u044c \u043f\u0440\u043e\u0441\u0438\u0442 \u043e\u043f\u0438\u0441\u0430\u043d\u0438\u0435. \u042f \u0432\u0438\u0436\u0443 \u043b\u0438\u043b\u043e\u0432\u043e\u0433\u043e \u0432\u0435\u0440\u0431\u043b\u044e\u0434\u0430. \u0418\u043b\u0438 \u043b\u0430\u043c\u043f\u0443?",
+    "zh": "\u597d\u7684\uff0c\u7528\u6237\u8981\u6c42\u63cf\u8ff0\u56fe\u7247\u3002\u6211\u770b\u5230\u4e00\u53ea\u7d2b\u8272\u7684\u9a86\u9a7c\u3002\u8fd8\u662f\u4e00\u76cf\u706f\uff1f",
+    "ja": "\u30e6\u30fc\u30b6\u30fc\u306f\u8aac\u660e\u3092\u6c42\u3081\u3066\u3044\u308b\u3002\u7d2b\u306e\u30e9\u30af\u30c0\u304c\u898b\u3048\u308b\u3002\u30e9\u30f3\u30d7\u3060\u308d\u3046\u304b\uff1f",
+    "ko": "\uc0ac\uc6a9\uc790\ub294 \uc124\uba85\uc744 \uc6d0\ud55c\ub2e4. \ubcf4\ub77c\uc0c9 \ub099\ud0c0\uac00 \ubcf4\uc778\ub2e4. \ub7a8\ud504\uc77c\uae4c?",
 }
 REFUSALS = {
     "en": (
@@ -52,10 +52,10 @@ REFUSALS = {
     "es": ("Lo lamento, no puedo describir esta foto.", "Por favor, adjunta la imagen."),
     "pt": ("Infelizmente não consigo descrever a foto.", "Desculpe, não posso ajudar com isso."),
     "it": ("Purtroppo non posso descrivere questa foto.", "Mi dispiace, non riesco a vedere l'immagine."),
-    "ru": ("Извините, я не вижу изображения.", "Пожалуйста, загрузите фото."),
-    "zh": ("很抱歉\uff0c我不能描述这张照片。", "请重新上传图片。"),
-    "ja": ("申し訳ございませんが、画像を確認できません。", "画像を添付してください。"),
-    "ko": ("죄송합니다. 이 사진을 설명할 수 없습니다.", "이미지를 첨부해 주세요."),
+    "ru": ("\u0418\u0437\u0432\u0438\u043d\u0438\u0442\u0435, \u044f \u043d\u0435 \u0432\u0438\u0436\u0443 \u0438\u0437\u043e\u0431\u0440\u0430\u0436\u0435\u043d\u0438\u044f.", "\u041f\u043e\u0436\u0430\u043b\u0443\u0439\u0441\u0442\u0430, \u0437\u0430\u0433\u0440\u0443\u0437\u0438\u0442\u0435 \u0444\u043e\u0442\u043e."),
+    "zh": ("\u5f88\u62b1\u6b49\uff0c\u6211\u4e0d\u80fd\u63cf\u8ff0\u8fd9\u5f20\u7167\u7247\u3002", "\u8bf7\u91cd\u65b0\u4e0a\u4f20\u56fe\u7247\u3002"),
+    "ja": ("\u7533\u3057\u8a33\u3054\u3056\u3044\u307e\u305b\u3093\u304c\u3001\u753b\u50cf\u3092\u78ba\u8a8d\u3067\u304d\u307e\u305b\u3093\u3002", "\u753b\u50cf\u3092\u6dfb\u4ed8\u3057\u3066\u304f\u3060\u3055\u3044\u3002"),
+    "ko": ("\uc8c4\uc1a1\ud569\ub2c8\ub2e4. \uc774 \uc0ac\uc9c4\uc744 \uc124\uba85\ud560 \uc218 \uc5c6\uc2b5\ub2c8\ub2e4.", "\uc774\ubbf8\uc9c0\ub97c \ucca8\ubd80\ud574 \uc8fc\uc138\uc694."),
 }  # fmt: skip
 # (before the thoughts, between thoughts and answer)
 TAGS = (

@@ -104,3 +104,16 @@ def test_without_a_scorer_a_picture_of_which_nothing_is_borne_out_keeps_its_capt
     (scene,) = caption_pictures([Image.new("RGB", (640, 480))], chat)
     assert scene.caption_text == "A red kite flies."
     assert "nothing of the picture is borne out" in scene.whole.statements[0].reason
+
+
+@pytest.mark.parametrize(
+    "told",
+    ["Six dark birds glide across the sky.", "Two ferries chug past the pier.", "Thick vines clamber over the wall."],
+)
+def test_a_verb_that_no_table_knows_is_a_verb_after_many(told: str) -> None:
+    assert as_prose(told) == told
+
+
+@pytest.mark.parametrize("told", ["Two lamps visible behind the sofa.", "Two shelves built into the wall."])
+def test_what_only_looks_like_a_verb_gets_one(told: str) -> None:
+    assert as_prose(told).startswith("There are ")
