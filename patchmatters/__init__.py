@@ -4,4 +4,4 @@ It needs neither ComfyUI nor torch. Start with `patchmatters.pipeline.caption_pi
 order in which a picture flows through them: `picture`, `divide`, `describe`, `semantic_filter`, `aggregate`.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

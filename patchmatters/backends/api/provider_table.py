@@ -9,7 +9,8 @@ from .providers import PROVIDERS, Provider
 _HEAD = """# Providers
 
 Made from `patchmatters/backends/api/providers.py` by `python scripts/make_providers.py`; a test compares them. A row
-with a source was held against that documentation in November 2026. A row without one was not: its address and words
+with a source names where its address and words were found, in November 2026; its other columns are those in common use
+and were not all checked. A row without one was not looked up: its address and words
 are those in common use. A model that is not named here works too: it is asked like its provider's others, and a
 setting that it refuses is left out after the first refusal.
 
