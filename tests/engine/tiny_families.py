@@ -532,6 +532,7 @@ def kosmos2(folder: Path) -> Path:
 
 
 def janus(folder: Path) -> Path:
+    """576 picture tokens: transformers 4 knows no other number."""
     from transformers import JanusConfig, JanusForConditionalGeneration, JanusImageProcessor
 
     tokens = {"image_token": "<image_placeholder>", "boi_token": "<begin_of_image>", "eoi_token": "<end_of_image>"}
@@ -539,8 +540,8 @@ def janus(folder: Path) -> Path:
     config = JanusConfig(
         text_config={"model_type": "llama", **_text(tokenizer)},
         vision_config={
-            "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": SIDE, "patch_size": 14,
-            "projection_dim": 32, "mlp_ratio": 2, "num_image_tokens": 16, "depth": 2,
+            "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "image_size": 48, "patch_size": 2,
+            "projection_dim": 32, "mlp_ratio": 2, "num_image_tokens": 576, "depth": 2,
         },
         vq_config={
             "embed_dim": 8, "num_embeddings": 16, "latent_channels": 8, "base_channels": 32, "channel_multiplier": [1],
@@ -548,10 +549,10 @@ def janus(folder: Path) -> Path:
         },
         image_token_id=_ids(tokenizer, "<image_placeholder>")[0], tie_word_embeddings=False,
     )  # fmt: skip
-    pictures = JanusImageProcessor(size={"height": SIDE, "width": SIDE}, min_size=14)
+    pictures = JanusImageProcessor(size={"height": 48, "width": 48}, min_size=14)
     return save_named(
         folder, JanusForConditionalGeneration(config), tokenizer, pictures, "JanusProcessor", "<image_placeholder>",
-        num_image_tokens=16,
+        num_image_tokens=576,
     )  # fmt: skip
 
 
