@@ -270,7 +270,8 @@ def _all_sources(draft: _Draft) -> Sources:
     scene = draft.scene
     patches = [scene.whole, *described_regions(scene), *filter(None, [_near_view(scene)])]
     sources = _sources(patches, all_patches={patch.name: patch for patch in (*scene.first_level, *scene.regions)})
-    shown = (draft.text, _region_list(scene), *sources.texts)
+    places = tuple(_place(region.box, scene) for region in described_regions(scene))  # a box in figures is no content
+    shown = (draft.text, *places, *sources.texts)
     return replace(sources, texts=shown, trusted=shown)
 
 

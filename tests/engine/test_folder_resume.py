@@ -66,7 +66,9 @@ def command(photos: Path, url: str, *more: str) -> list[str]:
 def start(photos: Path, url: str, *more: str) -> subprocess.Popen[str]:
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command(photos, url, *more), text=True, env=env, cwd=ROOT, **pipes)
+    # A shell that runs the tests in the background ignores SIGINT, and its children inherit that.
+    heeding = None if os.name == "nt" else lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return subprocess.Popen(command(photos, url, *more), text=True, env=env, cwd=ROOT, preexec_fn=heeding, **pipes)  # noqa: PLW1509
 
 
 class Ledger:

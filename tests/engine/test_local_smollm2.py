@@ -46,6 +46,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TransformersChat
 
 def _captioner() -> ScriptedChat:
     def reply(question: Question) -> str:
+        if "second look" in question.name:
+            return "No." if re.search("blue|cloudy", question.text) else "Yes."
         number = int(re.search(r"candidate (\d+)", question.name)[1])
         return WHOLE if "whole" in question.name else SAID[number - 1]
 
