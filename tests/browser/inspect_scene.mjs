@@ -69,39 +69,29 @@ const SCENARIOS = {
     return { ...seen, ...await slide(page), ...await copy(page), ...await saved(page, before) }
   },
 
-  // Press every sentence where it stands: what is highlighted then, and whether its evidence and the picture are seen.
+  // Every sentence and every box pressed with the mouse, as people do: nothing but the wheel brings them into view.
   async press(page) {
     await dropWorkflow(page)
     await runAndWait(page)
-    const count = await page.locator('.pm-sentence').count()
-    const pressed = []
-    for (let number = 0; number < count; number++) {
-      const sentence = page.locator('.pm-sentence').nth(number)
-      await sentence.click()
-      await page.waitForTimeout(250)
-      pressed.push(await page.evaluate(() => {
-        const frame = document.querySelector('.pm-inspector').getBoundingClientRect()
-        const inside = (one) => { const box = one.getBoundingClientRect(); return box.bottom > frame.top && box.top < frame.bottom }
-        const sentences = [...document.querySelectorAll('.pm-sentence')]
-        return {
-          open: sentences.findIndex((one) => one.getAttribute('aria-expanded') === 'true'),
-          on: sentences.flatMap((one, at) => one.classList.contains('pm-on') ? [at] : []),
-          evidence: inside(document.querySelector('.pm-evidence')),
-          picture: inside(document.querySelector('.pm-picture'))
-        }
-      }))
-    }
-    await shoot(page, `pressed_${plan.size[0]}`)
-    const box = page.locator('.pm-box').last()
-    await box.click({ position: { x: 12, y: 12 } })
-    await page.waitForTimeout(300)
-    const opened = await page.evaluate(() => {
-      const frame = document.querySelector('.pm-inspector').getBoundingClientRect()
-      const row = document.querySelector('.pm-patch-head[aria-expanded="true"]').parentElement.querySelector('.pm-statement')
-      const place = row.getBoundingClientRect()
-      return place.top >= frame.top && place.bottom <= frame.bottom + 1
-    })
-    return { pressed, opened }
+    const sizes = []
+    for (const size of plan.sizes) sizes.push(await pressed(page, size))
+    return { sizes }
+  },
+
+  // A Scene with more of everything than a page can draw, in a part of the page of its own.
+  async flood(page) {
+    const text = fs.readFileSync(plan.text, 'utf8')
+    await page.evaluate(placeView, text)
+    const count = () => page.locator('.pm-flood *').count()
+    const seen = { elements: await count(), sentences: await page.locator('.pm-flood .pm-sentence').count() }
+    seen.more = await all(page, '.pm-flood .pm-more:visible')
+    await page.locator('.pm-flood .pm-caption .pm-more').click()
+    seen.moreSentences = await page.locator('.pm-flood .pm-sentence').count()
+    await page.locator('.pm-flood .pm-sentence').first().click()
+    await page.locator('.pm-flood .pm-evidence-row').first().click()
+    seen.statement = await focusedText(page)
+    seen.after = await count()
+    return seen
   },
 
   async bars(page) {
@@ -116,8 +106,10 @@ const SCENARIOS = {
     await page.locator('.pm-threshold').hover()
     await page.locator('.pm-patches').evaluate((one) => one.scrollIntoView())
     await shoot(page, 'bars')
+    const sets = await page.locator('.pm-statement').evaluateAll((found) => found.flatMap((one) => one.getAttribute('aria-description') ?? []))
     const hints = await page.locator('.pm-score').evaluateAll((found) => found.map((one) => one.title))
-    return { limits, hints, reasons: await all(page, '.pm-reason') }
+    const support = await all(page, '.pm-measure > .pm-support')
+    return { limits, sets, hints, support, reasons: await all(page, '.pm-reason') }
   },
 
   async keyboard(page) {
@@ -281,15 +273,19 @@ const SCENARIOS = {
         place.getBoundingClientRect()
         const start = performance.now()
         await view.show([{ scene: {}, picture: {} }])
-        view.element.querySelector('.pm-patch:last-child').getBoundingClientRect()
+        const last = () => [...view.element.querySelectorAll('.pm-patch')].at(-1)
+        last().getBoundingClientRect()
         const built = performance.now() - start
         const slider = view.element.querySelector('.pm-threshold input')
         slider.value = '0.55'
         const moved = performance.now()
         slider.dispatchEvent(new Event('input'))
-        view.element.querySelector('.pm-patch:last-child').getBoundingClientRect()
+        last().getBoundingClientRect()
         const hover = performance.now()
-        view.element.querySelector('.pm-sentence').dispatchEvent(new Event('mouseenter'))
+        const sentence = view.element.querySelector('.pm-sentence')
+        sentence.dispatchEvent(new MouseEvent('mouseenter'))
+        sentence.dispatchEvent(new MouseEvent('mousemove', { bubbles: true, screenX: round + 1, screenY: 1 }))
+        if (!sentence.classList.contains('pm-on')) throw new Error('the sentence is not highlighted')
         view.element.getBoundingClientRect()
         times.push({ built, slide: hover - moved, hover: performance.now() - hover, rows: view.element.querySelectorAll('*').length })
         place.remove()
@@ -297,6 +293,90 @@ const SCENARIOS = {
       return { times }
     }, text)
   }
+}
+
+// The node in another size: each sentence and each box is pressed, and what is then seen is written down.
+async function pressed(page, [width, height]) {
+  await page.evaluate(([width, height]) => {
+    const node = window.app.graph._nodes.find((one) => one.comfyClass === 'PatchMatters_Inspect')
+    node.setSize([width, height])
+    window.app.canvas.ds.scale = 1
+    window.app.canvas.ds.offset = [40 - node.pos[0], 80 - node.pos[1]]
+    window.app.graph.setDirtyCanvas(true, true)
+  }, [width, height])
+  await page.waitForTimeout(700)
+  const seen = { size: await page.locator('.pm-inspector').evaluate((one) => [one.clientWidth, one.clientHeight]), sentences: [], boxes: [] }
+  for (let number = 0; number < await page.locator('.pm-sentence').count(); number += 1) {
+    await pressAt(page, '.pm-sentence', number)
+    seen.sentences.push(await page.evaluate(seenNow))
+  }
+  await shoot(page, `pressed_${width}`)
+  await page.locator('.pm-evidence .pm-icon').click()
+  for (let number = 0; number < await page.locator('.pm-box').count(); number += 1) {
+    await pressAt(page, '.pm-box', number)
+    seen.boxes.push({ ...await page.evaluate(seenNow), name: await page.locator('.pm-box').nth(number).getAttribute('aria-label') })
+  }
+  await shoot(page, `boxes_${width}`)
+  return seen
+}
+
+// Scroll as the wheel does until the item is under the picture, move the pointer there, press, and wait for what the
+// browser tells a pointer at rest.
+async function pressAt(page, selector, number) {
+  const at = await page.locator(selector).nth(number).evaluate((item) => {
+    let place = item.parentElement
+    while (!(place.scrollHeight > place.clientHeight + 1 && getComputedStyle(place).overflowY === 'auto') && !place.matches('.pm-inspector')) place = place.parentElement
+    const picture = document.querySelector('.pm-picture').getBoundingClientRect()
+    const first = () => item.getClientRects()[0]
+    const free = Math.max(place.getBoundingClientRect().top, place.contains(document.querySelector('.pm-picture')) ? picture.bottom : 0)
+    if (!item.matches('.pm-box')) place.scrollTop += first().top - (free + place.getBoundingClientRect().bottom) / 2
+    const { left, top, width, height } = first()
+    for (const [x, y] of [[0.5, 0.5], [0.2, 0.2], [0.8, 0.2], [0.2, 0.8], [0.8, 0.8], [0.5, 0.1], [0.1, 0.5]]) {
+      const spot = [left + x * width, top + y * height]
+      if (item.contains(document.elementFromPoint(...spot))) return spot
+    }
+    return null
+  })
+  if (!at) throw new Error(`${selector} ${number} cannot be pressed`)
+  await page.mouse.move(at[0] - 1, at[1])
+  await page.mouse.move(...at)
+  await page.mouse.down()
+  await page.mouse.up()
+  await page.waitForTimeout(250)
+}
+
+// What is highlighted, what is open, and how much of it can be seen.
+function seenNow() {
+  const one = (selector) => document.querySelector(selector)
+  const texts = (selector) => [...document.querySelectorAll(selector)].map((found) => found.querySelector('.pm-words')?.textContent)
+  const spot = (item) => { const { left, top, width } = item.getBoundingClientRect(); return [left + Math.min(width / 2, 30), top + 6] }
+  const visible = (item) => Boolean(item) && item.contains(document.elementFromPoint(...spot(item)))
+  const view = one('.pm-body').getBoundingClientRect()
+  const picture = one('.pm-picture').getBoundingClientRect()
+  const open = [...document.querySelectorAll('.pm-patch.pm-on, .pm-patch-head.pm-on')].map((found) => found.closest('.pm-patch'))
+  return {
+    on: texts('.pm-sentence.pm-on'),
+    pressed: texts('.pm-sentence[aria-expanded="true"]'),
+    evidence: texts('.pm-evidence:not([hidden]) .pm-evidence-row'),
+    evidenceSeen: visible(one('.pm-evidence:not([hidden]) .pm-evidence-row')),
+    boxesOn: [...document.querySelectorAll('.pm-box.pm-on')].map((found) => found.getAttribute('aria-label')),
+    pictureSeen: picture.top >= view.top - 1 && picture.bottom <= view.bottom + 1,
+    headSeen: open.some((found) => visible(found.querySelector('.pm-patch-head'))),
+    statementSeen: open.some((found) => visible(found.querySelector('.pm-statement, .pm-texts')))
+  }
+}
+
+async function placeView(text) {
+  const { Inspector } = await import('/extensions/patchmatters/js/inspector.js')
+  const { sayIn } = await import('/extensions/patchmatters/js/words.js')
+  const pixel = 'data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA='
+  const view = new Inspector({ load: async () => text, address: () => pixel }, () => sayIn())
+  const place = document.createElement('div')
+  place.className = 'pm-flood'
+  place.style.cssText = 'position: fixed; inset: 0 auto auto 0; width: 520px; height: 860px; z-index: 9999'
+  place.append(view.element)
+  document.body.append(place)
+  await view.show([{ scene: {}, picture: {} }])
 }
 
 const focusedText = (page) => page.evaluate(() => document.activeElement.querySelector('.pm-words')?.textContent)

@@ -75,17 +75,6 @@ def test_a_sentence_is_traced_by_pointing_sliding_and_copying(watch: Watch, harb
 
 
 @each_renderer
-@pytest.mark.parametrize("size", [[420, 640], [520, 860], [900, 620]], ids=["small", "tall", "wide"])
-def test_what_was_pressed_is_shown_and_stays(watch: Watch, harbour: Scene, size: list[int], vue: bool) -> None:
-    seen = watch("press", vue=vue, size=size)
-    pressed = seen["pressed"]
-    assert [one["open"] for one in pressed] == list(range(len(harbour.caption)))
-    assert all(number in one["on"] for number, one in enumerate(pressed))
-    assert all(one["evidence"] and one["picture"] for one in pressed)
-    assert seen["opened"]
-
-
-@each_renderer
 def test_the_slider_previews_and_the_buttons_copy(watch: Watch, harbour: Scene, vue: bool) -> None:
     seen = watch("journey", vue=vue)
     every = [(patch, one) for patch in (*harbour.first_level, *harbour.regions) for one in patch.statements]
@@ -110,7 +99,42 @@ def test_each_bar_shows_what_its_statement_had_to_reach(watch: Watch, harbour: S
     for patch in patches:
         assert dict(seen["limits"][patch.name]) == {one.text: _limit(patch, one) for one in patch.statements}
     assert "in this picture it takes 0.68" in " ".join(seen["hints"])
+    assert "halfway between what is agreed on and what was said once" in " ".join(seen["hints"])
+    assert all(one.startswith("Rivals, set ") for one in seen["sets"])
     assert any(reason.endswith("score 0.07 is below 0.48") for reason in seen["reasons"])
+
+
+@each_renderer
+def test_what_is_pressed_is_what_is_shown(watch: Watch, frontend: Server, vue: bool) -> None:
+    """Every sentence and box, in a small, a tall, a wide and a low view, which scrolls under a pointer at rest."""
+    told = _many_sentences(write_harbour(frontend.base / "input"))
+    (frontend.base / "input" / "nineteen.json").write_text(dump_scenes([told]), encoding="utf-8")
+    sizes = [[420, 640], [520, 860], [900, 620], [460, 460]]
+    viewport = {"width": 1400, "height": 1060}
+    seen = watch("press", vue=vue, scene="nineteen.json", sizes=sizes, viewport=viewport)["sizes"]
+    assert len({tuple(one["size"]) for one in seen}) == len(sizes)
+    for view in seen:
+        expected = [([one.text], [one.text], [_told(told, basis) for basis in one.basis]) for one in told.caption]
+        assert [(one["on"], one["pressed"], one["evidence"]) for one in view["sentences"]] == expected, view["size"]
+        assert len(expected) == 19
+        assert all(one["evidenceSeen"] and one["pictureSeen"] for one in view["sentences"]), view
+        assert {one["name"] for one in view["boxes"]} == {patch.name for patch in told.patches}
+        for one in view["boxes"]:
+            assert one["boxesOn"] == [one["name"]]
+            seen_now = (one["headSeen"], one["statementSeen"], one["pictureSeen"])
+            assert seen_now == (True, True, True), (view["size"], one)
+
+
+def test_a_scene_of_22000_sentences_is_drawn_in_portions(watch: Watch, tmp_path: Path) -> None:
+    text = tmp_path / "flood.json"
+    text.write_text(dump_scenes([_flood()]), encoding="utf-8")
+    seen = watch("flood", text=str(text))
+    assert (seen["sentences"], seen["moreSentences"]) == (120, 240)
+    assert all(one.startswith("Show ") for one in seen["more"])
+    assert len(seen["more"]) >= 3
+    assert seen["statement"] == "Statement 9 of patch 1999 says something of usual length."
+    assert seen["elements"] < 8000
+    assert seen["after"] < 10_000
 
 
 @each_renderer
@@ -241,6 +265,21 @@ def _hostile(scene: Scene) -> Scene:
         scene, image=image, whole=whole, patches=(named, *plain[1:]), regions=(), semantic=None, caption=caption,
         warnings=HOSTILE, failures=(),
     )  # fmt: skip
+
+
+def _many_sentences(scene: Scene) -> Scene:
+    """The Scene with 19 sentences in its caption, each on another statement."""
+    places = [Basis(patch.name, number) for patch in scene.first_level for number in range(len(patch.statements))]
+    told = tuple(Sentence(f"{_told(scene, one)} This is told by {one.patch}.", (one,)) for one in places[:19])
+    return replace(scene, caption=told)
+
+
+def _flood() -> Scene:
+    """22,000 sentences on 2,000 patches with 20,000 statements; the first rests on the very last statement."""
+    scene = _large(patches=2000)
+    last = Basis("patch 1999", 9)
+    more = (Sentence(f"Sentence {n} of a flood.", (Basis(f"patch {n % 2000}", 1),)) for n in range(1, 22_000))
+    return replace(scene, caption=(Sentence("The first sentence.", (last,)), *more), warnings=("A warning.",) * 22_000)
 
 
 def _large(patches: int = 200, statements: int = 10) -> Scene:

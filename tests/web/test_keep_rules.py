@@ -14,7 +14,8 @@ from PIL import Image
 from patchmatters.divide import divide
 from patchmatters.overlay import _COLOURS as OVERLAY_COLOURS
 from patchmatters.picture import Crop
-from patchmatters.scene import Passage, Patch, Role, Scene, Stage, Statement, Verdict
+from patchmatters.scene import Passage, Patch, Role, Ruling, Scene, Stage, Statement, Verdict
+from patchmatters.scene import Testimony as Word  # pytest takes what begins with Test for tests
 from patchmatters.scene_json import dump_scenes
 from patchmatters.semantic_filter import FilterSettings, filter_statements
 from web.conftest import Evaluate
@@ -58,9 +59,20 @@ def random_statements(rng: random.Random, passages: int) -> tuple[Statement, ...
             verdict,
             tuple(sorted(rng.sample(range(passages), rng.randint(1, passages)))),
             tuple(sorted(rivals[number])),
+            support=rng.choice((None, 0.2, 0.5, 0.8)),
+            testimony=random_testimony(rng),
         )
         for number, verdict in enumerate(verdicts)
     )
+
+
+def random_testimony(rng: random.Random) -> tuple[Word, ...]:
+    """Mostly none, else words for and against on two points."""
+    return tuple(
+        Word(f"witness {number}", rng.choice(("count", "colour")), rng.choice(list(Ruling)),
+                  rng.choice((0.4, 0.9)), "seen", wholly=rng.random() < 0.5)
+        for number in range(rng.choice((0, 0, 0, 1, 2, 3)))
+    )  # fmt: skip
 
 
 def random_compared(rng: random.Random, across: bool) -> Scene:
@@ -118,6 +130,40 @@ def test_what_a_nearer_look_refuted_stays_dropped(evaluate: Evaluate) -> None:
     scene = replace(scene, whole=replace(scene.whole, statements=(told,)), stage=Stage.FILTERED)
     (shown,) = evaluate(PREVIEW, {"scenes": [dump_scenes([scene])], "limits": [0.1]})
     assert shown["kept"][0][scene.whole.name] == [False]
+
+
+def test_each_bar_is_explained_by_what_the_filter_measured(evaluate: Evaluate) -> None:
+    """The meaning of a bar names which of the filter's three bars it is: told apart, since no two are equal here."""
+    body = """
+import { barMeaning } from "./js/keep_rules.js"
+import { readScene, SceneIndex } from "./js/scene_model.js"
+return data.map((text) => new SceneIndex(readScene(text)).patches.flatMap((patch) =>
+  patch.statements.filter(({ bar }) => bar).map((one) => [one.bar, barMeaning(patch.role, one)])))
+"""
+    scenes = [random_compared(random.Random(seed), across=False) for seed in range(200)]
+    filtered = [filter_statements([one], RandomScorer(3), FilterSettings())[0] for one in scenes]
+    order = {"barOfAgreed": 0, "barBetween": 1, "barOfOnce": 2}
+    seen: set[str] = set()
+    for told in evaluate(body, [dump_scenes([one]) for one in filtered]):
+        bars = {meaning: {bar for bar, other in told if other == meaning} for _, meaning in told}
+        assert all(len(found) == 1 for found in bars.values()), bars
+        ranked = sorted(bars, key=lambda meaning: order[meaning])
+        heights = [min(bars[meaning]) for meaning in ranked]
+        assert heights in (sorted(heights), sorted(heights, reverse=True))
+        seen |= bars.keys()
+    assert seen == order.keys()
+
+
+def test_rivals_are_told_apart_set_by_set(evaluate: Evaluate) -> None:
+    """Two that share a rival are of one set, though they do not contradict each other; the best comes first."""
+    body = """
+import { rivalSets } from "./js/rivals.js"
+return rivalSets(data.statements, data.numbers)
+"""
+    rivals = {0: [2], 1: [3], 2: [0, 4], 3: [1], 4: [2], 5: [9]}
+    scores = {0: 0.2, 1: 0.9, 2: 0.5, 3: None, 4: 0.7, 5: None}
+    statements = [{"score": scores[one], "rivals": rivals[one]} for one in rivals]
+    assert evaluate(body, {"statements": statements, "numbers": [*rivals]}) == [[1, 3], [4, 2, 0], [5]]
 
 
 def test_a_scene_that_is_not_filtered_has_no_verdicts(evaluate: Evaluate) -> None:

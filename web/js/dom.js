@@ -5,6 +5,9 @@
  *            attributes?: Record<string, string | number | boolean>, on?: Record<string, (event: any) => void>}} Parts
  */
 
+const PORTION = 120; // items: more than a screen, and built in a few milliseconds
+const GAP = 10; // pixels between the picture that stays and what is brought under it
+
 /**
  * A new element. `style` may hold custom properties; an attribute of false is left out.
  * @template {keyof HTMLElementTagNameMap} Tag
@@ -30,6 +33,61 @@ export function element(tag, parts = {}, children = []) {
 /** The styles of the extension, to be put into an element of its own: the page's head belongs to all. */
 export function stylesheet() {
   return element("link", { attributes: { rel: "stylesheet", href: new URL("../css/inspector.css", import.meta.url).href } });
+}
+
+/**
+ * A long list that is drawn in portions: a Scene from elsewhere may hold more than a page can draw.
+ * @template Item
+ */
+export class Portions {
+  /**
+   * @param {HTMLElement} place what the items are put into
+   * @param {Item[]} items
+   * @param {(item: Item) => HTMLElement} draw
+   * @param {(count: number) => string} more what the button says that draws `count` more
+   * @param {number} [size] items in a portion
+   */
+  constructor(place, items, draw, more, size = PORTION) {
+    this.place = place;
+    this.draw = draw;
+    this.more = more;
+    this.size = size;
+    this.left = new Set(items);
+    /** @type {Map<Item, HTMLElement>} */
+    this.drawn = new Map();
+    this.button = button("", () => this.next(), { class: "pm-more" });
+    this.next();
+  }
+
+  /** Draw the next portion. */
+  next() {
+    for (const item of [...this.left].slice(0, this.size)) this.#put(item);
+    this.#ask();
+  }
+
+  /** The element of an item, drawn at the end of what there is if need be. @param {Item} item */
+  reach(item) {
+    if (this.left.has(item)) {
+      this.#put(item);
+      this.#ask();
+    }
+    return this.drawn.get(item);
+  }
+
+  /** @param {Item} item */
+  #put(item) {
+    const made = this.draw(item);
+    this.left.delete(item);
+    this.drawn.set(item, made);
+    if (this.button.parentElement === this.place) this.button.before(made, " ");
+    else this.place.append(made, " ");
+  }
+
+  #ask() {
+    this.button.textContent = this.more(Math.min(this.size, this.left.size));
+    if (this.left.size) this.place.append(this.button);
+    else this.button.remove();
+  }
 }
 
 /** @param {string} label @param {(event: MouseEvent) => void} press @param {Parts} [parts] */
@@ -92,21 +150,38 @@ export function moveByArrows(container, selector) {
 }
 
 /**
- * Scroll the part of the view that an item is in until it is seen. The page itself must not scroll: it would shift the
- * canvas, which the browser's own scrolling into view does.
+ * Scroll the part of the view that an item is in until it is seen, or as much of it as there is room for, from its top.
+ * The page itself must not scroll: it would shift the canvas, which the browser's own scrolling into view does.
+ *
+ * Once more when it was painted: parts that were out of sight have their size only then.
  * @param {HTMLElement} item
+ * @param {HTMLElement} [top] what is seen above it where there is room for both
  */
-export function reveal(item) {
+export function reveal(item, top = item) {
+  bring(item, top);
+  requestAnimationFrame(() => bring(item, top));
+}
+
+/** @param {HTMLElement} item @param {HTMLElement} top */
+function bring(item, top) {
   const place = scroller(item);
   if (!place) return;
   const [seen, frame] = [item.getBoundingClientRect(), place.getBoundingClientRect()];
   const zoom = frame.height / place.offsetHeight || 1;
-  const picture = /** @type {HTMLElement | null} */ (place.querySelector(".pm-picture"));
-  const covered = picture && getComputedStyle(picture).position === "sticky" ? picture.getBoundingClientRect().height : 0;
-  const above = frame.top + covered - seen.top;
+  const start = frame.top + coveredBy(place, zoom);
+  const wanted = Math.min(seen.top, top.getBoundingClientRect().top);
+  const first = seen.bottom - wanted > frame.bottom - start ? seen.top : wanted;
+  const above = start - first;
   const below = Math.min(seen.bottom - frame.bottom, -above);
   if (above > 0) place.scrollTop -= above / zoom;
   else if (below > 0) place.scrollTop += below / zoom;
+}
+
+/** The height of the picture where it stays above all that scrolls. @param {HTMLElement} place @param {number} zoom */
+function coveredBy(place, zoom) {
+  const picture = /** @type {HTMLElement | null} */ (place.querySelector(".pm-picture"));
+  if (!picture || getComputedStyle(picture).position !== "sticky") return 0;
+  return picture.getBoundingClientRect().height + GAP * zoom;
 }
 
 /** The part of the view that scrolls with an item. @param {HTMLElement} item */

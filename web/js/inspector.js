@@ -1,7 +1,7 @@
 // The interactive view of a Scene: picture, caption, threshold and patches, and what is highlighted in all of them.
 
 import { CaptionView } from "./caption_view.js";
-import { button, copyText, element, stylesheet } from "./dom.js";
+import { Portions, button, copyText, element, stylesheet } from "./dom.js";
 import { PatchList } from "./patch_list.js";
 import { PictureView } from "./picture_view.js";
 import { SceneIndex, readScene } from "./scene_model.js";
@@ -38,10 +38,11 @@ export class Inspector {
     this.parts = null;
     /** @type {SceneIndex | null} */
     this.index = null;
-    /** @type {Target | null} */
+    /** @type {Target | null} what was pressed last */
     this.pinned = null;
-    this.pointer = ""; // where the mouse was last seen
-    this.still = ""; // where it was when something was pressed: what scrolls below it then is not pointed at
+    /** @type {Target | null} what the pointer is over */
+    this.under = null;
+    this.pointer = "";
     this.json = "";
     this.body = element("div", { class: "pm-body" });
     this.head = element("header", { class: "pm-head" });
@@ -51,8 +52,8 @@ export class Inspector {
       attributes: { "data-capture-wheel": "true", tabindex: "-1", lang: "" },
       on: {
         keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
-        mousemove: (/** @type {MouseEvent} */ event) => { this.pointer = placeOf(event); },
-        click: (/** @type {MouseEvent} */ event) => { this.pointer = placeOf(event); },
+        mousemove: (/** @type {MouseEvent} */ event) => this.#point(event),
+        mouseleave: () => this.#highlight(this.pinned),
       },
     }, [stylesheet(), this.head, this.body]);
     this.#message(language()("empty"));
@@ -85,6 +86,7 @@ export class Inspector {
     this.json = json;
     this.index = index;
     this.pinned = null;
+    this.under = null;
     const pointing = this.#pointing();
     const parts = {
       picture: new PictureView(index, picture, pointing, say),
@@ -138,37 +140,42 @@ export class Inspector {
   #pointing() {
     /** @param {Target} target */
     const listeners = (target) => ({
-      mouseenter: (/** @type {MouseEvent} */ event) => this.#pointed(event, target),
-      mouseleave: (/** @type {MouseEvent} */ event) => this.#pointed(event, this.pinned),
+      mouseenter: () => { this.under = target; },
+      mouseleave: () => { this.under = null; },
       focus: () => this.#highlight(target),
       blur: () => this.#highlight(this.pinned),
     });
     return {
       listeners,
       explain: (sentence) => this.#explain(sentence),
-      openPatch: (patch) => this.#open(patch),
-      openStatement: (patch, statement) => this.#open(patch, statement),
+      openPatch: (patch) => this.#open({ kind: "patch", patch }),
+      openStatement: (patch, statement) => this.#open({ kind: "statement", patch, statement }, statement),
     };
   }
 
-  /** Highlight what the mouse came to, unless it stayed and the view moved. @param {MouseEvent} event @param {Target | null} target */
-  #pointed(event, target) {
-    if (placeOf(event) === this.still) return;
-    this.still = "";
-    this.#highlight(target);
+  /**
+   * Highlight what the pointer is over, once it was moved itself: browsers send the same events where the view scrolls,
+   * or opens something, under a pointer at rest, and what was pressed would lose to its neighbour.
+   * @param {MouseEvent} event
+   */
+  #point({ screenX, screenY }) {
+    const pointer = `${screenX} ${screenY}`;
+    if (pointer === this.pointer) return;
+    this.pointer = pointer;
+    this.#highlight(this.under ?? this.pinned);
   }
 
-  /** Open a patch, or one of its statements. @param {string} patch @param {number} [statement] */
-  #open(patch, statement) {
-    this.still = this.pointer;
-    this.parts?.patches.open(patch, statement);
+  /** Show a patch, or one of its statements, in the list. @param {Target & {patch: string}} target @param {number} [statement] */
+  #open(target, statement) {
+    this.pinned = target;
+    this.parts?.patches.open(target.patch, statement);
+    this.#highlight(target);
   }
 
   /** Show the statements behind a sentence; the same sentence again closes them. @param {number | null} sentence */
   #explain(sentence) {
     const open = this.pinned?.kind === "sentence" && this.pinned.sentence === sentence;
     const wanted = open ? null : sentence;
-    this.still = this.pointer;
     this.pinned = wanted === null ? null : { kind: "sentence", sentence: wanted };
     this.parts?.caption.explain(wanted);
     this.#highlight(this.pinned);
@@ -203,18 +210,15 @@ export class Inspector {
   }
 }
 
-/** Where a mouse event was, on the screen: the same where only the view moved. @param {MouseEvent} event */
-function placeOf(event) {
-  return `${event.screenX} ${event.screenY}`;
-}
-
 /** Warnings and failures of the Scene, folded. @param {SceneIndex} index @param {Say} say */
 function notices({ scene }, say) {
   const lines = [...scene.warnings, ...scene.failures.map(({ message }) => message)];
   if (!lines.length) return null;
-  const items = lines.map((text) => element("li", { text, attributes: { dir: "auto" } }));
+  const list = element("ul");
+  const draw = (/** @type {number} */ line) => element("li", { text: lines[line], attributes: { dir: "auto" } });
+  new Portions(list, [...lines.keys()], draw, (count) => say("more", { count }));
   return element("details", { class: "pm-notices" }, [
     element("summary", { text: `${say("warnings")} (${lines.length})` }),
-    element("ul", {}, items),
+    list,
   ]);
 }

@@ -9,6 +9,7 @@
 
 const REFUTED = "refuted"; // how the engine's reason begins where a nearer look overruled the filter
 const PAPER = 0.3; // the engine's default
+const SUFFICES = 0.5; // of support, by the engine's default
 
 /**
  * For each statement of a patch whether it would be kept (null: not filtered yet).
@@ -25,18 +26,78 @@ export function previewKept({ role, statements }, keepScore) {
   return statements.map((statement, number) => {
     if (statement.kept === null) return null;
     if (statement.reason.startsWith(REFUTED)) return false;
-    if (role === "whole") return wholeKept(statement, keepScore);
-    return DECISIONS[statement.verdict](statement, chosen.has(number), keepScore);
+    return ruled(statement, role === "whole"
+      ? wholeKept(statement, keepScore)
+      : DECISIONS[statement.verdict](statement, chosen.has(number), keepScore));
   });
 }
 
 /** @type {Record<string, (statement: Statement, chosen: boolean, keepScore: number) => boolean>} */
 const DECISIONS = {
-  same: ({ score, bar }) => score === null || bar === null || score >= bar,
+  same: ({ score, bar, kept }) => (score === null || bar === null ? kept === true : score >= bar),
   contradictory: (_, chosen) => chosen,
-  unique: (statement, _, keepScore) => passes(statement, keepScore),
+  unique: (statement, _, keepScore) => (statement.score === null ? statement.kept === true : passes(statement, keepScore)),
   refused: () => false,
 };
+
+/**
+ * What witnesses say goes before the score (patchmatters/witnesses/rule.py): what they contradict is dropped, what they
+ * confirm as a whole is kept.
+ * @param {Statement} statement
+ * @param {boolean} kept as the score decides
+ */
+function ruled(statement, kept) {
+  const words = balance(statement);
+  if (words.some((word) => word < 0)) return false;
+  const wholly = (statement.testimony ?? []).some((one) => one.wholly);
+  return (wholly && words.some((word) => word > 0)) || kept;
+}
+
+/** For each point the strongest word for a statement less the strongest against it. @param {Statement} statement */
+function balance({ testimony = [], said = "" }) {
+  const points = [...new Set(testimony.map(({ about }) => about))];
+  return points.map((point) => {
+    const words = testimony.filter(({ about }) => about === point);
+    /** @param {boolean} wanted */
+    const strongest = (wanted) => words.reduce((best, one) => (isFor(one, said) === wanted ? Math.max(best, one.strength) : best), 0);
+    return Number((strongest(true) - strongest(false)).toFixed(6));
+  });
+}
+
+/** A word by which the statement was put right speaks for it. @param {import("./scene_model.js").Testimony} one @param {string} said */
+function isFor({ ruling, instead }, said) {
+  return ruling === "confirmed" || Boolean(said && instead);
+}
+
+/** @param {Statement} statement */
+function isConfirmed(statement) {
+  const words = balance(statement);
+  return words.some((word) => word > 0) && !words.some((word) => word < 0);
+}
+
+/** Whether other looks or a witness bear a statement out. @param {Statement} statement */
+function isSupported(statement) {
+  return isConfirmed(statement) || (statement.support ?? 0) >= SUFFICES;
+}
+
+/** Whether support was measured, and is too little. @param {Statement} statement */
+function isUnsupported(statement) {
+  return !isConfirmed(statement) && typeof statement.support === "number" && statement.support < SUFFICES;
+}
+
+/**
+ * Why a statement's bar is as high as it is: the key of the words for it. As `_bar` of the engine has it.
+ * @param {Patch["role"]} role
+ * @param {Statement} statement
+ * @returns {"barOfAgreed" | "barOfOnce" | "barBetween"}
+ */
+export function barMeaning(role, statement) {
+  const rival = statement.verdict === "contradictory";
+  if (role === "whole") return isUnsupported(statement) ? "barBetween" : "barOfAgreed";
+  if (isSupported(statement) && !rival) return "barOfAgreed";
+  if (statement.sources.length === 1) return "barOfOnce";
+  return rival || isUnsupported(statement) ? "barBetween" : "barOfAgreed";
+}
 
 /**
  * Whether a statement has to reach its own bar and nothing else: agreed on, or of the whole-image caption with a bar.
@@ -48,8 +109,8 @@ export function hasOnlyItsBar(role, { verdict, bar }) {
 }
 
 /** A statement of the whole-image caption: trusted without a score. @param {Statement} statement @param {number} keepScore */
-function wholeKept({ score, bar }, keepScore) {
-  return score === null || (bar === null ? score > keepScore : score >= bar);
+function wholeKept({ score, bar, kept }, keepScore) {
+  return score === null ? kept === true : (bar === null ? score > keepScore : score >= bar);
 }
 
 /**
@@ -86,13 +147,14 @@ function rank({ score }) {
 
 /** @param {Statement[]} statements @param {number} number */
 function support(statements, number) {
-  return statements[number].sources.length;
+  return statements[number].sources.length + (statements[number].support ?? 0);
 }
 
 /** @param {Statement[]} statements @param {number} number @param {number} keepScore */
 function goodEnough(statements, number, keepScore) {
   const { score, rivals } = statements[number];
   if (score !== null) return passes(statements[number], keepScore);
+  if (isUnsupported(statements[number])) return false;
   return rivals.every((rival) => support(statements, number) > support(statements, rival));
 }
 
@@ -119,7 +181,8 @@ export function likelyKeepScore(scene) {
  */
 function hangsOnKeepScore(role, statement) {
   const { score, bar } = statement;
-  return score !== null && !hasOnlyItsBar(role, statement) && score >= (bar ?? 0);
+  const open = !ruled(statement, false) && ruled(statement, true); // no witness decided it
+  return open && score !== null && !hasOnlyItsBar(role, statement) && score >= (bar ?? 0);
 }
 
 /** The highest score that was not enough: higher ones of dropped statements lost to a rival. @param {Statement[]} scored */

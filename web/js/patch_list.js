@@ -1,7 +1,8 @@
 // Every patch with its candidates and statements. A patch's rows are built when it is opened, and in portions.
 
-import { button, element, modelText, moveByArrows, reveal } from "./dom.js";
-import { VERDICTS, markRow, statementRow } from "./statement_rows.js";
+import { Portions, element, modelText, moveByArrows, reveal } from "./dom.js";
+import { rivalSets } from "./rivals.js";
+import { VERDICTS, markRow, markSet, statementRow } from "./statement_rows.js";
 import { statementKey } from "./scene_model.js";
 
 /**
@@ -11,47 +12,75 @@ import { statementKey } from "./scene_model.js";
  * @typedef {import("./inspector.js").Pointing} Pointing
  * @typedef {import("./words.js").Say} Say
  * @typedef {(key: string) => boolean | null} Kept
+ *
+ * A statement to be drawn, and the name of its set of rivals.
+ * @typedef {{number: number, set: string}} Row
  */
-
-const PORTION = 120; // rows: more than a screen, and built in a few milliseconds
 
 export class PatchList {
   /** @param {SceneIndex} index @param {Pointing} pointing @param {Say} say */
   constructor(index, pointing, say) {
-    this.sections = index.listed.map((patch) => new PatchSection(patch, index, pointing, say));
-    const regions = this.sections.filter(({ patch }) => patch.role === "region");
-    const near = this.sections.filter(({ patch }) => patch.role !== "region");
-    /** @param {PatchSection[]} sections */
-    const elements = (sections) => sections.map((section) => section.element);
+    this.index = index;
+    this.pointing = pointing;
+    this.say = say;
+    /** @type {Map<string, PatchSection>} the sections that are drawn, by the names of their patches */
+    this.sections = new Map();
+    /** @type {Links | null} */
+    this.links = null;
+    /** @type {Kept} */
+    this.kept = () => null;
+    const [near, regions] = [false, true].map((united) => index.listed.filter(({ role }) => (role === "region") === united));
+    this.lists = [near, regions].map((patches) => this.#list(patches));
     this.element = element("section", { class: "pm-patches" }, [
       element("h3", { text: say("patches") }),
-      ...elements(near),
+      this.lists[0].place,
       regions.length > 0 && element("h3", { text: say("groups") }),
-      ...elements(regions),
+      this.lists[1].place,
     ]);
     moveByArrows(this.element, ".pm-patch-head");
   }
 
+  /** @param {Patch[]} patches */
+  #list(patches) {
+    const more = (/** @type {number} */ count) => this.say("more", { count });
+    return new Portions(element("div", { class: "pm-patch-list" }), patches, (patch) => this.#section(patch), more);
+  }
+
+  /** @param {Patch} patch */
+  #section(patch) {
+    const section = new PatchSection(patch, this.index, this.pointing, this.say);
+    this.sections.set(patch.name, section);
+    section.preview(this.kept);
+    section.show(this.links);
+    return section.element;
+  }
+
   /** @param {Links | null} links */
   show(links) {
-    for (const section of this.sections) section.show(links);
+    this.links = links;
+    for (const section of this.sections.values()) section.show(links);
   }
 
   /** @param {Kept} kept */
   preview(kept) {
-    for (const section of this.sections) section.preview(kept);
+    this.kept = kept;
+    for (const section of this.sections.values()) section.preview(kept);
   }
 
-  /** Open a patch and bring it, or one of its statements, into view. @param {string} name @param {number} [statement] */
+  /**
+   * Open a patch and bring its statements, or one of them, into view.
+   * @param {string} name
+   * @param {number} [statement]
+   */
   open(name, statement) {
-    const section = this.sections.find(({ patch }) => patch.name === name);
+    const patch = this.index.byName.get(name);
+    if (patch) for (const list of this.lists) list.reach(patch);
+    const section = this.sections.get(name);
     if (!section) return;
     section.open(true);
     const row = statement === undefined ? null : section.rowOf(statement);
     (row ?? section.head).focus({ preventScroll: true });
-    const shown = row ?? section.element;
-    reveal(shown);
-    requestAnimationFrame(() => reveal(shown)); // its height is an estimate until it was drawn
+    reveal(row ?? section.element);
   }
 }
 
@@ -61,8 +90,13 @@ class PatchSection {
     this.patch = patch;
     this.pointing = pointing;
     this.say = say;
-    /** @type {Map<number, HTMLElement>} */
+    /** @type {Map<number, HTMLElement>} the rows that are drawn, by the numbers of their statements */
     this.rows = new Map();
+    /** @type {Portions<Row>[]} */
+    this.lists = [];
+    this.lastSet = "";
+    /** @type {Links | null} */
+    this.links = null;
     /** @type {Kept} */
     this.kept = () => null;
     this.count = element("span", { class: "pm-count" });
@@ -88,25 +122,27 @@ class PatchSection {
     if (wanted && !this.body.firstChild) this.#build();
     this.body.hidden = !wanted;
     this.head.setAttribute("aria-expanded", String(wanted));
+    this.element.classList.toggle("pm-open", wanted);
   }
 
-  /** The row of a statement, built if need be. @param {number} statement */
+  /** The row of a statement, drawn if need be. @param {number} statement */
   rowOf(statement) {
-    while (!this.rows.has(statement)) {
-      const more = /** @type {HTMLElement | null} */ (this.body.querySelector(".pm-more"));
-      if (!more) return null;
-      more.click();
+    for (const list of this.lists) {
+      for (const row of list.left) if (row.number === statement) list.reach(row);
     }
     return this.rows.get(statement) ?? null;
   }
 
   /** @param {Links | null} links */
   show(links) {
-    const on = Boolean(links?.patches.has(this.patch.name));
-    this.head.classList.toggle("pm-on", on);
-    for (const [number, row] of this.rows) {
-      row.classList.toggle("pm-on", Boolean(links?.statements.has(statementKey(this.patch.name, number))));
-    }
+    this.links = links;
+    this.head.classList.toggle("pm-on", Boolean(links?.patches.has(this.patch.name)));
+    for (const [number, row] of this.rows) this.#light(row, number);
+  }
+
+  /** @param {HTMLElement} row @param {number} number */
+  #light(row, number) {
+    row.classList.toggle("pm-on", Boolean(this.links?.statements.has(statementKey(this.patch.name, number))));
   }
 
   /** @param {Kept} kept */
@@ -121,19 +157,20 @@ class PatchSection {
       : this.say(length ? "notFiltered" : "nothingSaid", { count: length });
     this.bar.hidden = !filtered;
     this.bar.style.setProperty("--pm-share", String(length ? told / length : 0));
-    for (const number of this.rows.keys()) this.#mark(number);
+    for (const [number, row] of this.rows) this.#mark(row, number);
   }
 
   #build() {
     const { patch, say } = this;
     const parts = VERDICTS.flatMap((verdict) => this.#group(verdict));
-    const texts = patch.passages.map(({ source, text }) => this.#text(source, text));
+    const texts = element("div");
+    new Portions(texts, patch.passages, ({ source, text }) => this.#text(source, text), (count) => say("more", { count }));
     const merged = patch.sentences.length && patch.statements.length ? patch.sentences.map(({ text }) => text).join(" ") : "";
     const title = say(patch.role === "region" ? "descriptions" : "candidates");
-    const candidates = element("details", { class: "pm-texts" }, [element("summary", { text: `${title} (${texts.length})` }), ...texts]);
+    const candidates = element("details", { class: "pm-texts" }, [element("summary", { text: `${title} (${patch.passages.length})` }), texts]);
     if (!parts.length) candidates.open = true;
-    if (!parts.length && !texts.length) this.body.append(element("p", { class: "pm-hint", text: say("nothingSaid") }));
-    this.body.append(...parts, ...(merged ? [this.#text(say("merged"), merged)] : []), ...(texts.length ? [candidates] : []));
+    if (!parts.length && !patch.passages.length) this.body.append(element("p", { class: "pm-hint", text: say("nothingSaid") }));
+    this.body.append(...parts, ...(merged ? [this.#text(say("merged"), merged)] : []), ...(patch.passages.length ? [candidates] : []));
     moveByArrows(this.body, ".pm-statement");
   }
 
@@ -142,33 +179,25 @@ class PatchSection {
     const numbers = this.patch.statements.flatMap((one, number) => (one.verdict === verdict ? [number] : []));
     if (!numbers.length) return [];
     const list = element("ul", { class: `pm-verdict pm-${verdict}` });
-    const sets = verdict === "contradictory" ? rivalSets(this.patch, numbers) : [numbers];
-    this.#fill(list, sets.flat(), new Set(sets.slice(1).map(([first]) => first)));
+    const rows = verdict === "contradictory" ? rivalRows(this.patch, numbers, this.say) : numbers.map((number) => ({ number, set: "" }));
+    this.lists.push(new Portions(list, rows, (row) => this.#row(row), (count) => this.say("more", { count })));
     return [element("h4", { text: this.say(verdict) }), list];
   }
 
-  /** @param {HTMLElement} list @param {number[]} numbers @param {Set<number>} firsts those that open another set of rivals */
-  #fill(list, numbers, firsts) {
-    for (const number of numbers.slice(0, PORTION)) {
-      const row = statementRow(this.patch, number, this.pointing, this.say);
-      this.rows.set(number, row);
-      row.classList.toggle("pm-next-set", firsts.has(number));
-      this.#mark(number);
-      list.append(row);
-    }
-    const rest = numbers.slice(PORTION);
-    if (!rest.length) return;
-    const more = button(this.say("more", { count: rest.length }), () => {
-      more.remove();
-      this.#fill(list, rest, firsts);
-    }, { class: "pm-more" });
-    list.append(more);
+  /** @param {Row} row */
+  #row({ number, set }) {
+    const row = statementRow(this.patch, number, this.pointing, this.say);
+    this.rows.set(number, row);
+    this.#mark(row, number);
+    this.#light(row, number);
+    if (set && set !== this.lastSet) markSet(row, set);
+    this.lastSet = set || this.lastSet;
+    return row;
   }
 
-  /** @param {number} number */
-  #mark(number) {
-    const row = this.rows.get(number);
-    if (row) markRow(row, this.patch.statements[number].kept, this.kept(statementKey(this.patch.name, number)), this.say);
+  /** @param {HTMLElement} row @param {number} number */
+  #mark(row, number) {
+    markRow(row, this.patch.statements[number].kept, this.kept(statementKey(this.patch.name, number)), this.say);
   }
 
   /** @param {string} source @param {string} text */
@@ -180,22 +209,16 @@ class PatchSection {
   }
 }
 
-/** Sets of rivals, the best of each first, and the set with the best first. @param {Patch} patch @param {number[]} numbers */
-function rivalSets({ statements }, numbers) {
-  /** @type {Set<number>} */
-  const placed = new Set();
-  /** @param {number} number */
-  const score = (number) => statements[number].score ?? -1;
-  /** @param {number[]} some */
-  const ranked = (some) => [...some].sort((a, b) => score(b) - score(a));
-  /** @type {number[][]} */
-  const sets = [];
-  for (const number of ranked(numbers)) {
-    if (placed.has(number)) continue;
-    const rivals = statements[number].rivals.filter((rival) => statements[rival].verdict === "contradictory" && !placed.has(rival));
-    const set = [number, ...ranked(rivals)];
-    for (const one of set) placed.add(one);
-    sets.push(set);
-  }
-  return sets;
+/**
+ * Rivals as rows, set by set, each with the name of its set where there are several.
+ * @param {Patch} patch
+ * @param {number[]} numbers
+ * @param {Say} say
+ * @returns {Row[]}
+ */
+function rivalRows({ statements }, numbers, say) {
+  const sets = rivalSets(statements, numbers);
+  /** @param {number} place */
+  const name = (place) => (sets.length > 1 ? say("rivalSet", { number: place + 1, count: sets.length }) : "");
+  return sets.flatMap((set, place) => set.map((number) => ({ number, set: name(place) })));
 }

@@ -1,14 +1,16 @@
 // The picture with its patches: one box per patch in its group's colour, which people can point at and walk through.
 
-import { element, moveByArrows } from "./dom.js";
+import { Portions, element, moveByArrows } from "./dom.js";
 
 /**
  * @typedef {import("./scene_model.js").SceneIndex} SceneIndex
  * @typedef {import("./scene_model.js").Box} Box
  * @typedef {import("./scene_model.js").Target} Target
  * @typedef {import("./inspector.js").Pointing} Pointing
+ * @typedef {{kind: "patch" | "group" | "detection", name: string, box: Box}} Drawn
  */
 
+const DRAWN = 400; // boxes at once
 const NAMED = 24; // with more patches their names would cover the picture: then the one pointed at is named
 
 export class PictureView {
@@ -21,46 +23,75 @@ export class PictureView {
   constructor(index, source, pointing, say) {
     this.index = index;
     const { image, detections } = index.scene;
-    /** @type {Map<string, HTMLElement>} */
-    this.boxes = new Map();
+    this.pointing = pointing;
+    /** @type {import("./scene_model.js").Links | null} */
+    this.links = null;
+    /** @type {Map<string, Drawn>} what is drawn, or can be, by the name that is highlighted */
+    this.named = new Map();
     const frame = element("div", {
       class: `pm-picture ${index.drawn.length > NAMED ? "pm-many" : ""}`,
       style: { "aspect-ratio": `${image.width} / ${image.height}`, "--pm-ratio": String(image.width / image.height) },
       attributes: { role: "group", "aria-label": say("picture") },
     });
     frame.append(element("img", { attributes: { src: source, alt: image.name, draggable: "false" } }));
-    for (const { box, label } of detections) frame.append(this.#detection(box, label));
-    for (const region of index.groups) frame.append(this.#group(region.name, region.box));
-    for (const patch of index.drawn) frame.append(this.#patch(patch.name, patch.box, pointing));
+    const patches = index.drawn.map(({ name, box }) => this.#nameable({ kind: "patch", name, box }));
+    const groups = index.groups.map(({ name, box }) => this.#nameable({ kind: "group", name, box }));
+    const found = detections.map(({ box, label }) => /** @type {Drawn} */ ({ kind: "detection", name: label, box }));
+    const more = (/** @type {number} */ count) => say("more", { count });
+    this.drawn = new Portions(frame, [...patches, ...groups, ...found], (one) => this.#draw(one), more, DRAWN);
     moveByArrows(frame, ".pm-box");
     this.element = frame;
   }
 
   /** @param {import("./scene_model.js").Links | null} links */
   show(links) {
+    this.links = links;
     this.element.classList.toggle("pm-pointed", Boolean(links?.boxes.size));
-    for (const [name, box] of this.boxes) box.classList.toggle("pm-on", Boolean(links?.boxes.has(name) || links?.patches.has(name)));
+    for (const name of [...(links?.boxes ?? [])].slice(0, DRAWN)) this.#reach(name);
+    for (const [one, made] of this.drawn.drawn) this.#light(made, one);
   }
 
-  /** @param {string} name @param {Box} box @param {Pointing} pointing */
-  #patch(name, box, pointing) {
-    /** @type {Target} */
-    const target = { kind: "patch", patch: name };
-    const made = element("button", {
-      class: "pm-box",
-      style: this.#place(box, name),
-      attributes: { type: "button", tabindex: "-1", "aria-label": name },
-      on: { ...pointing.listeners(target), click: () => pointing.openPatch(name) },
-    }, [element("span", { class: "pm-name", text: name, attributes: { dir: "auto" } })]);
-    this.boxes.set(name, made);
+  /** Draw what is highlighted. @param {string} name */
+  #reach(name) {
+    const one = this.named.get(name);
+    if (one) this.drawn.reach(one);
+  }
+
+  /** @param {HTMLElement} made @param {Drawn} one */
+  #light(made, { kind, name }) {
+    const on = kind !== "detection" && (this.links?.boxes.has(name) || this.links?.patches.has(name));
+    made.classList.toggle("pm-on", Boolean(on));
+  }
+
+  /** @param {Drawn} one */
+  #nameable(one) {
+    this.named.set(one.name, one);
+    return one;
+  }
+
+  /** @param {Drawn} one */
+  #draw(one) {
+    const { kind, name, box } = one;
+    const made = kind === "patch" ? this.#patch(name, box) : kind === "group" ? this.#group(name, box) : this.#detection(box, name);
+    this.#light(made, one);
     return made;
   }
 
   /** @param {string} name @param {Box} box */
+  #patch(name, box) {
+    /** @type {Target} */
+    const target = { kind: "patch", patch: name };
+    return element("button", {
+      class: "pm-box",
+      style: this.#place(box, name),
+      attributes: { type: "button", tabindex: "-1", "aria-label": name },
+      on: { ...this.pointing.listeners(target), click: () => this.pointing.openPatch(name) },
+    }, [element("span", { class: "pm-name", text: name, attributes: { dir: "auto" } })]);
+  }
+
+  /** @param {string} name @param {Box} box */
   #group(name, box) {
-    const made = element("div", { class: "pm-group", style: this.#place(box, name) });
-    this.boxes.set(name, made);
-    return made;
+    return element("div", { class: "pm-group", style: this.#place(box, name) });
   }
 
   /** @param {Box} box @param {string} label */
@@ -72,14 +103,25 @@ export class PictureView {
   /** @param {Box} box @param {string} [name] @returns {Record<string, string>} */
   #place(box, name) {
     const { width, height } = this.index.scene.image;
-    /** @param {number} share */
-    const percent = (share) => `${(100 * share).toFixed(3)}%`;
+    // a box of a Scene from elsewhere may reach out of the picture, and would cover the rest of the view
+    const [left, right] = [box.left, box.right].map((edge) => share(edge, width));
+    const [top, bottom] = [box.top, box.bottom].map((edge) => share(edge, height));
     return {
-      left: percent(box.left / width),
-      top: percent(box.top / height),
-      width: percent((box.right - box.left) / width),
-      height: percent((box.bottom - box.top) / height),
+      left: percent(left),
+      top: percent(top),
+      width: percent(right - left),
+      height: percent(bottom - top),
       "--pm-colour": this.index.colours.get(name ?? "") ?? "#fff",
     };
   }
+}
+
+/** Where an edge is along a side of the picture, from 0 to 1. @param {number} edge @param {number} side */
+function share(edge, side) {
+  return Math.min(1, Math.max(0, edge / side));
+}
+
+/** @param {number} part of 1 */
+function percent(part) {
+  return `${(100 * part).toFixed(3)}%`;
 }

@@ -6,8 +6,11 @@
  * @typedef {{left: number, top: number, right: number, bottom: number}} Box
  * @typedef {{text: string, source: string, seed: number | null}} Passage
  * @typedef {"same" | "contradictory" | "unique" | "refused"} Verdict
+ * @typedef {{about: string, ruling: "confirmed" | "contradicted", strength: number, instead: string,
+ *            wholly: boolean}} Testimony
  * @typedef {{text: string, verdict: Verdict, sources: number[], rivals: number[], score: number | null,
- *            bar: number | null, kept: boolean | null, reason: string}} Statement
+ *            bar: number | null, kept: boolean | null, reason: string, support?: number | null,
+ *            testimony?: Testimony[], said?: string}} Statement
  * @typedef {{patch: string, statement: number}} Basis
  * @typedef {{text: string, basis: Basis[]}} Sentence
  * @typedef {"whole" | "spatial" | "semantic" | "region"} Role

@@ -1,7 +1,7 @@
 // One statement as a row: its verdict as a mark, its words, how many said it, its score against the threshold.
 
 import { element, modelText } from "./dom.js";
-import { hasOnlyItsBar } from "./keep_rules.js";
+import { barMeaning, hasOnlyItsBar } from "./keep_rules.js";
 import { statementKey } from "./scene_model.js";
 
 /**
@@ -27,14 +27,28 @@ export function scoreMeter({ role, statements }, number, say) {
   if (score === null) return null;
   const own = String(bar ?? 0);
   const alone = hasOnlyItsBar(role, statements[number]);
-  const told = bar ? say("barHint", { score: score.toFixed(2), bar: bar.toFixed(2) }) : say("scoreHint", { score: score.toFixed(2) });
+  const told = bar ? `${say("barHint", { score: score.toFixed(2), bar: bar.toFixed(2) })}: ${say(barMeaning(role, statements[number]))}` : say("scoreHint", { score: score.toFixed(2) });
   return element("span", { class: "pm-score", title: told, attributes: { role: "img", "aria-label": told } }, [
     element("span", {
       class: `pm-meter ${alone && !bar ? "pm-unlimited" : ""}`,
       style: { "--pm-score": String(Math.min(1, Math.max(0, score))), [alone ? "--pm-limit" : "--pm-bar"]: own },
     }),
-    element("span", { class: "pm-number", text: score.toFixed(2) }),
+    element("span", { class: "pm-number", text: bar ? `${score.toFixed(2)} / ${bar.toFixed(2)}` : score.toFixed(2) }),
   ]);
+}
+
+/** How far other looks bear a statement out, where that was measured. @param {import("./scene_model.js").Statement} statement @param {Say} say */
+function supportNote({ support }, say) {
+  if (support === null || support === undefined) return null;
+  const value = support.toFixed(2);
+  return element("span", { class: "pm-support", text: say("support", { support: value }), title: say("supportHint", { support: value }) });
+}
+
+/** Say with a row to which set of rivals it and what follows belong. @param {HTMLElement} row @param {string} set */
+export function markSet(row, set) {
+  row.classList.add("pm-set");
+  row.style.setProperty("--pm-set", JSON.stringify(set));
+  row.setAttribute("aria-description", set);
 }
 
 /**
@@ -60,6 +74,7 @@ export function statementRow(patch, number, pointing, say) {
     element("span", { class: "pm-mark" }),
     words,
     element("span", { class: "pm-measure" }, [
+      supportNote(statement, say),
       element("span", { class: "pm-support", text: say("saidBy", { count: statement.sources.length }), title: say("saidByHint", { sources }) }),
       scoreMeter(patch, number, say),
     ]),

@@ -30,11 +30,13 @@ export class Threshold {
     this.change = element("span", { class: "pm-change" });
     this.reset = button(say("reset"), () => this.restore());
     const filtered = index.patches.some(({ statements }) => statements.some(({ kept }) => kept !== null));
+    const barred = index.patches.some(({ statements }) => statements.some(({ bar }) => bar));
     this.element = element("section", { class: "pm-threshold", attributes: { hidden: !filtered } }, [
       element("div", { class: "pm-threshold-line" }, [element("h3", { text: say("preview") }), this.value]),
       this.slider,
       element("div", { class: "pm-threshold-line" }, [this.total, this.change, this.reset]),
       element("p", { class: "pm-hint", text: say("previewHint") }),
+      element("p", { class: "pm-hint", text: say("barsHint"), attributes: { hidden: !barred } }),
     ]);
   }
 
