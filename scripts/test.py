@@ -1,12 +1,15 @@
-"""Runs all tests in an environment of its own: `python scripts/test.py [PYTEST ARGUMENTS]`.
+"""Runs all tests in an environment of its own: `python scripts/test.py [--host PATH]... [PYTEST ARGUMENTS]`.
 
 The engine's tests need nothing but Python; models are tiny ones, built in the tests, and servers are local. Those of
 web/js run where there is Node, and its types are checked where npm can install what that takes. The tests of the nodes,
-of the real host and of the browser also run where a ComfyUI is found (COMFYUI_PATH, or ~/ComfyUI).
+of the real host and of the browser also run where a ComfyUI is found (COMFYUI_PATH, or ~/ComfyUI), or on each that
+`--host` names: a checkout, or PATH=PYTHON where its interpreter (and so its frontend) is not in the checkout itself.
 """
 
 from __future__ import annotations
 
+import argparse
+import hashlib
 import importlib.util
 import json
 import os
@@ -29,15 +32,56 @@ NPM_LIMIT = 300  # seconds
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description="Runs all tests.", epilog="All other arguments go to pytest.")
+    parser.add_argument("--host", action="append", default=[], metavar="PATH[=PYTHON]", help="a ComfyUI to test on")
+    options, pytest_arguments = parser.parse_known_args()
+    hosts = [named_host(one) for one in options.host]  # before anything is installed: a wrong path ends it here
+    failed = test_engine(pytest_arguments)
+    ran = [(name, test_host(name, path, python)) for name, path, python in hosts or found_host()]
+    for name, wrong in ran:
+        say(f"{'FAILED' if wrong else 'passed'}: nodes, host and browser on {name}")
+    return max(failed, *(wrong for _, wrong in ran), 0)
+
+
+def test_engine(pytest_arguments: list[str]) -> int:
+    """The tests that need no ComfyUI: 0 if all passed."""
     python = environment(".venv-test", [TORCH, *requirements("test", *EXTRAS)], "tests", alone=WEIGHTS)
     failed = call([python, "-m", "ruff", "check", "."])
     install_web_packages()
-    failed |= call([python, "-m", "pytest", *SIDE_BY_SIDE, "tests/engine", "tests/web", *sys.argv[1:]], ONE_THREAD)
+    failed |= call([python, "-m", "pytest", *SIDE_BY_SIDE, "tests/engine", "tests/web", *pytest_arguments], ONE_THREAD)
+    return failed
+
+
+def found_host() -> list[tuple[str, Path, str]]:
+    """The ComfyUI of COMFYUI_PATH or of the home folder, or none, which is said."""
     host = load_host_harness().find_host()
     if isinstance(host, str):
         say(f"SKIPPED: the tests of the nodes, the host and the browser, because {host}")
-        return failed
-    return failed | test_host(host.path, host.python)
+        return []
+    return [(described(host.path, host.python), host.path, host.python)]
+
+
+def named_host(argument: str) -> tuple[str, Path, str]:
+    """What `--host` names: what it is in words, the checkout and its interpreter."""
+    folder, _, python = argument.partition("=")
+    path = Path(folder).expanduser().resolve()
+    if not (path / "main.py").is_file():
+        sys.exit(f"--host {argument}: there is no ComfyUI at {path}. Name the folder that holds its main.py.")
+    found = python or load_host_harness().find_python(path)
+    if not found or shutil.which(found) is None:
+        sys.exit(f"--host {argument}: no Python was found for it. Name its interpreter: --host {folder}=PYTHON.")
+    return described(path, found), path, found
+
+
+def described(path: Path, python: str) -> str:
+    """The versions of a ComfyUI and of its frontend, so that notes can say what was tested."""
+    code = (
+        "import importlib.metadata as m, runpy\n"
+        "print('ComfyUI', runpy.run_path('comfyui_version.py')['__version__'], end=', ')\n"
+        "print('frontend', m.version('comfyui-frontend-package'))"
+    )
+    done = subprocess.run([python, "-c", code], cwd=path, stdout=subprocess.PIPE, text=True, check=False)
+    return done.stdout.strip() or str(path)
 
 
 def install_web_packages() -> None:
@@ -64,10 +108,12 @@ def load_host_harness() -> ModuleType:
     return module
 
 
-def test_host(folder: Path, python: str) -> int:
+def test_host(name: str, folder: Path, python: str) -> int:
     """The tests that need ComfyUI. What they need beside it lies in folders of their own, not in ComfyUI's."""
-    needs = target(python, ".venv-host-pack", requirements("api"))
-    tools = target(python, ".venv-host-tools", NODE_TOOLS)
+    say(f"The nodes, the host and the browser on {name}")
+    mark = hashlib.sha256(str(python).encode()).hexdigest()[:8]  # each Python lacks other packages
+    needs = target(python, f".venv-host-pack-{mark}", requirements("api"))
+    tools = target(python, f".venv-host-tools-{mark}", NODE_TOOLS)
     env = {"COMFYUI_PATH": str(folder), "COMFYUI_PYTHON": python}
     nodes = call([python, "-m", "pytest", "tests/nodes"], env | {"PYTHONPATH": f"{needs}{os.pathsep}{tools}"})
     server = [python_of(ROOT / ".venv-test"), "-m", "pytest", "tests/host", "tests/browser"]
