@@ -228,6 +228,26 @@ def enhance(x: int, image: str, scorer: bool = True) -> Node:
     return Node("enhance", f"{OURS}EnhanceCaption", (x, 0), (340, 230), links)
 
 
+def drawn_from(name: str, y: int, first: Node, text: str, *more: Node) -> tuple[Node, ...]:
+    """A way to a caption, and the picture drawn from it: each with the same seed, so that only the captions differ."""
+    positive = {"clip": "checkpoint.CLIP", "text": text}
+    links = {"model": "checkpoint.MODEL", "positive": f"{name}_positive", "negative": "negative"}
+    return (
+        first,
+        *more,
+        Node(f"{name}_positive", "CLIPTextEncode", (1160, y), (340, 110), positive, title="Positive"),
+        Node(f"{name}_sampler", "KSampler", (1540, y), (320, 340), links | {"latent_image": "latent"}),
+        Node(
+            f"{name}_decode", "VAEDecode", (1160, y + 180), (320, 60),
+            {"samples": f"{name}_sampler", "vae": "checkpoint.VAE"},
+        ),
+        Node(
+            f"{name}_save", "SaveImage", (1900, y), (320, 320), {"images": f"{name}_decode"},
+            {"filename_prefix": f"PatchMatters_{name}"},
+        ),
+    )  # fmt: skip
+
+
 SEMANTIC = Node(
     "semantic", f"{OURS}SemanticPatch", (380, 290), (340, 170), {"scene": "divide", "chat_model": "captioner"}
 )
@@ -356,6 +376,95 @@ GRAPHS: Mapping[str, Graph] = {
             Group("One caption per picture", ("enhance", "saved", "caption", "inspect")),
         ),
     ),
+    "caption_in_app_mode": Graph(
+        (
+            picture(),
+            *models(),
+            enhance(380, "picture"),
+            Node("caption", "PreviewAny", (380, 290), (340, 390), {"source": "enhance.caption"}, title="Caption"),
+            Node("inspect", f"{OURS}Inspect", (780, 0), (480, 680), {"scene": "enhance.scene"}),
+        ),
+        (
+            Group("Picture and models", ("picture", "captioner", "scorer"), "core"),
+            Group("Caption, in app mode a form", ("enhance", "caption", "inspect")),
+        ),
+        App(("picture.image", "enhance.preset"), ("caption", "inspect")),
+    ),
+    "caption_batch_to_dataset": Graph(
+        (
+            *batch(),
+            *models(380, 170),
+            enhance(760, "batch"),
+            Node("singly", "RebatchImages", (760, 290), (340, 80), {"images": "batch"}, {"batch_size": 1}),
+            Node(
+                "saved",
+                "SaveImageTextDataSetToFolder",
+                (1180, 0),
+                (340, 180),
+                {"images": "singly", "texts": "enhance.caption"},
+                {"folder_name": "captioned"},
+            ),
+            Node("caption", "PreviewAny", (1180, 250), (340, 360), {"source": "enhance.caption"}, title="Captions"),
+        ),
+        (
+            Group("Pictures", ("picture", "picture_2"), "core"),
+            Group("Batch and models", ("batch", "captioner", "scorer"), "core"),
+            Group("A caption a picture", ("enhance", "singly")),
+            Group("Pairs of files", ("saved", "caption"), "core"),
+        ),
+    ),
+    "reference_to_picture_compared": Graph(
+        (
+            picture(),
+            Node("clip", "CLIPLoader", (0, 420), (300, 130), values={"clip_name": SEEING_CLIP}),
+            checkpoint(0, 610),
+            Node("latent", "EmptyLatentImage", (0, 780), (340, 110)),
+            negative(0, 950),
+            *drawn_from(
+                "plain",
+                0,
+                Node(
+                    "plain",
+                    "TextGenerate",
+                    (400, 0),
+                    (340, 430),
+                    {"clip": "clip", "image": "picture"},
+                    {"prompt": "Describe this picture in detail."},
+                    "Caption without the pack",
+                ),
+                "plain",
+            ),
+            *drawn_from(
+                "enhanced",
+                560,
+                Node("captioner", f"{OURS}ClipModel", (400, 560), (340, 110), {"clip": "clip"}),
+                "fit.prompt",
+                Node(
+                    "enhance",
+                    f"{OURS}EnhanceCaption",
+                    (400, 740),
+                    (340, 230),
+                    {"image": "picture", "chat_model": "captioner"},
+                ),
+                fit((780, 560), "enhance.scene"),
+            ),
+        ),
+        (
+            Group("Reference and models", ("picture", "clip", "checkpoint", "latent", "negative"), "core"),
+            Group(
+                "Without the pack: one question, one answer",
+                ("plain", "plain_positive", "plain_sampler", "plain_decode", "plain_save"),
+                "core",
+            ),
+            Group(
+                "With the pack: the same captioner, checked",
+                (
+                    *("captioner", "enhance", "fit", "enhanced_positive"),
+                    *("enhanced_sampler", "enhanced_decode", "enhanced_save"),
+                ),
+            ),
+        ),
+    ),
     "caption_folder_for_training": Graph(
         (
             Node(
@@ -380,7 +489,7 @@ GRAPHS: Mapping[str, Graph] = {
             *looks(1280, 0, "enhance.caption", "enhance.scene"),
         ),
         (
-            Group("Folder: queue once a picture", ("pictures", "captioner", "scorer"), "core"),
+            Group("Folder, queue for each", ("pictures", "captioner", "scorer"), "core"),
             Group("Caption and save", ("enhance", "saved")),
             Group("Look", ("caption", "inspect")),
         ),
@@ -577,7 +686,7 @@ GRAPHS: Mapping[str, Graph] = {
         ),
         (
             Group("Picture and models", ("picture", "captioner", "scorer"), "core"),
-            Group("Tiles, and a caption for each", ("larger", "tiles", "enhance", "size")),
+            Group("Tiles and their captions", ("larger", "tiles", "enhance", "size")),
             Group(
                 f"Refine tile by tile (needs {CHECKPOINT})",
                 (
