@@ -112,8 +112,8 @@ def near_stages(x: int, scene: str) -> tuple[Node, ...]:
     """Compare, filter and merge within patches, from `scene` on."""
     return (
         Node("compare", f"{OURS}Compare", (x, 0), (340, 250), {"scene": scene}),
-        Node("filter", f"{OURS}Filter", (x, 310), (340, 230), {"scene": "compare", "scorer": "scorer"}),
-        Node("merge", f"{OURS}Merge", (x, 600), (340, 170), {"scene": "filter"}),
+        Node("filter", f"{OURS}Filter", (x, 310), (340, 340), {"scene": "compare", "scorer": "scorer"}),
+        Node("merge", f"{OURS}Merge", (x, 710), (340, 170), {"scene": "filter"}),
     )
 
 
@@ -122,8 +122,8 @@ def far_stages(x: int) -> tuple[Node, ...]:
     across = {"level": "across patches"}
     return (
         Node("compare_across", f"{OURS}Compare", (x, 0), (340, 250), {"scene": "merge"}, across),
-        Node("filter_across", f"{OURS}Filter", (x, 310), (340, 230), {"scene": "compare_across", "scorer": "scorer"}),
-        Node("merge_across", f"{OURS}Merge", (x, 600), (340, 170), {"scene": "filter_across"}),
+        Node("filter_across", f"{OURS}Filter", (x, 310), (340, 340), {"scene": "compare_across", "scorer": "scorer"}),
+        Node("merge_across", f"{OURS}Merge", (x, 710), (340, 170), {"scene": "filter_across"}),
     )
 
 
@@ -225,7 +225,7 @@ SAMPLING_GROUP = Group(
 
 def enhance(x: int, image: str, scorer: bool = True) -> Node:
     links = {"image": image, "chat_model": "captioner"} | ({"scorer": "scorer"} if scorer else {})
-    return Node("enhance", f"{OURS}EnhanceCaption", (x, 0), (340, 230), links)
+    return Node("enhance", f"{OURS}EnhanceCaption", (x, 0), (340, 290), links)
 
 
 def drawn_from(name: str, y: int, first: Node, text: str, *more: Node) -> tuple[Node, ...]:
@@ -278,7 +278,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             enhance(380, "picture"),
-            Node("caption", "PreviewAny", (380, 290), (340, 390), {"source": "enhance.caption"}, title="Caption"),
+            Node("caption", "PreviewAny", (380, 350), (340, 330), {"source": "enhance.caption"}, title="Caption"),
             *sampling(800, "enhance.scene"),
         ),
         (
@@ -367,7 +367,7 @@ GRAPHS: Mapping[str, Graph] = {
             *batch(),
             *models(380, 170),
             enhance(760, "batch"),
-            Node("saved", f"{OURS}SaveScene", (760, 290), (340, 100), {"scene": "enhance.scene"}),
+            Node("saved", f"{OURS}SaveScene", (760, 350), (340, 100), {"scene": "enhance.scene"}),
             *looks(1180, 0, "enhance.caption", "enhance.scene"),
         ),
         (
@@ -381,7 +381,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             enhance(380, "picture"),
-            Node("caption", "PreviewAny", (380, 290), (340, 390), {"source": "enhance.caption"}, title="Caption"),
+            Node("caption", "PreviewAny", (380, 350), (340, 330), {"source": "enhance.caption"}, title="Caption"),
             Node("inspect", f"{OURS}Inspect", (780, 0), (480, 680), {"scene": "enhance.scene"}),
         ),
         (
@@ -395,7 +395,7 @@ GRAPHS: Mapping[str, Graph] = {
             *batch(),
             *models(380, 170),
             enhance(760, "batch"),
-            Node("singly", "RebatchImages", (760, 290), (340, 80), {"images": "batch"}, {"batch_size": 1}),
+            Node("singly", "RebatchImages", (760, 350), (340, 80), {"images": "batch"}, {"batch_size": 1}),
             Node(
                 "saved",
                 "SaveImageTextDataSetToFolder",
@@ -418,8 +418,8 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             Node("clip", "CLIPLoader", (0, 420), (300, 130), values={"clip_name": SEEING_CLIP}),
             checkpoint(0, 610),
-            Node("latent", "EmptyLatentImage", (0, 780), (340, 110)),
-            negative(0, 950),
+            Node("latent", "EmptyLatentImage", (0, 820), (340, 150)),
+            negative(0, 1030),
             *drawn_from(
                 "plain",
                 0,
@@ -427,7 +427,7 @@ GRAPHS: Mapping[str, Graph] = {
                     "plain",
                     "TextGenerate",
                     (400, 0),
-                    (340, 430),
+                    (340, 540),
                     {"clip": "clip", "image": "picture"},
                     {"prompt": "Describe this picture in detail."},
                     "Caption without the pack",
@@ -436,17 +436,17 @@ GRAPHS: Mapping[str, Graph] = {
             ),
             *drawn_from(
                 "enhanced",
-                560,
-                Node("captioner", f"{OURS}ClipModel", (400, 560), (340, 110), {"clip": "clip"}),
+                620,
+                Node("captioner", f"{OURS}ClipModel", (400, 620), (340, 110), {"clip": "clip"}),
                 "fit.prompt",
                 Node(
                     "enhance",
                     f"{OURS}EnhanceCaption",
-                    (400, 740),
-                    (340, 230),
+                    (400, 800),
+                    (340, 290),
                     {"image": "picture", "chat_model": "captioner"},
                 ),
-                fit((780, 560), "enhance.scene"),
+                fit((780, 620), "enhance.scene"),
             ),
         ),
         (
@@ -522,7 +522,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             enhance(380, "picture"),
-            Node("size", "GetImageSize", (380, 290), (340, 130), {"image": "picture"}),
+            Node("size", "GetImageSize", (380, 350), (340, 130), {"image": "picture"}),
             Node("layout", f"{OURS}JsonPrompt", (800, 0), (340, 300), {"scene": "enhance.scene"}),
             Node("report", "PreviewAny", (800, 400), (340, 320), {"source": "layout.report"}, title="Where from"),
             Node(
@@ -557,7 +557,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             enhance(380, "picture"),
-            Node("inspect", f"{OURS}Inspect", (380, 290), (340, 390), {"scene": "enhance.scene"}),
+            Node("inspect", f"{OURS}Inspect", (380, 350), (340, 330), {"scene": "enhance.scene"}),
             checkpoint(800),
             Node(
                 "regional",
@@ -587,7 +587,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             enhance(380, "picture"),
-            Node("caption", "PreviewAny", (380, 290), (340, 390), {"source": "enhance.caption"}, title="Caption"),
+            Node("caption", "PreviewAny", (380, 350), (340, 330), {"source": "enhance.caption"}, title="Caption"),
             Node(
                 "clip",
                 "DualCLIPLoader",
@@ -655,11 +655,11 @@ GRAPHS: Mapping[str, Graph] = {
                 "enhance",
                 f"{OURS}EnhanceCaption",
                 (380, 340),
-                (340, 230),
+                (340, 290),
                 {"image": "tiles", "chat_model": "captioner", "scorer": "scorer"},
                 {"preset": "fast"},
             ),
-            Node("size", "GetImageSize", (380, 630), (340, 130), {"image": "larger"}),
+            Node("size", "GetImageSize", (380, 690), (340, 130), {"image": "larger"}),
             checkpoint(800),
             fit((800, 170), "enhance.scene"),
             Node("latent", "VAEEncode", (800, 570), (340, 60), {"pixels": "tiles", "vae": "checkpoint.VAE"}),

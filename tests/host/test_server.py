@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from PIL import Image
 
 from host.comfy_server import PACK, PACK_FOLDER, Server
 from host.graphs import OURS, Prompt, add, downstream, enhanced, ids, pictures, stage_names
@@ -144,6 +145,25 @@ def test_enhance_caption_gives_a_list_for_a_batch_and_for_a_list(server: Server)
     for_list = server.run(enhanced(one_by_one, ["list", 0]))
     assert for_list.status == "success"
     assert for_list.outputs["texts"]["text"] == for_batch.outputs["texts"]["text"]
+
+
+def test_a_batch_and_its_captions_become_pairs_of_files(server: Server, info: Mapping[str, Any]) -> None:
+    """The template's way into core's data set node: each picture lies beside its own caption."""
+    prompt = api_prompt(read_workflow(workflow("caption_batch_to_dataset")), info)
+    made = pictures(server, 2)
+    loads = sorted(ids(prompt, "LoadImage"), key=int)
+    for number, node in enumerate(loads):
+        prompt[node] = made[f"load{number}"]
+    run = server.run(prompt)
+    assert run.status == "success"
+    captions = run.outputs[ids(prompt, "PreviewAny")[-1]]["text"]
+    folder = server.base / "output" / "captioned"
+    files = sorted(folder.glob("*.png"))
+    assert len(files) == len(set(captions)) == 2
+    for number, file in enumerate(files):
+        with Image.open(file) as saved, Image.open(server.base / "input" / f"plain_{number}_96.png") as given:
+            assert saved.convert("RGB").tobytes() == given.convert("RGB").tobytes()
+        assert file.with_suffix(".txt").read_text(encoding="utf-8") == captions[number]
 
 
 def test_the_scenes_of_enhance_caption_go_on(server: Server) -> None:
