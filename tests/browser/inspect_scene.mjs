@@ -150,6 +150,20 @@ const SCENARIOS = {
     return { recalled, run: await runAndWait(page), caption: await all(page, '.pm-sentence .pm-words') }
   },
 
+  // The workflow that ran, opened once more: as it was, and with the picture that a template names.
+  async reopen(page) {
+    const graph = await dropWorkflow(page)
+    await runAndWait(page)
+    const opened = async (picture) => {
+      const again = JSON.parse(JSON.stringify(graph))
+      for (const node of again.nodes) if (node.type === 'LoadImage') node.widgets_values[0] = picture
+      await load(page, again, 'again')
+      await page.waitForTimeout(1500)
+      return [await all(page, '.pm-sentence .pm-words'), await all(page, '.pm-message')]
+    }
+    return { same: await opened(plan.picture), other: await opened('example.png') }
+  },
+
   async words(page) {
     await dropWorkflow(page)
     const titles = await page.evaluate(() => window.app.graph._nodes.map((node) => node.title))

@@ -158,6 +158,13 @@ def test_the_view_comes_back_after_a_reload_and_a_cached_run(watch: Watch, harbo
     assert seen["run"]["status"] == "success"
 
 
+def test_a_workflow_with_another_picture_does_not_show_what_ran_before(watch: Watch, harbour: Scene) -> None:
+    """A template has one id for ever, so the view's memory alone would show the last run's caption."""
+    seen = watch("reopen")
+    assert seen["same"] == [[sentence.text for sentence in harbour.caption], []]
+    assert seen["other"] == [[], ["Run the workflow to see where every sentence of the caption comes from."]]
+
+
 def test_the_view_speaks_chinese(watch: Watch) -> None:
     seen = watch("words", locale="zh")
     for text in (*seen["titles"][1:], *seen["empty"], *seen["heads"], *seen["buttons"]):

@@ -44,6 +44,13 @@ function memoryKey(node) {
   return `${REMEMBERED}${node.graph?.id ?? ""}:${node.id}`;
 }
 
+/** Which pictures the workflow names: a template that is opened anew has the id of the one that ran, but its own picture. */
+function pictureNames() {
+  const nodes = /** @type {any[]} */ ((app.rootGraph ?? app.graph).nodes ?? []);
+  const chosen = nodes.flatMap(({ widgets }) => (widgets ?? []).filter((/** @type {any} */ one) => one.name === "image"));
+  return JSON.stringify(chosen.map(({ value }) => value));
+}
+
 /** @param {any} node */
 function addInspector(node) {
   const inspector = new Inspector({ load, address }, language);
@@ -62,7 +69,7 @@ function addInspector(node) {
     executed?.apply(this, arguments);
     const scenes = output?.[OUTPUT];
     if (!scenes) return;
-    sessionStorage.setItem(memoryKey(node), JSON.stringify(scenes));
+    sessionStorage.setItem(memoryKey(node), JSON.stringify({ scenes, pictures: pictureNames() }));
     void inspector.show(scenes);
   };
 }
@@ -70,7 +77,9 @@ function addInspector(node) {
 /** What the node showed before the page was reloaded or another workflow was opened. @param {any} node */
 function recall(node) {
   const stored = sessionStorage.getItem(memoryKey(node));
-  if (stored) void inspectors.get(node)?.show(/** @type {SceneFiles[]} */ (JSON.parse(stored)));
+  if (!stored) return;
+  const { scenes, pictures } = /** @type {{scenes: SceneFiles[], pictures: string}} */ (JSON.parse(stored));
+  if (pictures === pictureNames()) void inspectors.get(node)?.show(scenes);
 }
 
 /**
