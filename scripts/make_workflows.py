@@ -88,7 +88,8 @@ class Graph:
 
 
 def picture(at: tuple[int, int] = (0, 0), name: str = "picture") -> Node:
-    return Node(name, "LoadImage", at, (300, 360), values={"image": "example.png"})
+    """A picture to be chosen: not every ComfyUI has the one that is named, so the title says it."""
+    return Node(name, "LoadImage", at, (300, 360), values={"image": "example.png"}, title="Load Image: choose yours")
 
 
 def batch() -> tuple[Node, ...]:
