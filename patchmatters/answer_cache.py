@@ -19,7 +19,7 @@ from typing import Protocol, runtime_checkable
 
 from .answer_store import DiskStore, MemoryStore, OpenStore, Store
 from .ask import problem_of
-from .backends.base import Answer, ChatModel, Monitor, Outcome, Question
+from .backends.base import Answer, ChatModel, Monitor, Outcome, Question, WrappedChat
 from .options import check_options, option
 
 VERSION = 1  # of what a key means; another number makes all older answers unknown
@@ -59,6 +59,11 @@ class Identified(Protocol):
     def identity(self, monitor: Monitor) -> Mapping[str, object]: ...
 
 
+def identity_of(model: ChatModel, monitor: Monitor) -> Mapping[str, object]:
+    """What the answers of a model depend on: its name, where it does not say."""
+    return model.identity(monitor) if isinstance(model, Identified) else {"model": model.name}
+
+
 def cached(model: ChatModel, settings: CacheChoice = CacheSettings()) -> ChatModel:
     """The model with its answers kept on disk, at `default_cache_path()`."""
     return CachedChat(model, DiskStore(default_cache_path(), settings.cache_mb))
@@ -84,7 +89,7 @@ def _cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
-class CachedChat:
+class CachedChat(WrappedChat):
     """A ChatModel that asks another one only what is not known yet. An answer from the store costs nothing."""
 
     def __init__(self, model: ChatModel, store: Store) -> None:
@@ -93,29 +98,14 @@ class CachedChat:
     def __repr__(self) -> str:
         return f"CachedChat({self.model!r})"
 
-    @property
-    def name(self) -> str:
-        return self.model.name
-
-    @property
-    def sees_images(self) -> bool:
-        return self.model.sees_images
-
-    @property
-    def follows_instructions(self) -> bool:
-        return self.model.follows_instructions
-
     def answer(self, questions: Sequence[Question], monitor: Monitor) -> list[Answer]:
         """See ChatModel. Equal questions are asked once, in this call and beside others that run at the moment."""
         if not questions:
             return []
-        identity = self._identity(monitor)
+        identity = identity_of(self.model, monitor)
         keys = [question_key(question, identity) for question in questions]
         with self.store.open() as store:
             return _Call(self.model, list(questions), keys, store, monitor).run()
-
-    def _identity(self, monitor: Monitor) -> Mapping[str, object]:
-        return self.model.identity(monitor) if isinstance(self.model, Identified) else {"model": self.model.name}
 
 
 @dataclass

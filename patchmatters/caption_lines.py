@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import sys
 from dataclasses import dataclass
 
-from .plain_text import json_safe, one_line, plain
+from .plain_text import json_safe, one_line
 from .scene import Scene
+from .terminal import complain, say
 
 log = logging.getLogger(__name__)
 
@@ -50,27 +49,3 @@ def json_line(done: Captioned) -> str:
         "error": done.error or None,
     }
     return json_safe(json.dumps(body, ensure_ascii=False))
-
-
-def say(line: str) -> None:
-    """Print for programs and people. RuntimeError where that cannot be written: nothing more may be paid for then."""
-    try:
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        close_output()
-        raise RuntimeError(
-            f"standard output cannot be written ({error.strerror}): make room, and run the same command again."
-        ) from None
-
-
-def complain(what: object) -> None:
-    """Print to stderr, where what is said may quote a server or a file name."""
-    sys.stderr.write(f"{plain(str(what))}\n")
-
-
-def close_output() -> None:
-    """Let the interpreter's last flush of what could not be written end in nothing."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

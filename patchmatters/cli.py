@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from . import __version__
 from .backends.base import Monitor
-from .caption_lines import Captioned, captioned, close_output, complain, hand_out, say
+from .caption_lines import Captioned, captioned, hand_out
 from .folder.command_options import FOLDER_HELP, add_folder_options
-from .folder.whole_files import write_whole
 from .job_options import Job, add_model_options, add_settings, backend_named_in, job_of
 from .json_files import parse_json, read_text
 from .pipeline import caption_each
@@ -27,6 +26,8 @@ from .report_page.command import REPORT_HELP, add_report_options
 from .scale.command import SCALE_HELP, add_scale_options
 from .side_by_side import side_by_side
 from .targets import check_targets
+from .terminal import close_output, complain, say
+from .whole_files import write_whole
 
 if TYPE_CHECKING:
     from PIL.Image import Image

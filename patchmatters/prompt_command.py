@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from .caption_lines import complain, say
 from .json_files import read_text
 from .plain_text import plain
 from .prompt_forms import FORMS, IDEOGRAM
+from .terminal import complain, say
 
 if TYPE_CHECKING:
     from .scene import Scene

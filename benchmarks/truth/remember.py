@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from patchmatters.backends.base import Answer, ChatModel, Monitor, Question, Scorer
+from patchmatters.backends.base import Answer, ChatModel, Monitor, Question, Scorer, WrappedChat
 from patchmatters.picture import Crop
 
 
@@ -18,24 +18,12 @@ class Bill:
 
 
 @dataclass
-class RememberedChat:
+class RememberedChat(WrappedChat):
     """A chat model that never computes an answer twice: equal questions get equal answers, as backends promise."""
 
     model: ChatModel
     bill: Bill
     _known: dict[tuple[object, ...], tuple[Answer, float]] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        return self.model.name
-
-    @property
-    def sees_images(self) -> bool:
-        return self.model.sees_images
-
-    @property
-    def follows_instructions(self) -> bool:
-        return self.model.follows_instructions
 
     def answer(self, questions: Sequence[Question], monitor: Monitor) -> list[Answer]:
         fresh = [question for question in questions if _key(question) not in self._known]

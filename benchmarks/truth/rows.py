@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from patchmatters.aggregate import compose, merge
-from patchmatters.backends.base import QUIET, Answer, ChatModel, Monitor, Question, Scorer
+from patchmatters.backends.base import QUIET, Answer, ChatModel, Monitor, Question, Scorer, WrappedChat
 from patchmatters.describe import DescribeSettings, describe
 from patchmatters.divide import DivideSettings, divide
 from patchmatters.language.places import place_of
@@ -47,21 +47,13 @@ class Run:
 
 
 @dataclass
-class Counted:
+class Counted(WrappedChat):
     """A chat model that counts its questions. `describes_only` hides that it follows instructions."""
 
     model: ChatModel
     describes_only: bool = False
     images: int = 0
     texts: int = 0
-
-    @property
-    def name(self) -> str:
-        return self.model.name
-
-    @property
-    def sees_images(self) -> bool:
-        return self.model.sees_images
 
     @property
     def follows_instructions(self) -> bool:

@@ -109,16 +109,15 @@ def _near_view(scene: Scene) -> Patch | None:
 
 def _with_caption(scene: Scene) -> Scene:
     if scene.caption:
-        return _with_untold(scene)
+        return scene
     return scene.given_up(
         f"Nothing reliable is left to say about {scene.image.name!r}: lower keep_score, or use another captioner."
     )
 
 
-def _with_untold(scene: Scene) -> Scene:
-    """The Scene whose kept statements that the caption does not tell say so: nothing vanishes without a word."""
+def _with_untold(scene: Scene, why: str) -> Scene:
+    """The Scene whose kept statements that the caption does not tell say `why`: nothing vanishes without a word."""
     told = {basis for sentence in scene.caption for basis in sentence.basis}
-    why = _LEFT_OUT if any(record.stage == STAGE for record in scene.records) else _NOT_TOLD
     text = scene.caption_text
 
     def explained(patch: Patch) -> Patch:
@@ -142,7 +141,7 @@ def _told(scene: Scene, settings: ComposeSettings, monitor: Monitor) -> Scene:
     monitor.advance(scene.image.name)
     chosen = cover(told, patches, similarity, settings.max_words) if settings.max_words else told
     caption = tell_places(chosen, scene.image.width, scene.image.height)
-    return replace(scene, caption=tuple(caption), stage=Stage.COMPOSED)
+    return _with_untold(replace(scene, caption=tuple(caption), stage=Stage.COMPOSED), _NOT_TOLD)
 
 
 @dataclass(frozen=True)
@@ -214,7 +213,7 @@ def _caption(draft: _Draft, written: Written, settings: ComposeSettings, model: 
         (whole, "The model's caption left out the whole-image caption: it was put before it."),
         (regions, "The model's caption left out regions: they were added at its end."),
     ]
-    return changed.with_warnings(*(warning for sentences, warning in lost if sentences))
+    return _with_untold(changed, _LEFT_OUT).with_warnings(*(warning for sentences, warning in lost if sentences))
 
 
 def _lost(sentences: Sequence[Sentence], text: str) -> list[Sentence]:

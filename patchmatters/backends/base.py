@@ -125,6 +125,24 @@ class ChatModel(Protocol):
         ...
 
 
+class WrappedChat:
+    """A ChatModel that asks another one, `model`: it is called as that one is, and can do what that one can."""
+
+    model: ChatModel
+
+    @property
+    def name(self) -> str:
+        return self.model.name
+
+    @property
+    def sees_images(self) -> bool:
+        return self.model.sees_images
+
+    @property
+    def follows_instructions(self) -> bool:
+        return self.model.follows_instructions
+
+
 @runtime_checkable
 class Scorer(Protocol):
     """Measures how well sentences agree with a crop."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import signal
 import sys
@@ -16,9 +15,12 @@ from typing import Any, NoReturn
 from ..backends.api.providers import Price
 from ..detections import read_detections
 from ..job_options import Job, backend_settings, job_of, preset_of, scorer_name, witness_settings
+from ..json_files import parse_json, read_text
 from ..report_page.command import report_settings
 from ..scene import Detection
 from ..targets import check_targets
+from ..terminal import complain, say
+from ..whole_files import write_whole
 from .cost import LimitReached, Purse, metered, price_of
 from .estimate import measured, reckoned, told
 from .forms import FormSettings, Written, write_captions, write_text
@@ -30,7 +32,6 @@ from .run import Interrupted, Runner
 from .sidecars import Existing, Sidecars, is_captioned, read_caption, text_to_write
 from .sources import Found, Picture, SourceSettings, find_pictures
 from .state import NAME, State, Status
-from .whole_files import write_whole
 
 OK, SOME_FAILED, INTERRUPTED = 0, 1, 130
 _WORKERS = 2  # batches at once where the model may be asked from several threads: one has questions while one waits
@@ -95,12 +96,7 @@ def _read_boxes(name: str | None) -> dict[str, tuple[Detection, ...]]:
     """The boxes of a file by picture. ValueError for a file that does not hold such boxes."""
     if not name:
         return {}
-    try:
-        data = json.loads(Path(name).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"{name} cannot be read ({error.strerror}): check the path.") from None
-    except ValueError as error:
-        raise ValueError(f"{name} is not JSON ({error}).") from None
+    data = parse_json(read_text(name, "check the path"), name)
     if not isinstance(data, dict) or not all(isinstance(boxes, list) for boxes in data.values()):
         raise ValueError(f'{name} must be an object of pictures and their lists of boxes: {{"cats/1.jpg": [...]}}.')
     try:
@@ -165,7 +161,7 @@ def _as_interrupt(number: int, frame: object) -> NoReturn:
 
 def _interrupted(how: Interrupted) -> int:
     """Say how to go on. A worker that is busy inside a model is not waited for: the state survives the hard way."""
-    print(f"patchmatters: interrupted{_GO_ON}", file=sys.stderr, flush=True)
+    complain(f"patchmatters: interrupted{_GO_ON}")
     if not how.idle:
         sys.stdout.flush()
         os._exit(INTERRUPTED)
@@ -263,7 +259,7 @@ def _dry_run(found: Found, plan: Plan, state: State, options: argparse.Namespace
         *([f"{shows} pictures with the repeats of folder names"] if shows != len(found.pictures) else []),
         *told(one, waiting),
     ]
-    print("\n".join(lines))
+    say("\n".join(lines))
     return OK
 
 
@@ -326,7 +322,7 @@ def _note_differences(plan: Plan, wishes: _Wishes) -> None:
     for note, keys in notes.items():
         left = [key for key in keys if key not in refreshed and not (keys is plan.restyled and overwrites)]
         if left:
-            print(f"patchmatters: {len(left)} pictures {note}.", file=sys.stderr)
+            complain(f"patchmatters: {len(left)} pictures {note}.")
 
 
 def _summary(plan: Plan, state: State, *, reached: bool) -> int:
@@ -335,14 +331,13 @@ def _summary(plan: Plan, state: State, *, reached: bool) -> int:
     parts += [f"{len(plan.theirs)} had a caption file already"] if plan.theirs else []
     parts += [f"{counts[Status.FAILED]} failed"] if failures else []
     parts += [f"{counts[Status.WAITING]} are left"] if counts[Status.WAITING] else []
-    print(f"{sum(counts.values()) + len(plan.theirs)} pictures: {', '.join(parts)}.")
+    say(f"{sum(counts.values()) + len(plan.theirs)} pictures: {', '.join(parts)}.")
     for line in listed([f"  {shown(key)}: {reason}" for key, reason in failures]):
-        print(line, file=sys.stderr)
+        complain(line)
     if reached:
-        print(
+        complain(
             f"patchmatters: the next questions could pass the limit (${state.spent():.4f} are spent): raise "
-            "--limit-usd and run the same command again.",
-            file=sys.stderr,
+            "--limit-usd and run the same command again."
         )
     return SOME_FAILED if failures or counts[Status.WAITING] else OK
 
@@ -365,7 +360,7 @@ def _from_scenes(wishes: _Wishes) -> int:
 
     written = sum(_write_sidecar(entry, wishes) for entry in entries()) if wishes.sidecars.ending else 0
     _write_outputs(wishes, entries)
-    print(f"{written} caption files written.")
+    say(f"{written} caption files written.")
     return OK
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from ..answer_cache import CachedChat, Eager, Identified
+from ..answer_cache import CachedChat, Eager, identity_of
 from ..backends.api.providers import Price
-from ..backends.base import Answer, ChatModel, Monitor, Question
+from ..backends.base import Answer, ChatModel, Monitor, Question, WrappedChat
 
 _CHARACTERS_PER_TOKEN = 2  # fewer than any tokenizer's average on English: a bound, not an estimate
 _PIXELS_PER_TOKEN = 500  # likewise: no provider counts more tokens for a picture
@@ -55,27 +55,15 @@ def _sent_pixels(size: tuple[int, int]) -> float:
     return size[0] * size[1] * scale * scale
 
 
-class MeteredChat:
+class MeteredChat(WrappedChat):
     """A ChatModel that asks only what can be paid for. What is asked is set aside at its dearest, then settled."""
 
     def __init__(self, model: ChatModel, purse: Purse, *, own_price: bool) -> None:
         """`own_price` says that answers carry no cost of their own, or not this one."""
         self.model, self._purse, self._own_price = model, purse, own_price
 
-    @property
-    def name(self) -> str:
-        return self.model.name
-
-    @property
-    def sees_images(self) -> bool:
-        return self.model.sees_images
-
-    @property
-    def follows_instructions(self) -> bool:
-        return self.model.follows_instructions
-
     def identity(self, monitor: Monitor) -> Mapping[str, object]:
-        return self.model.identity(monitor) if isinstance(self.model, Identified) else {"model": self.model.name}
+        return identity_of(self.model, monitor)
 
     def answer(self, questions: Sequence[Question], monitor: Monitor) -> list[Answer]:
         return self.answer_each(questions, monitor, lambda number, answer: None)

@@ -15,9 +15,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..scene_json import encode_scene
+from ..whole_files import whole_file
 from .forms import TAGS
 from .rows import Row, write_rows
-from .whole_files import whole_file
 
 _GROUP = 1000  # rows of a Parquet row group
 

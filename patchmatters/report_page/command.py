@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
-import sys
 from pathlib import Path
 from typing import Any
 
 from ..options import options_of
+from ..terminal import say
 from .settings import ReportSettings
 
 REPORT_HELP = (
@@ -55,7 +55,7 @@ def report(options: argparse.Namespace) -> int:
     rows = (row for source in options.scenes for row in read_rows(Path(source)))
     target = Path(options.report)
     write_report(rows, target, report_settings(options), _tell)
-    sys.stdout.write(f"{target / INDEX}\n")
+    say(str(target / INDEX))
     return 0
 
 

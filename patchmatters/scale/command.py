@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ..terminal import complain, say
 from .engines import LOCAL, NAMES, Done, Work, engine
 from .filesystems import Place, files_in, is_there, place_of, read_from, sweep_partials, written_whole
 from .parts import FORMS, JSONL
@@ -54,13 +54,13 @@ def scale(options: argparse.Namespace) -> int:
     _check_settings(target, work.settings)
     left = _left(target, shards, work)
     tally = _Tally(len(shards) - len(left))
-    sys.stderr.write(f"{len(shards)} shards, {tally.skipped} of them done before\n")
+    complain(f"{len(shards)} shards, {tally.skipped} of them done before")
     if left:
         for done in engine(options.engine)(left, work):
             tally.add(done)
     if not tally.problems:
         sweep_partials(target)
-    sys.stdout.write(tally.told() + "\n")
+    say(tally.told())
     return SOME_FAILED if tally.failed or tally.problems else OK
 
 
@@ -125,7 +125,7 @@ class _Tally:
     def add(self, done: Done) -> None:
         if done.outcome is None:
             self.problems.append(done.shard.name)
-            sys.stderr.write(f"{done.shard.name}: {done.problem}\n")
+            complain(f"{done.shard.name}: {done.problem}")
         elif done.outcome.skipped:
             self.skipped += 1
         else:

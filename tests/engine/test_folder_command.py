@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from engine.protocol_server import Fault, ProtocolServer, Received
+from patchmatters import whole_files
 from patchmatters.cli import main
-from patchmatters.folder import whole_files
 from patchmatters.folder.rows import read_rows
 from patchmatters.folder.state import NAME, VERSION, State
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,37 +26,44 @@ def load_processor(files: ModelFiles) -> Any:
     """
     transformers = require_transformers()
     arguments = dict(FROM_FOLDER)
-    try:
-        return transformers.AutoProcessor.from_pretrained(str(files.folder), **arguments)
-    except Exception as error:
-        if not _is_about_video(error):
-            raise RuntimeError(_broken(files, "processor", error)) from error
+    with _loading(files, "processor"):
+        try:
+            return transformers.AutoProcessor.from_pretrained(str(files.folder), **arguments)
+        except (ImportError, ValueError) as error:
+            if not _is_about_video(error):
+                raise
     with in_words(files.name, "processor"):
         return _without_video(files, arguments)
 
 
-def _is_about_video(error: BaseException) -> bool:
+def _is_about_video(error: ImportError | ValueError) -> bool:
     """Whether a processor could not be made because its part for videos lacks torchvision."""
-    told = isinstance(error, (ImportError, ValueError)) and str(error).lower()
-    return bool(told) and any(word in told for word in ("video processor", "videoprocessor", "torchvision"))
+    told = str(error).lower()
+    return any(word in told for word in ("video processor", "videoprocessor", "torchvision"))
 
 
 def load_tokenizer(files: ModelFiles) -> Any:
     """The tokenizer of a model, from its folder only. RuntimeError where its files are missing or damaged."""
-    transformers = require_transformers()
-    try:
-        return transformers.AutoTokenizer.from_pretrained(str(files.folder), **FROM_FOLDER)
-    except Exception as error:
-        raise RuntimeError(_broken(files, "tokenizer", error)) from error
+    with _loading(files, "tokenizer"):
+        return require_transformers().AutoTokenizer.from_pretrained(str(files.folder), **FROM_FOLDER)
 
 
 def load_image_processor(files: ModelFiles) -> Any:
     """The image processor of a model, from its folder only. RuntimeError where its files are missing or damaged."""
-    transformers = require_transformers()
+    with _loading(files, "image processor"):
+        return require_transformers().AutoImageProcessor.from_pretrained(str(files.folder), **FROM_FOLDER)
+
+
+@contextmanager
+def _loading(files: ModelFiles, what: str) -> Iterator[None]:
+    """Whatever transformers raises while it reads a model's small files becomes a RuntimeError that names them.
+
+    The boundary to all that files hold, as `in_words` is to all that a model's code does.
+    """
     try:
-        return transformers.AutoImageProcessor.from_pretrained(str(files.folder), **FROM_FOLDER)
+        yield
     except Exception as error:
-        raise RuntimeError(_broken(files, "image processor", error)) from error
+        raise RuntimeError(_broken(files, what, error)) from error
 
 
 def _broken(files: ModelFiles, what: str, error: BaseException) -> str:
