@@ -61,7 +61,16 @@ def test_a_file_that_is_cut_off_names_its_line(tmp_path: Path) -> None:
         list(read_rows(cut))
 
 
-@pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"[1]\n"), gzip.compress(b"\xff\n"), b""])
+NO_ROWS = {
+    "no gzip": b"no gzip",
+    "no scene": gzip.compress(b"[1]\n"),
+    "no utf-8": gzip.compress(b"\xff\n"),
+    "empty": b"",
+}
+
+
+# Named, because gzip writes the second into its head, and each process of the tests must collect the same names.
+@pytest.mark.parametrize("content", NO_ROWS.values(), ids=NO_ROWS)
 def test_other_files_are_refused_in_a_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "other").write_bytes(content)
     if content:
