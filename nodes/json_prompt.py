@@ -17,7 +17,7 @@ from ..patchmatters.generate import (
     prompt_report,
 )
 from ..patchmatters.scene import Scene
-from .types import PROMPTS, SceneBatch, SceneSocket, bounding_box, element_metadata
+from .types import PROMPTS, SceneBatch, SceneSocket, element_box
 from .widgets import settings_from, widgets_for
 
 ArraySocket = io.Custom("ARRAY")  # core has it by this name from 0.27 on
@@ -100,9 +100,7 @@ def _given_up(scene: Scene) -> Row:
 
 def boxes_of(layout: Layout) -> list[dict[str, Any]]:
     """The elements as core's bounding boxes."""
-    return [
-        bounding_box(one.box, one.name, layout.width, layout.height, element_metadata(one)) for one in layout.elements
-    ]
+    return [element_box(one, layout.width, layout.height) for one in layout.elements]
 
 
 def core_note() -> str:

@@ -20,6 +20,7 @@ from .types import (
     SceneBatch,
     SceneSocket,
     bounding_box,
+    element_box,
     element_metadata,
     image_from_pictures,
     mask_from_box,
@@ -164,4 +165,4 @@ def object_boxes(scene: Scene) -> list[dict[str, Any]]:
     if not described_regions(scene):
         return []
     width, height = scene.image.width, scene.image.height
-    return [bounding_box(one.box, one.name, width, height, element_metadata(one)) for one in layout_of(scene).elements]
+    return [element_box(one, width, height) for one in layout_of(scene).elements]

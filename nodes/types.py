@@ -148,6 +148,16 @@ def bounding_box(
     return edges | ({"metadata": dict(metadata)} if metadata else {})
 
 
+def element_box(element: Element, width: int, height: int) -> dict[str, Any]:
+    """An element as core's bounding box with its metadata. Edges go to the nearest pixel, one at least apart: core
+    makes thousandths of them, which stay within one of the element's own where the picture has 1000 pixels a side.
+    """
+    box = element.box
+    left, top = min(round(box.left), width - 1), min(round(box.top), height - 1)
+    right, bottom = max(round(box.right), left + 1), max(round(box.bottom), top + 1)
+    return bounding_box(Box(left, top, right, bottom), element.name, width, height, element_metadata(element))
+
+
 def element_metadata(element: Element) -> dict[str, Any]:
     """What core's Create Bounding Boxes (ComfyUI 0.27 and later) makes an element of: type, desc, text and palette."""
     palette = [colour.code for colour in element.palette]

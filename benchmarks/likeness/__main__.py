@@ -20,12 +20,14 @@ from benchmarks.likeness.measures import (
     embedding_likeness,
     layout_likeness,
     statements_found,
+    words_found,
 )
 from patchmatters.backends import SCORERS, backend
-from patchmatters.picture import open_picture
+from patchmatters.picture import Crop, open_picture, picture_digest
 from patchmatters.prompt_forms import FORMS, IDEOGRAM
-from patchmatters.scene import Detection, Scene
+from patchmatters.scene import Box, Detection, Scene
 from patchmatters.scene_json import attach_picture, dump_scenes, load_scenes
+from patchmatters.witnesses.reader import Line
 
 Figure = Callable[[Scene, Image.Image], float | None]  # (the reference's Scene with its picture, a made picture)
 
@@ -60,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--clip", help="folder of a CLIP: adds CLIP-I")
     parser.add_argument("--dino", help="folder of a DINO: adds its likeness")
     parser.add_argument("--detector", help="folder of a detector: adds the share of objects found in their places")
+    parser.add_argument("--ocr", action="store_true", help="adds the share of words that are read again")
     parser.add_argument("--scorer", default="builtin", choices=tuple(SCORERS), help="scores the kept statements")
     parser.add_argument("--out", help="a folder for the pictures and rows.json")
     return parser
@@ -110,7 +113,19 @@ def _figures(options: argparse.Namespace) -> dict[str, Figure]:
         if folder:
             likeness = embedding_likeness(Path(folder))
             figures[name] = lambda scene, picture, alike=likeness: alike(scene.picture, picture)
+    figures |= {"words read again": _word_figure()} if options.ocr else {}
     return figures | ({"objects in place": _object_figure(options.detector)} if options.detector else {})
+
+
+def _word_figure() -> Figure:
+    from patchmatters.witnesses.text import create
+
+    reader = create().reader  # what a reference says is read once
+
+    def lines(picture: Image.Image) -> tuple[Line, ...]:
+        return reader.lines(Crop(picture_digest(picture), Box(0, 0, *map(float, picture.size)), picture))
+
+    return lambda scene, picture: words_found(lines(scene.picture), lines(picture))
 
 
 def _object_figure(folder: str) -> Figure:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,13 @@ from patchmatters.backends.base import Scorer
 from patchmatters.backends.builtin_facts import colours, measure
 from patchmatters.picture import Crop, picture_digest
 from patchmatters.scene import Box, Detection, Scene
+from patchmatters.witnesses.matching import SURE
+from patchmatters.witnesses.matching import plain as letters_of
+from patchmatters.witnesses.reader import Line
 
 Likeness = Callable[[Image.Image, Image.Image], float]  # (reference, picture) -> 0 to 1
 _MATCH = 0.5  # IoU from which two boxes are in one place
+_SHORTEST = 2  # letters or digits of a word that counts
 
 
 def measures(picture: Image.Image) -> measure.Measures:
@@ -71,6 +76,20 @@ def boxes_found(wanted: Sequence[Detection], found: Sequence[Detection]) -> floa
             left.remove(twin)
             hits += 1
     return hits / len(wanted) if wanted else None
+
+
+def words_found(reference: Sequence[Line], made: Sequence[Line]) -> float | None:
+    """The share of the words surely read in the reference that are read in the picture too, each as often as it is
+    there; None where nothing is surely read in the reference. Words of one letter count for nothing.
+    """
+    wanted = _words(line for line in reference if line.score >= SURE)
+    again = wanted & _words(made)
+    return again.total() / wanted.total() if wanted else None
+
+
+def _words(lines: Iterable[Line]) -> Counter[str]:
+    found = (letters_of(word) for line in lines for word in line.text.split())
+    return Counter(word for word in found if len(word) >= _SHORTEST)
 
 
 def embedding_likeness(folder: Path) -> Likeness:

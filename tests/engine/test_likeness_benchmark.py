@@ -10,8 +10,10 @@ from PIL import Image
 from benchmarks.likeness.__main__ import main
 from benchmarks.likeness.arms import ARMS, Row, gain, means, table
 from benchmarks.likeness.comfy import Slots, check_slots, filled, ids_of, slot, with_regions
-from benchmarks.likeness.measures import boxes_found, colour_likeness, layout_likeness
+from benchmarks.likeness.measures import boxes_found, colour_likeness, layout_likeness, words_found
+from engine.written import needs_reader, sign
 from patchmatters.scene import Box, Detection
+from patchmatters.witnesses.reader import Line, Token, read_lines
 
 WORKFLOW = {
     "3": {"class_type": "KSampler", "inputs": {"seed": 5, "positive": ["6", 0], "negative": ["7", 0]}},
@@ -44,6 +46,25 @@ def test_objects_count_in_their_places_and_once() -> None:
     assert boxes_found(wanted, [Detection(left, "dog"), Detection(left, "cat")]) == pytest.approx(1 / 3)
     assert boxes_found(wanted, wanted) == 1.0
     assert boxes_found([], wanted) is None
+
+
+def line(text: str, score: float = 0.95) -> Line:
+    return Line(text, score, Box(0, 0, 100, 20), 20, tuple(Token(word, score) for word in text.split()))
+
+
+def test_words_count_in_any_case_and_as_often_as_they_are_there() -> None:
+    assert words_found([line("STOP the bus")], [line("Stop the")]) == pytest.approx(2 / 3)
+    assert words_found([line("go go")], [line("GO")]) == 0.5
+    assert words_found([line("STOP", 0.5), line("a")], [line("STOP")]) is None, "nothing is surely read there"
+    assert words_found([line("STOP")], []) == 0.0
+
+
+@needs_reader
+def test_words_of_a_picture_are_read_again_by_the_real_reader() -> None:
+    reference = read_lines(sign(("FRESH BREAD", (20, 60), 36), ("OPEN TODAY", (20, 160), 36)))
+    assert words_found(reference, reference) == 1.0
+    assert words_found(reference, read_lines(sign(("FRESH BREAD", (40, 90), 30)))) == 0.5
+    assert words_found(read_lines(Image.new("RGB", (320, 240), "white")), reference) is None
 
 
 def test_only_the_prompt_and_the_seed_change() -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 FORMS = ["ideogram", "flux3", "fibo", "plain", "elements"]
 
@@ -69,3 +71,21 @@ def test_core_builds_the_same_json(
             assert all(abs(a - b) <= 1 + 1000 / 160 for a, b in zip(one["bbox"], ours["bbox"], strict=True))
         built = json_node.BuildJsonPromptIdeogram.execute(row, {"style": "none"}, summary, background).args[0]
         assert built == json.loads(prompt)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(edges=st.tuples(*[st.floats(0, 1, allow_nan=False)] * 4), width=st.integers(1000, 8000))
+def test_cores_thousandths_are_within_one_of_the_box(
+    part: Callable[[str], Any], edges: tuple[float, ...], width: int
+) -> None:
+    """Of any box of an element, in a picture of 1000 pixels a side or more; core's own functions make the figures."""
+    boxes_node = pytest.importorskip("comfy_extras.nodes_bounding_boxes")
+    Box, Element = part("patchmatters.scene").Box, part("patchmatters.generate").Element
+    left, right = sorted(round(edge * width, 3) for edge in edges[:2])
+    top, bottom = sorted(round(edge * 1000, 3) for edge in edges[2:])
+    assume(right - left >= 1 and bottom - top >= 1)
+    ours = part("nodes.types").element_box(Element(Box(left, top, right, bottom), "obj", "dog", "A dog."), width, 1000)
+    (made,) = boxes_node.build_elements(boxes_node.boxes_to_regions([ours], width, 1000))
+    exact = [top, 1000 * left / width, bottom, 1000 * right / width]
+    assert max(abs(a - b) for a, b in zip(made["bbox"], exact, strict=True)) <= 1
+    assert made["desc"] == "A dog."
