@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,13 @@ def save(
     if peak:
         peaked(model)
     model.save_pretrained(folder)
+    _save_small_files(folder, tokenizer, image_processor, processor, image, processor_settings)
+    return folder
+
+
+def _save_small_files(
+    folder: Path, tokenizer: Any, image_processor: Any, processor: str, image: str, processor_settings: dict[str, Any]
+) -> None:
     tokenizer.save_pretrained(folder)
     if image:
         (folder / "chat_template.jinja").write_text(template(image), encoding="utf-8")
@@ -69,7 +77,35 @@ def save(
         path.write_text(json.dumps(written), encoding="utf-8")
         settings = {"processor_class": processor, **processor_settings}
         (folder / "processor_config.json").write_text(json.dumps(settings), encoding="utf-8")
-    return folder
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A model that is not built yet: what it is made of and what lies beside its weights (see `save`)."""
+
+    cls: type
+    config: Any
+    tokenizer: Any
+    image_processor: Any
+    processor: str
+    image: str = ""
+    processor_settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> Path:
+        """Build it, and write the whole folder."""
+        return save(
+            folder, self.cls(self.config), self.tokenizer, self.image_processor, self.processor, self.image,
+            **self.processor_settings,
+        )  # fmt: skip
+
+    def save_small_files(self, folder: Path) -> Path:
+        """Write all of the folder but the weights."""
+        self.config.architectures = [self.cls.__name__]
+        self.config.save_pretrained(folder)
+        _save_small_files(
+            folder, self.tokenizer, self.image_processor, self.processor, self.image, dict(self.processor_settings)
+        )
+        return folder
 
 
 def peaked(model: Any) -> None:
@@ -106,20 +142,28 @@ def _clip_pictures(**changes: Any) -> Any:
     return CLIPImageProcessor(**(size | changes))
 
 
-def llava(folder: Path) -> Path:
+def llava_plan(text: Mapping[str, Any] | None = None, vision: Mapping[str, Any] | None = None) -> Plan:
+    """LLaVA-1.5; the sizes can be overridden for benchmarks."""
     from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
     tokenizer = tiny_tokenizer(("<image>",))
+    tower = _clip(**(vision or {}))
+    side = tower["image_size"]
     config = LlavaConfig(
-        vision_config=CLIPVisionConfig(**_clip()), text_config=LlamaConfig(**_text(tokenizer)),
-        image_token_id=len(tokenizer) - 1,
-        image_token_index=len(tokenizer) - 1, vision_feature_layer=-2, image_seq_length=16,
+        vision_config=CLIPVisionConfig(**tower), text_config=LlamaConfig(**_text(tokenizer, **(text or {}))),
+        image_token_id=len(tokenizer) - 1, image_token_index=len(tokenizer) - 1, vision_feature_layer=-2,
+        image_seq_length=(side // 14) ** 2,
     )  # fmt: skip
-    return save(
-        folder, LlavaForConditionalGeneration(config), tokenizer, _clip_pictures(), "LlavaProcessor", "<image>",
-        patch_size=14, vision_feature_select_strategy="default", image_token="<image>",
-        num_additional_image_tokens=1,
-    )  # fmt: skip
+    pictures = _clip_pictures(size={"shortest_edge": side}, crop_size={"height": side, "width": side})
+    settings = {
+        "patch_size": 14, "vision_feature_select_strategy": "default", "image_token": "<image>",
+        "num_additional_image_tokens": 1,
+    }  # fmt: skip
+    return Plan(LlavaForConditionalGeneration, config, tokenizer, pictures, "LlavaProcessor", "<image>", settings)
+
+
+def llava(folder: Path) -> Path:
+    return llava_plan().save(folder)
 
 
 def llava_next(folder: Path, text: Mapping[str, Any] | None = None, vision: Mapping[str, Any] | None = None) -> Path:
@@ -182,28 +226,33 @@ def qwen2_5_vl(folder: Path) -> Path:
     )  # fmt: skip
 
 
-def qwen3_vl(folder: Path) -> Path:
+def qwen3_vl_plan(
+    text: Mapping[str, Any] | None = None, vision: Mapping[str, Any] | None = None, most_pixels: int = 4 * SIDE * SIDE
+) -> Plan:
+    """Qwen3-VL; the sizes can be overridden for benchmarks."""
     from transformers import Qwen2VLImageProcessor, Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
     tokenizer = tiny_tokenizer(_QWEN_TOKENS, eos_token="<|im_end|>")
     rope = {
         "rope_theta": 10000.0, "rope_type": "default", "mrope_section": [1, 1, 2], "mrope_interleaved": True
     }  # fmt: skip
-    text = _text(tokenizer, head_dim=8, rope_scaling=rope, rope_theta=10000.0)
+    sizes = _text(tokenizer, head_dim=8, rope_scaling=rope, rope_theta=10000.0) | dict(text or {})
+    tower = {
+        "depth": 2, "hidden_size": 32, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": 32,
+        "deepstack_visual_indexes": [0], "num_position_embeddings": 64, "patch_size": 16,
+    } | dict(vision or {})  # fmt: skip
     config = Qwen3VLConfig(
-        text_config=text,
-        vision_config={
-            "depth": 2, "hidden_size": 32, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": 32,
-            "deepstack_visual_indexes": [0], "num_position_embeddings": 64, "patch_size": 16,
-        },
-        **_qwen_ids(tokenizer), tie_word_embeddings=False,
-    )  # fmt: skip
+        text_config=sizes, vision_config=tower, **_qwen_ids(tokenizer), tie_word_embeddings=sizes["tie_word_embeddings"]
+    )
     pictures = Qwen2VLImageProcessor(
-        min_pixels=SIDE * SIDE, max_pixels=4 * SIDE * SIDE, patch_size=16, merge_size=2, temporal_patch_size=2
+        min_pixels=SIDE * SIDE, max_pixels=most_pixels, patch_size=16, merge_size=2, temporal_patch_size=2
     )
-    return save(
-        folder, Qwen3VLForConditionalGeneration(config), tokenizer, pictures, "Qwen3VLProcessor", _IMAGE_MARKS["qwen"]
-    )
+    mark = _IMAGE_MARKS["qwen"]
+    return Plan(Qwen3VLForConditionalGeneration, config, tokenizer, pictures, "Qwen3VLProcessor", mark)
+
+
+def qwen3_vl(folder: Path) -> Path:
+    return qwen3_vl_plan().save(folder)
 
 
 def _idefics(folder: Path, config_name: str, model_name: str, pictures_name: str, processor: str) -> Path:
@@ -325,19 +374,28 @@ CAPTIONERS: Mapping[str, Callable[[Path], Path]] = {
 }
 
 
-def blip_itm(
-    folder: Path, side: int = SIDE, text: Mapping[str, Any] | None = None, vision: Mapping[str, Any] | None = None
-) -> Path:
-    """BLIP with its matching and contrastive heads; the sizes can be overridden for benchmarks."""
+def blip_itm_plan(
+    side: int = SIDE, text: Mapping[str, Any] | None = None, vision: Mapping[str, Any] | None = None, shared: int = 16
+) -> Plan:
+    """BLIP with its matching and contrastive heads; the sizes can be overridden for benchmarks.
+
+    `shared` is the width of the space in which pictures and texts are compared.
+    """
     from transformers import BlipConfig, BlipForImageTextRetrieval, BlipImageProcessor
 
     tokenizer = _bert_tokenizer()
     sizes = {"vision_config": _blip_vision() | {"image_size": side} | dict(vision or {})}
     config = BlipConfig(
-        text_config=_blip_text(tokenizer) | dict(text or {}), **sizes, image_text_hidden_size=16, projection_dim=16
+        text_config=_blip_text(tokenizer) | dict(text or {}), **sizes, image_text_hidden_size=shared, projection_dim=16
     )
-    model = BlipForImageTextRetrieval(config)
-    return save(folder, model, tokenizer, BlipImageProcessor(size={"height": side, "width": side}), "BlipProcessor")
+    pictures = BlipImageProcessor(size={"height": side, "width": side})
+    return Plan(BlipForImageTextRetrieval, config, tokenizer, pictures, "BlipProcessor")
+
+
+def blip_itm(
+    folder: Path, side: int = SIDE, text: Mapping[str, Any] | None = None, vision: Mapping[str, Any] | None = None
+) -> Path:
+    return blip_itm_plan(side, text, vision).save(folder)
 
 
 def blip2_itm(folder: Path) -> Path:
