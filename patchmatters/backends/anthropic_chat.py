@@ -83,7 +83,7 @@ class AnthropicWire:
                 if not arrived.finish:  # what has arrived whole is kept, and not paid for again
                     raise
                 return arrived.reply()
-            return arrived.reply() if whole is None else _whole(whole)
+            return arrived.reply() if whole is None else read_whole(whole)
 
 
 def _picture(data: str, media_type: str) -> dict[str, Any]:
@@ -102,7 +102,8 @@ def _settings(asking: Asking) -> dict[str, Any]:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _whole(body: Mapping[str, Any]) -> Reply:
+def read_whole(body: Mapping[str, Any]) -> Reply:
+    """A message that arrived in one piece."""
     if "content" not in body:
         return Reply()
     blocks = list(map(mapping, items(body["content"])))

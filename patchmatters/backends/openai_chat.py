@@ -80,7 +80,7 @@ class OpenAIWire:
                 if not arrived.reply().complete:  # what has arrived whole is kept, and not paid for again
                     raise
                 return arrived.reply()
-            return arrived.reply() if whole is None else _whole(whole)
+            return arrived.reply() if whole is None else read_whole(whole)
 
 
 def _environment_for(target: Target) -> dict[str, str]:
@@ -128,7 +128,8 @@ def _format(kind: str, schema: Mapping[str, object]) -> dict[str, Any]:
 # --- reading ---------------------------------------------------------------------------------------------------------
 
 
-def _whole(body: Mapping[str, Any]) -> Reply:
+def read_whole(body: Mapping[str, Any]) -> Reply:
+    """A chat completion that arrived in one piece."""
     choices = sorted(map(mapping, items(body.get("choices"))), key=lambda choice: count(choice.get("index")) or 0)
     return Reply(tuple(map(_choice, choices)), _usage(body.get("usage")))
 

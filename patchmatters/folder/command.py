@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from ..backends.api.providers import Price
+from ..backends.batches import halved, service_of
 from ..detections import read_detections
 from ..job_options import Job, backend_settings, job_of, preset_of, scorer_name, witness_settings
 from ..json_files import parse_json, read_text
@@ -21,6 +22,8 @@ from ..scene import Detection
 from ..targets import check_targets
 from ..terminal import complain, say
 from ..whole_files import write_whole
+from .batch_book import BatchBook
+from .batch_desk import BatchChat, BatchDesk
 from .cost import LimitReached, Purse, metered, price_of
 from .estimate import measured, reckoned, told
 from .forms import FormSettings, Written, write_captions, write_text
@@ -33,7 +36,7 @@ from .sidecars import Existing, Sidecars, is_captioned, read_caption, text_to_wr
 from .sources import Found, Picture, SourceSettings, find_pictures
 from .state import NAME, State, Status
 
-OK, SOME_FAILED, INTERRUPTED = 0, 1, 130
+OK, SOME_FAILED, AWAITED, INTERRUPTED = 0, 1, 3, 130
 _WORKERS = 2  # batches at once where the model may be asked from several threads: one has questions while one waits
 _SAMPLE = 200  # rows that a dry run measures
 # Settings of backends that change how an answer is had, not what it says.
@@ -55,7 +58,8 @@ class _Wishes:
 
 
 def caption_folder(options: argparse.Namespace) -> int:
-    """Caption what the options name. The exit status: 0 all done, 1 some failed or are left, 130 interrupted.
+    """Caption what the options name. The exit status: 0 all done, 1 some failed or are left, 3 batches are being
+    answered (run again), 130 interrupted.
 
     ValueError and RuntimeError, each with what to do, where nothing could be done at all or the run had to end.
     """
@@ -179,6 +183,8 @@ def _caption_found(found: Found, state: State, wishes: _Wishes) -> int:
         wishes.existing,
         wishes.options.refresh,
     )
+    if wishes.options.batch_api and not wishes.options.dry_run:
+        BatchBook(state).forget_failures()
     plan = make_plan(found.pictures, state, orders)
     if wishes.options.dry_run:
         return _dry_run(found, plan, state, wishes.options)
@@ -203,18 +209,44 @@ def _run(found: Found, plan: Plan, state: State, orders: Orders, wishes: _Wishes
     counts, options = state.counts(), wishes.options
     if not counts[Status.WAITING] or options.limit == 0:
         return False
-    job = _within_limit(job_of(options), state, options)
+    job = job_of(options)
+    desk = _desk(job, state, options) if options.batch_api else None
+    job = _by_batch(job, desk) if desk else _within_limit(job, state, options)
     reporter = Reporter(
         len(found.pictures), len(found.pictures) - counts[Status.WAITING], quiet=options.quiet, verbose=options.verbose
     )
-    workers = _WORKERS if job.parallel else 1
+    workers, together = _WORKERS if job.parallel else 1, 1 if desk else options.batch
     try:
-        Runner(plan, state, orders, job, reporter, options.batch, workers, options.limit, wishes.boxes).run()
+        Runner(plan, state, orders, job, reporter, together, workers, options.limit, wishes.boxes).run()
+        if desk:
+            desk.close()
     except LimitReached:
         return True
     finally:
         reporter.close()
+        for note in desk.notes if desk else ():
+            complain(f"patchmatters: {note}")
     return False
+
+
+def _desk(job: Job, state: State, options: argparse.Namespace) -> BatchDesk:
+    """Where questions are handed in, with all answers that are there taken up. ValueError for a model without one."""
+    service = service_of(job.chat_model, _price(options.price))
+    price, limit = service.price(), options.limit_usd
+    if limit is not None and price is None:
+        raise ValueError(_no_price(job))
+    desk = BatchDesk(service, BatchBook(state), None if limit is None or price is None else Purse(limit, price, state))
+    desk.take_up()
+    return desk
+
+
+def _by_batch(job: Job, desk: BatchDesk) -> Job:
+    model = BatchChat(job.chat_model, desk)
+    return replace(job, chat_model=model, text_model=job.text_model and model)
+
+
+def _no_price(job: Job) -> str:
+    return f"--limit-usd needs a price, and that of {job.chat_model.name} is unknown: give --price IN,OUT."
 
 
 def _within_limit(job: Job, state: State, options: argparse.Namespace) -> Job:
@@ -224,9 +256,7 @@ def _within_limit(job: Job, state: State, options: argparse.Namespace) -> Job:
         return job
     price = given or price_of(job.chat_model)
     if price is None:
-        raise ValueError(
-            f"--limit-usd needs a price, and that of {job.chat_model.name} is unknown: give --price IN,OUT."
-        )
+        raise ValueError(_no_price(job))
     limit = float("inf") if options.limit_usd is None else options.limit_usd
     model = metered(job.chat_model, Purse(limit, price, state), own_price=given is not None)
     return replace(job, chat_model=model, text_model=job.text_model and model)
@@ -266,6 +296,7 @@ def _dry_run(found: Found, plan: Plan, state: State, options: argparse.Namespace
 def _reckoned(found: Found, options: argparse.Namespace) -> Any:
     job = job_of(options)
     price = _price(options.price) or price_of(job.chat_model)
+    price = halved(price) if options.batch_api else price
     return reckoned(found.pictures, job.preset, price, writes=job.text_model is not None)
 
 
@@ -339,6 +370,13 @@ def _summary(plan: Plan, state: State, *, reached: bool) -> int:
             f"patchmatters: the next questions could pass the limit (${state.spent():.4f} are spent): raise "
             "--limit-usd and run the same command again."
         )
+    asked, batches = BatchBook(state).counts()
+    if asked and counts[Status.WAITING]:
+        complain(
+            f"patchmatters: {asked} questions are being answered in {batches} batches: run the same command again "
+            "(with --batch-api). Most batches end within an hour, all within a day."
+        )
+        return AWAITED
     return SOME_FAILED if failures or counts[Status.WAITING] else OK
 
 

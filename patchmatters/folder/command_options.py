@@ -111,6 +111,12 @@ def _add_running(group: Any) -> None:
     group.add_argument("--limit-usd", type=float, metavar="USD", help="stop before all runs together have cost so much")
     group.add_argument("--price", metavar="IN,OUT", help="US dollars per million tokens, where they are not known")
     group.add_argument(
+        "--batch-api",
+        action="store_true",
+        help="ask by the batch interface of OpenAI or Anthropic, at half the price: hands in what can be asked, and "
+        "the same command goes on when the answers are there (exit status 3 until then)",
+    )
+    group.add_argument(
         "--batch", type=int, default=8, metavar="INT", help="pictures whose questions go out together (default: 8)"
     )
     group.add_argument("--quiet", action="store_true", help="no progress; failures are still told")

@@ -18,6 +18,7 @@ from ..job_options import Job
 from ..picture import open_picture
 from ..pipeline import caption_each
 from ..side_by_side import Stopped
+from .batch_desk import AnswersAwaited
 from .forms import write_captions
 from .plan import Orders, Plan, fingerprint_of, write_pending
 from .rows import Row, row_of_scene
@@ -173,6 +174,8 @@ class Runner:
         """Caption pictures together. What ends a batch as a whole ends it for all: it was paid for once."""
         try:
             scenes = self._scenes(opened, shared)
+        except AnswersAwaited:  # they wait, and stay this process's until it ends, so that they are not taken again
+            return
         except (ValueError, RuntimeError) as error:
             for one in opened:
                 self._fail(one.key, str(error), shared)

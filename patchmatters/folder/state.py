@@ -15,7 +15,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -84,6 +84,15 @@ CREATE TABLE IF NOT EXISTS pictures (
     row BLOB, owner TEXT, pending TEXT, times INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS money (owner TEXT PRIMARY KEY, spent REAL NOT NULL, aside REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS batches (
+    tag TEXT PRIMARY KEY, name TEXT, sent REAL NOT NULL, bound REAL NOT NULL, owner TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS asked (
+    key TEXT PRIMARY KEY, batch TEXT, tries INTEGER NOT NULL, most INTEGER NOT NULL, outcome TEXT, text TEXT,
+    detail TEXT, input INTEGER, output INTEGER, cost REAL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS refused (parameter TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS asked_in ON asked (batch) WHERE batch IS NOT NULL;
 CREATE INDEX IF NOT EXISTS pictures_taken ON pictures (owner) WHERE owner IS NOT NULL;
 CREATE INDEX IF NOT EXISTS pictures_pending ON pictures (key) WHERE pending IS NOT NULL;
 PRAGMA application_id = {_APPLICATION};
@@ -125,6 +134,21 @@ class State:
             self._connection.close()
         self._alive.release()
         Path(self._alive.lock_file).unlink(missing_ok=True)
+
+    # --- for the account of batches, see `batch_book` ---
+
+    @property
+    def owner(self) -> str:
+        """The name of this process in the file."""
+        return self._owner
+
+    def is_dead(self, owner: str) -> bool:
+        """Whether the process of that name has ended."""
+        return owner != self._owner and _is_dead(self.path, owner)
+
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """One transaction. RuntimeError, with what to do, where the file cannot be used just now."""
+        return self._changing()
 
     # --- before the run ---
 

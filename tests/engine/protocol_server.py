@@ -313,6 +313,17 @@ def _size(data: str) -> tuple[int, int]:
 _CHECKS = {"openai": _check_openai, "anthropic": _check_anthropic}
 
 
+def checked(protocol: str, body: Any, headers: Mapping[str, str], path: str = "") -> Received:
+    """A request's body as the server understands it. Violation for what breaks the protocol."""
+    prompt, images = _CHECKS[protocol](body, headers, check_images=True)
+    return Received(protocol, path, dict(headers), body, prompt, tuple(images))
+
+
+def whole_body(received: Received, texts: list[str]) -> dict[str, Any]:
+    """The body of an answer in one piece."""
+    return (_openai_body if received.protocol == "openai" else _anthropic_body)(received, texts)
+
+
 # --- writing answers -------------------------------------------------------------------------------------------------
 
 

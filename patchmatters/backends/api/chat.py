@@ -7,9 +7,10 @@ import logging
 import random
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import ModuleType
+from typing import Any, TypeVar
 
 from ...options import check_options, option
 from ...picture import Crop
@@ -45,13 +46,14 @@ from .wire import Asking, CutOff, ErrorInBody, Unreadable, Wire
 log = logging.getLogger(__name__)
 
 Keep = Callable[[int, Answer], None]
+Talked = TypeVar("Talked")
 
 _UNNAMED = "first model"
 _PARTIAL_S = 0.1  # between two progress reports of one question
 _FEW = 2  # requests at once that a local server starts with: many answer one after the other
 _PAUSE_S = 0.5  # before an answer that was cut off is asked for again, doubled each time, with jitter
 # Settings that a request can do without; a model that refuses one is asked again without it.
-_OPTIONAL = (
+OPTIONAL = (
     *("temperature", "top_p", "seed", "n", "response_format", "stream_options", "reasoning_effort", "thinking"),
     *("output_config", "max_completion_tokens", "max_tokens", "do_sample", "cache_control", "reasoning"),
     *("chat_template_kwargs", "enable_thinking", "think", "stream"),
@@ -124,7 +126,7 @@ class ApiChat:
         address = as_base(given, own_path, row.protocol, has_other_api=row.local)
         chosen = model.strip() or (row.models[0].name if row.models and not base_url.strip() else "")
         self.target = Target(row, address, chosen)
-        self.settings, self._wire, self._sdk = settings, wire, load_sdk(wire.sdk)
+        self.settings, self._wire, self.sdk = settings, wire, load_sdk(wire.sdk)
         self.name = f"{chosen or _UNNAMED} ({row.title}{'' if not base_url.strip() else ', ' + address.origin})"
         self.sees_images = row.model(chosen).images
         self.encoder = CropEncoder(settings.max_edge or row.longest_edge, row.max_image_bytes)
@@ -177,8 +179,8 @@ class ApiChat:
     def _open_line(self, key: str | None) -> Line:
         row, settings = self.target.provider, self.settings
         headers = row.headers if self.target.at_home else ()
-        http = http_client(self._sdk, self.target.address, key, settings.concurrency, headers)
-        client = self._wire.open(self._sdk, self.target, key or NO_KEY, http, settings.retries)
+        http = http_client(self.sdk, self.target.address, key, settings.concurrency, headers)
+        client = self._wire.open(self.sdk, self.target, key or NO_KEY, http, settings.retries)
         few = _FEW if is_private(self.target.address) else settings.concurrency
         gate = Gate(settings.concurrency, min(few, settings.concurrency))
         return Line(asyncio.get_running_loop(), key, http, client, gate, Pulse())
@@ -214,6 +216,26 @@ class ApiChat:
 
     def model(self) -> Model:
         return self.target.provider.model(self.target.model)
+
+    def body_alone(self, question: Question, left_out: Collection[str] = ()) -> dict[str, Any]:
+        """The body of a request for one answer in one piece, without the settings that are left out."""
+        images = tuple(map(self.encoder, question.images))
+        row, thinks = self.target.provider, self.settings.thinking == "on"
+        return self._wire.body(Asking(question, images, row, self.model(), 1, False, frozenset(left_out), thinks))
+
+    def talk(self, work: Callable[[Any], Coroutine[Any, Any, Talked]], monitor: Monitor) -> Talked:
+        """What `work` makes of the SDK's client, on the event loop of all requests.
+
+        ValueError for an address that must not be asked; RuntimeError without a key. What `work` raises goes on.
+        """
+        require_safe(self.target.address)
+        key = self._key()
+        self._find_model(key, monitor)
+
+        async def main(post: Post) -> Talked:
+            return await work((await self._switchboard.line(key, self._open_line)).client)
+
+        return drive(main, monitor.poll)
 
 
 class _Batch:
@@ -336,9 +358,9 @@ class _Batch:
         body = self._chat._wire.body(asking)
         try:
             reply = await self._chat._wire.send(self._line.client, body, self._partials(group, patience))
-        except (Unreadable, CutOff, ErrorInBody, TooLarge, *errors_of(self._chat._sdk)) as error:
-            sent = [name for name in _OPTIONAL if name in body and name not in left_out]
-            raise _trouble(error, self._chat._sdk, self._target, sent, has_image=bool(question.images)) from None
+        except (Unreadable, CutOff, ErrorInBody, TooLarge, *errors_of(self._chat.sdk)) as error:
+            sent = [name for name in OPTIONAL if name in body and name not in left_out]
+            raise trouble_of(error, self._chat.sdk, self._target, sent, has_image=bool(question.images)) from None
         if not reply.choices:
             raise Trouble(f"{self._target.name} sent no answer (no choices): run again, or use another model")
         if not reply.complete:
@@ -396,7 +418,7 @@ def _candidate_key(question: Question) -> object:
     )  # fmt: skip
 
 
-def _trouble(error: Exception, sdk: ModuleType, target: Target, sent: Sequence[str], *, has_image: bool) -> Trouble:
+def trouble_of(error: Exception, sdk: ModuleType, target: Target, sent: Sequence[str], *, has_image: bool) -> Trouble:
     """What an error of an exchange means."""
     if isinstance(error, Unreadable):
         return not_json(target, str(error))
