@@ -48,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return options.run(options)
     except (ValueError, RuntimeError) as error:
         return _complain(parser.prog, error, USAGE)
+    except ModuleNotFoundError as error:
+        what = f"the Python package {error.name} is missing: run `python -m pip install -r requirements.txt`"
+        return _complain(parser.prog, what, USAGE)
     except KeyboardInterrupt:
         return _complain(parser.prog, "interrupted", 130)
     except BrokenPipeError:  # the reader of a pipe went away: nobody is left to tell

@@ -30,8 +30,8 @@ _TASK = (
     r"|(?:chain of thought|step-by-step (?:thinking|reasoning|analysis))\b"
 )
 _WEAK = (
-    rf"(?:let(?:'s| us| me) {_VERBS}\b|i(?:'ll| will| can start| want to)\b {_VERBS}?|looking at (?:the"
-    rf"|this) \w+, i\b)"
+    rf"(?:let(?:'s| us| me) {_VERBS}\b|i(?:'ll| will| can start| want to)\b(?! not\b| never\b) {_VERBS}?"
+    rf"|looking at (?:the|this) \w+, i\b)"
 )
 _ABROAD = (
     r"(?:\u597d\u7684|\u55ef|\u9996\u5148|\u90a3\u4e48|\u73b0\u5728)?[\uff0c,\u3001]?\s?"
@@ -57,6 +57,7 @@ _PONDERS = re.compile(
     r"|\?\W*\Z",
     re.I,
 )
+_OF_WRITING = re.compile(r"\b(?:mention|describ(?:e|ing)|captions?|paragraphs?|sentences?|the task)\b", re.I)
 # After these the answer stands; "A:" and "Answer:" at a line's beginning are read as turns before.
 _ARRIVES = re.compile(
     r"(?<=\n)[#* \t]{1,8}(?:final )?(?:answer|description|caption|response|output)[*: \t]*\n\s*|"
@@ -75,6 +76,15 @@ def begins_as_thought(text: str) -> bool:
     """Whether a text begins by speaking of the task or of what its writer is about to do."""
     plain = text.replace("\u2019", "'")
     return bool(_LABEL.match(plain) or _STRONG_HEAD.match(plain) or _WEAK_HEAD.match(plain))
+
+
+def ponders(text: str) -> bool:
+    """Whether any sentence of a text speaks of the task, asks itself something or weighs what it sees."""
+    return (
+        begins_as_thought(text)
+        or bool(_OF_WRITING.search(text))
+        or any(map(_ponders, split_sentences(text)))
+    )
 
 
 def without_bare_thoughts(text: str, *, cut: bool = False) -> str:

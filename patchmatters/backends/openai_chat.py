@@ -61,7 +61,7 @@ class OpenAIWire:
         question = asking.question
         content: Any = question.prompt
         if asking.images:
-            pictures = [_picture(image.data_uri if asking.provider.data_uri else image.data) for image in asking.images]
+            pictures = [_picture(image.data_uri if asking.sends_data_uris else image.data) for image in asking.images]
             content = [*_texts(question.prefix), *pictures, *_texts(question.text)]
         body = {"model": asking.model.name, "messages": [{"role": "user", "content": content}]}
         return body | _token_limit(asking) | asking.wanted(_settings(asking))
@@ -141,7 +141,13 @@ def _choice(choice: Mapping[str, Any]) -> Choice:
         finish=text(choice.get("finish_reason")) or "stop",  # arrived whole, whatever a server calls its end
         refusal=text(message.get("refusal")),
         thought=any(message.get(name) for name in _THOUGHTS),
+        thoughts=well_formed(_thoughts(message)),
     )
+
+
+def _thoughts(message: Mapping[str, Any]) -> str:
+    """Servers call the field differently, and some send it under two names."""
+    return next(filter(None, (text(message.get(name)) for name in _THOUGHTS)), "")
 
 
 @dataclass
@@ -152,6 +158,7 @@ class _Growing:
     refusal: str = ""
     finish: str = ""
     thought: bool = False
+    thoughts: str = ""
 
     def add(self, choice: Mapping[str, Any]) -> None:
         delta = mapping(choice.get("delta") or choice.get("message"))
@@ -159,9 +166,10 @@ class _Growing:
         self.refusal += text(delta.get("refusal"))
         self.finish = text(choice.get("finish_reason")) or self.finish
         self.thought |= any(delta.get(name) for name in _THOUGHTS)
+        self.thoughts += _thoughts(delta)
 
     def choice(self) -> Choice:
-        return Choice(well_formed(self.text), self.finish, self.refusal, self.thought)
+        return Choice(well_formed(self.text), self.finish, self.refusal, self.thought, well_formed(self.thoughts))
 
 
 @dataclass

@@ -129,6 +129,11 @@ def test_inability_is_a_refusal(said):
     assert is_refusal(said)
 
 
+@pytest.mark.parametrize("said", ["I will not describe this photo.", "I won't do this."])
+def test_unwillingness_is_a_refusal_and_no_thought(said: str) -> None:
+    assert read_answer(said).flaw is Flaw.REFUSED
+
+
 def test_a_lead_in_keeps_the_verb_of_its_sentence():
     assert clean_answer("In the image, there is a man. He waits.") == "There is a man. He waits."
     assert clean_answer("In this image, we can see two dogs.") == "Two dogs."

@@ -15,12 +15,15 @@ pytest.importorskip("openai", reason="the official SDK is not installed (optiona
 pytest.importorskip("anthropic", reason="the official SDK is not installed (optional extra: api)")
 pytest.importorskip("aiohttp", reason="the test server needs aiohttp")
 
+from PIL import Image
+
 from engine.protocol_server import ProtocolServer, Raw, Received, Status
 from patchmatters.backends.anthropic_chat import AnthropicSettings
 from patchmatters.backends.anthropic_chat import create_uncached as create_claude
 from patchmatters.backends.base import QUIET, Answer, Outcome, Question
 from patchmatters.backends.openai_chat import OpenAISettings
 from patchmatters.backends.openai_chat import create_uncached as create_openai
+from patchmatters.picture import Crop, image_ref
 from patchmatters.unicode import well_formed
 
 TEXT = "A green boat lies at the quay. Gulls sit on its roof."
@@ -109,6 +112,50 @@ def test_content_in_parts_is_put_together(content: Any) -> None:
         assert _one(_model(server)).text == "A green boat lies here."
 
 
+@pytest.mark.parametrize("name", ["reasoning_content", "reasoning", "thinking"])
+@pytest.mark.parametrize("stream", [True, False])
+def test_an_answer_that_a_server_took_for_thoughts_is_an_answer(name: str, stream: bool) -> None:
+    """Servers whose model did not think put all of its text into the field of the thoughts."""
+    told = {"role": "assistant", "content": "", name: TEXT}
+    body = {"choices": [{"index": 0, "finish_reason": "stop", "delta" if stream else "message": told}]}
+    content = json.dumps(body).encode()
+    raw = Raw((b"data: " + content + b"\n\n",), "text/event-stream") if stream else Raw((content,))
+    with ProtocolServer(lambda received: raw) as server:
+        assert _one(_model(server)).text == TEXT
+
+
+@pytest.mark.parametrize(
+    ("thoughts", "finish"),
+    [
+        ("So the user wants a caption. A green boat, I think.", "stop"),
+        ("A green boat lies there. Is it really green?", "stop"),
+        ("The boat is green. The caption names the quay too.", "stop"),
+        (TEXT, "length"),
+    ],
+)
+def test_thoughts_alone_are_no_answer(thoughts: str, finish: str) -> None:
+    message = {"role": "assistant", "content": None, "reasoning_content": thoughts}
+    body = {"choices": [{"index": 0, "finish_reason": finish, "message": message}]}
+    with ProtocolServer(lambda received: Raw((json.dumps(body).encode(),))) as server:
+        answer = _one(_model(server))
+    assert answer.outcome is Outcome.FAILURE
+    assert "switch thinking off" in answer.detail
+
+
+@pytest.mark.parametrize("end", ["</s>", "<|end|><|endoftext|>" * 9])
+def test_an_end_token_at_the_limit_cuts_no_sentence_off(end: str) -> None:
+    body = json.dumps(_whole(TEXT + end, finish_reason="length")).encode()
+    with ProtocolServer(lambda received: Raw((body,))) as server:
+        assert _one(_model(server)).text == TEXT
+
+
+def test_json_in_another_code_page_is_read() -> None:
+    body = json.dumps(_whole("Ein Boot am Kai vor dem Caf\u00e9."), ensure_ascii=False).encode("cp1252")
+    with ProtocolServer(lambda received: Raw((body,))) as server:
+        assert _one(_model(server)).text == "Ein Boot am Kai vor dem Caf\u00e9."
+    assert len(server.received) == 1
+
+
 # --- half an emoji ---
 
 
@@ -180,6 +227,28 @@ def test_a_refused_stream_is_done_without() -> None:
     with ProtocolServer(lambda received: refusal if received.streams else TEXT) as server:
         assert _one(_model(server)).text == TEXT
     assert "stream_options" not in server.received[-1].body
+
+
+def test_a_server_that_takes_base64_alone_gets_it() -> None:
+    """What such a server says of a data URI, in two wordings; one that says so of both is given up."""
+    picture = Image.new("RGB", (64, 48), "green")
+    crop = Crop(image_ref(picture, "p").digest, image_ref(picture, "p").box, picture)
+    words = iter(["the image url must be base64-encoded", "illegal base64 data at input byte 4"])
+
+    def script(received: Received) -> str | Status:
+        url = received.body["messages"][0]["content"][0]["image_url"]["url"]
+        return Status(400, {"error": next(words)}) if url.startswith("data:") else TEXT
+
+    for _ in range(2):
+        with ProtocolServer(script) as server:
+            model = _model(server)
+            assert [_one(model, images=(crop,)).text for _ in range(2)] == [TEXT] * 2
+        assert len(server.received) == 3
+    with ProtocolServer(lambda received: Status(400, {"error": "not a base64 encoded image"})) as server:
+        answer = _one(_model(server), images=(crop,))
+    assert answer.outcome is Outcome.FAILURE
+    assert "not a base64 encoded image" in answer.detail
+    assert len(server.received) == 2
 
 
 @pytest.mark.parametrize("status", [400, 500])

@@ -28,6 +28,7 @@ from .prices import price_of
 from .providers import FREE, PROVIDERS, Model, Price
 from .replies import Choice, Reply, answer_of, priced
 from .troubles import (
+    DATA_URI,
     Target,
     Trouble,
     blind,
@@ -360,6 +361,7 @@ class _Batch:
             reply = await self._chat._wire.send(self._line.client, body, self._partials(group, patience))
         except (Unreadable, CutOff, ErrorInBody, TooLarge, *errors_of(self._chat.sdk)) as error:
             sent = [name for name in OPTIONAL if name in body and name not in left_out]
+            sent += [DATA_URI] * asking.sends_data_uris
             raise trouble_of(error, self._chat.sdk, self._target, sent, has_image=bool(question.images)) from None
         if not reply.choices:
             raise Trouble(f"{self._target.name} sent no answer (no choices): run again, or use another model")

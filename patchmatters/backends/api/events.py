@@ -130,9 +130,18 @@ def _object(data: bytes) -> Mapping[str, Any]:
 
 def _parsed(data: bytes) -> Any:
     try:
-        return json.loads(data)
+        return json.loads(_as_text(data))
     except (ValueError, RecursionError):
         raise CutOff() from None
+
+
+def _as_text(data: bytes) -> str | bytes:
+    """JSON is UTF-8; what is not was written by a server in the code page of its system."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")
+    return data
 
 
 def _without_error(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...answers import Flaw, read_answer
 from ...answers.cut import text_before_cut
+from ...answers.thoughts import ponders
+from ...language.sentences import words
 from ..base import Answer, Outcome
 from .providers import Price
 
@@ -31,6 +33,7 @@ class Choice:
     finish: str = ""
     refusal: str = ""
     thought: bool = False
+    thoughts: str = ""  # what came in a field of its own, where the protocol has one
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ def answer_of(choice: Choice, limit: int) -> Answer:
     if choice.finish in _FAILED:
         return Answer("", Outcome.FAILURE, _FAILED[choice.finish])
     cut = choice.finish in _LENGTH
+    if not cut and not words(choice.text) and choice.thoughts and not ponders(choice.thoughts):
+        choice = replace(choice, text=choice.thoughts, thoughts="")  # servers that take all text for thoughts do so
     reading = read_answer(choice.text, limit=max(limit, 1) * _CHARACTERS_PER_TOKEN, cut=cut)
     if reading.flaw is Flaw.REFUSED:
         return Answer("", Outcome.REFUSAL, reading.problem)

@@ -14,6 +14,7 @@ from .keys import key_variable, redact
 from .providers import Provider
 from .replies import text
 
+DATA_URI = "data URI"  # the one setting that is no field: some servers take base64 alone
 _QUOTED = 200  # characters of a server's own message
 
 
@@ -111,6 +112,7 @@ _CONTEXT = re.compile(
 )
 _QUOTA = re.compile(r"\b(?:insufficient_quota|credit balance|1113)\b")
 _GRAMMAR = re.compile(r"grammar|json[_ ]?schema|response_?format|structured output|guided decoding", re.I)
+_NO_URI = re.compile(r"base64[- ]?encoded|data[- ]?ur[il]|(?:illegal|invalid) base64", re.I)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _UNSUPPORTED = re.compile(
     r"unsupported|not support|n't support|deprecated|unrecogni[sz]ed|unexpected|unknown|not permitted|extra inputs|"
@@ -229,6 +231,8 @@ def _refused(complaint: Complaint, sent: Sequence[str]) -> str:
     said = complaint.said
     if "response_format" in sent and complaint.status in (400, 422, 500) and _GRAMMAR.search(said):
         return "response_format"
+    if DATA_URI in sent and complaint.status in (400, 415, 422, 500) and _NO_URI.search(said):
+        return DATA_URI
     if complaint.status not in (400, 422):
         return ""
     named = text(complaint.body.get("param")).partition(".")[0]

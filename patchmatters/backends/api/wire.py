@@ -11,7 +11,7 @@ from ..base import Question
 from .encoding import EncodedCrop
 from .providers import Model, Provider
 from .replies import Reply
-from .troubles import Target
+from .troubles import DATA_URI, Target
 
 OnText = Callable[[int, str], None]  # number of the choice, its text so far
 _THINKING_TOKENS = 4096  # room for thoughts where a person wants them
@@ -45,6 +45,11 @@ class Asking:
     @property
     def streams(self) -> bool:
         return self.stream and "stream" not in self.left_out
+
+    @property
+    def sends_data_uris(self) -> bool:
+        """Whether pictures go out as "data:image/jpeg;base64,..." and not as base64 alone."""
+        return bool(self.images) and self.provider.data_uri and DATA_URI not in self.left_out
 
     def sampling(self) -> Mapping[str, float]:
         """Temperature and top_p as this model takes them."""
