@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from patchmatters.language.sentences import split_sentences
+from benchmarks.language import Photograph, measure
+from patchmatters.language.sentences import split_sentences, words
+from patchmatters.pipeline import PRESETS
 
 BANK = json.loads((Path(__file__).parent.parent / "data" / "language_bank.json").read_text(encoding="utf-8"))
 SPATIAL = ("top-left", "top-right", "bottom-left", "bottom-right")
@@ -101,3 +105,67 @@ def test_one_captioner_thinks_before_every_answer_and_its_thoughts_claim_nothing
     thoughtful = [[THOUGHTS.match(one["text"]) and one["claims"] for one in sentences_of(entry)] for entry in BANK]
     claims = [one for found in thoughtful for one in found if one is not None]
     assert claims == [[]] * 13
+
+
+# --- what benchmarks.language makes of it -----------------------------------------------------------------------------
+
+
+def photograph(entry, folder: Path) -> Photograph:
+    """The benchmark's view of an entry; its picture is blank, because counting looks at words only."""
+    Image.new("RGB", tuple(entry["size"])).save(folder / entry["photo"])
+    return Photograph(entry, folder)
+
+
+@every_photograph
+def test_the_whole_answer_tells_what_it_is_labelled_to_tell(entry, tmp_path):
+    (whole,) = (answer for answer in entry["answers"] if not answer["candidate"])
+    claims = [claim for sentence in whole["sentences"] for claim in sentence["claims"]]
+    false = [sentence for sentence in whole["sentences"] if not all(claim["true"] for claim in sentence["claims"])]
+    photo = photograph(entry, tmp_path)
+    counted = photo.judged(photo.whole)
+    assert counted["facts"] == len({fact for claim in claims for fact in claim["facts"]})
+    assert counted["false"] == len(false)
+    assert counted["told"] == len([one for one in whole["sentences"] if not THOUGHTS.match(one["text"])])
+
+
+@every_photograph
+def test_a_told_sentence_is_found_again_in_any_language_with_or_without_a_stop(entry, tmp_path):
+    photo = photograph(entry, tmp_path)
+    for sentence in sentences_of(entry):
+        if not THOUGHTS.match(sentence["text"]):
+            origin = photo.origin(sentence["text"].rstrip("\u3002.") + ".")
+            assert origin is not None
+            assert_tells_the_same(origin, sentence)
+
+
+def assert_tells_the_same(found, sentence):
+    """Of sentences with the same words the benchmark may find either."""
+    said, within = words(sentence["text"]), words(found["text"])
+    assert found is sentence or set(said) <= set(within), (sentence["text"], found["text"])
+
+
+def test_thoughts_are_neither_the_captioners_caption_nor_an_origin(tmp_path):
+    entry = next(entry for entry in BANK if any(THOUGHTS.match(one["text"]) for one in sentences_of(entry)))
+    photo = photograph(entry, tmp_path)
+    assert photo.whole == next(answer_of(one) for one in entry["answers"] if not one["candidate"])
+    assert "think" not in photo.whole
+    assert not any("<think>" in sentence["text"] for _, sentence in photo.labelled)
+
+
+def test_a_chinese_clause_tells_its_own_claims_and_its_length_is_in_characters(tmp_path):
+    entry = next(entry for entry in BANK if not entry["short_caption"].isascii())
+    photo = photograph(entry, tmp_path)
+    true, false = photo.judged("百叶窗半开着\uff0c窗帘是鲜红色的。"), photo.judged("远处停着几辆汽车。")
+    assert (true["told"], true["false"], true["facts"], true["words"]) == (1, 1, 1, 13)
+    assert (false["told"], false["words"]) == (0, 8)
+
+
+def test_the_engine_runs_on_answers_of_one_clause_without_a_stop(tmp_path):
+    entry = next(entry for entry in BANK if all(len(answer["sentences"]) == 1 for answer in entry["answers"]))
+    preset = PRESETS["careful"]
+    compare, compose = (replace(one, similarity="lexical") for one in (preset.compare, preset.compose))
+    found = measure(photograph(entry, tmp_path), replace(preset, compare=compare, compose=compose), (0, 1))
+    assert set(found) == {"captioner alone", "no scorer", "noisy scorer"}
+    assert found["captioner alone"]["told"] == 1
+    assert found["noisy scorer"]["told"] > 2
+    assert found["noisy scorer"]["all_facts"] == 2 * len(entry["facts"])
