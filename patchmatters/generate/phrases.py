@@ -7,10 +7,16 @@ import re
 from .tags import tags_of
 
 _FRAME = r"(?:image|picture|photo|photograph|snapshot|scene|view|shot|frame|crop|close-up|closeup)"
-_SHOWS = r"(?:shows|depicts|features|displays|captures|presents|portrays|contains|includes|is of)"
+_SHOWS = r"(?:shows|depicts|features|displays|captures|presents|portrays|contains|includes|focuses on|is of)"
+_CLOSE = r"(?:cropped|close-up|close|detailed|partial)"
 _STEPS = (  # in this order
     (re.compile(rf"\A(?:this|the) (?:cropped )?{_FRAME} {_SHOWS} ", re.IGNORECASE), ""),
-    (re.compile(rf"\A(?:a|an|the) (?:cropped |close-up |detailed )*{_FRAME} of ", re.IGNORECASE), ""),
+    (
+        re.compile(
+            rf"\A(?:a|an|the|this) (?:cropped |close-up |close |detailed |partial )*{_FRAME} of ", re.IGNORECASE
+        ),
+        "",
+    ),
     (re.compile(rf"\A(?:in|within) (?:this|the) {_FRAME},? ?", re.IGNORECASE), ""),
     (re.compile(rf",? (?:in|within|of) (?:this|the) {_FRAME}(?=\s*(?:[.,;:!?]|\Z))", re.IGNORECASE), ""),
     (re.compile(r",? (?:is |are )?(?:partially |partly |clearly )?visible(?=\s*(?:[.;!?]|\Z))", re.IGNORECASE), ""),

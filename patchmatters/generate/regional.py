@@ -6,14 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..language.places import without_place
 from ..options import check_options, option
 from ..regions import described_regions
 from ..scene import Box, Patch, Scene, Sentence
 from .budget import Count
 from .clauses import Clause, clauses_of_caption, clauses_of_sentences, leads
 from .fit import TAGS, FitSettings, fit, frame_of
-from .phrases import same_words, without_frame
+from .region_words import short_clauses, tells_the_same, thing_phrases
 from .tags import tags_of
 
 AREA, MASK = "area", "mask"
@@ -112,7 +111,7 @@ def regional_prompts(
     if scene.problem:
         return (RegionalPrompt(WHOLE, frame_of(words), Box(0.0, 0.0, 1.0, 1.0)),)
     short, regions = told.region_words == SHORT, _regions(scene, settings)
-    parts = [clauses_of_sentences(patch.sentences, scene) for patch in regions]
+    parts = [_told(patch, scene, short=short) for patch in regions]
     caption = clauses_of_caption(scene)
     everywhere = _without_repeats(caption, parts) if short else caption
     near = replace(words, style=TAGS) if short else words
@@ -120,31 +119,33 @@ def regional_prompts(
     return (
         _prompt(WHOLE, everywhere, Box(0.0, 0.0, 1.0, 1.0), count, limits, words),
         *(
-            _prompt(patch.name, _bare(clauses) if short else clauses, area, count, limits, near)
+            _prompt(patch.name, clauses, area, count, limits, near)
             for patch, clauses, area in zip(regions, parts, areas, strict=True)
         ),
     )
 
 
+def _told(patch: Patch, scene: Scene, *, short: bool) -> Sequence[Clause]:
+    """What a region's prompt is made of; its sentences as they are where they tell of nothing but the crop."""
+    clauses = clauses_of_sentences(patch.sentences, scene)
+    return (short_clauses(clauses) or clauses) if short else clauses
+
+
 def _without_repeats(caption: Sequence[Clause], regions: Sequence[Sequence[Clause]]) -> Sequence[Clause]:
     """The caption without what a region tells in its own place; its lead, or all of it where nothing else is left."""
-    told = {_said(clause.text) for clauses in regions for clause in clauses}
-    return [clause for clause in caption if leads(clause) or _said(clause.text) not in told] or caption
+    told = [clause.text for clauses in regions for clause in clauses]
+    return [one for one in caption if leads(one) or not any(_repeats(one, text) for text in told)] or caption
 
 
-def _said(text: str) -> str:
-    return same_words(without_place(without_frame(text)))
-
-
-def _bare(clauses: Sequence[Clause]) -> list[Clause]:
-    """The parts without words for the crop or for a place in it, each once: the area is the place."""
-    found = {_said(one.text): replace(one, text=without_place(without_frame(one.text)), place="") for one in clauses}
-    return list(found.values())
+def _repeats(clause: Clause, text: str) -> bool:
+    said = ", ".join(thing_phrases(clause.text))
+    return bool(said) and tells_the_same(said, text)
 
 
 def region_phrases(sentences: Sequence[Sentence], scene: Scene) -> str:
     """What a region's sentences say as phrases with the thing first: "red car, black wheels"."""
-    phrases = [tag for one in _bare(clauses_of_sentences(sentences, scene)) for tag in tags_of(one.text)]
+    clauses = clauses_of_sentences(sentences, scene)
+    phrases = [tag for one in short_clauses(clauses) or clauses for tag in tags_of(one.text)]
     return ", ".join(dict.fromkeys(phrases))
 
 

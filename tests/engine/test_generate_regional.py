@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from engine.scenes import boxes
 from patchmatters.generate import FitSettings, RegionalSettings, RegionWords, region_phrases, regional_prompts
+from patchmatters.generate.clauses import clauses_of_sentences
+from patchmatters.generate.region_words import short_clauses, thing_phrases
 from patchmatters.generate.regional import SMALLEST, area_of, edge_weights
 from patchmatters.scene import Basis, Box, ImageRef, Patch, Role, Scene, Sentence, Stage, Statement, Verdict
 
@@ -65,6 +67,55 @@ def test_short_regions_name_the_thing_first_and_the_caption_does_not_repeat_them
     assert region.text == "red car, wheels black"
     assert everywhere.text == "A street at noon. On the left, a bird sings."
     assert region_phrases(left.sentences, street) == region.text
+
+
+@pytest.mark.parametrize(
+    ("text", "phrases"),
+    [
+        ("In the background, there is a dense group of tall green trees.", ["dense group of tall green trees"]),
+        ("A portion of a large building with a metal roof.", ["large building with metal roof"]),
+        ("This is a close view of traffic lights.", ["Traffic lights"]),
+        ("Behind the bench, grass is dotted with leaves.", ["Grass dotted with leaves behind bench"]),
+        (
+            "Behind the lights, a building with a repetitive, grid-like facade.",
+            ["building with repetitive", "grid-like facade"],
+        ),
+        ("The sky is blue, suggesting a fair day.", ["sky blue"]),
+        ("A woman on the left side of the image claps.", ["woman claps"]),
+        ("The shelves are filled with pots, which appears to be a kitchen.", ["shelves filled with pots"]),
+        ("The shadow falls on the ground, suggesting that the sun shines.", ["shadow falls on ground"]),
+        ("There's a clear glass, and its rim is gold.", ["clear glass", "rim gold"]),
+        ("A small sign can be seen.", ["small sign"]),
+        ("The image has a black border.", []),
+        ("The edges of the photo are dark.", []),
+        ("A picture frame hangs there.", ["picture frame hangs there"]),
+        ("The overall atmosphere is mysterious.", []),
+        ("No text is there.", []),
+    ],
+)
+def test_a_region_is_told_in_things_without_the_crop(text: str, phrases: list[str]) -> None:
+    assert thing_phrases(text) == phrases
+
+
+def test_a_region_takes_its_worthiest_clauses_and_each_thing_once() -> None:
+    said = [Statement(f"A {colour} {thing} stands there.", Verdict.UNIQUE, score=score) for colour, thing, score in (
+        ("red", "car", 0.2), ("blue", "vase", 0.9), ("green", "lamp", 0.8))]  # fmt: skip
+    told = [Sentence(one.text, (Basis("left", number),)) for number, one in enumerate(said)]
+    again = Sentence("There is a blue vase.", (Basis("left", 1),))
+    left = Patch("left", Role.SPATIAL, Box(0, 0, 200, 200), (0, 0), statements=tuple(said), sentences=(*told, again))
+    clauses = clauses_of_sentences(left.sentences, replace(scene(), patches=(left,)))
+    assert [one.text for one in short_clauses(clauses)] == [
+        "red car stands there", "blue vase stands there", "green lamp stands there",
+    ]  # fmt: skip
+    assert [one.text for one in short_clauses(clauses, most=8)] == ["blue vase stands there", "green lamp stands there"]
+    assert [one.text for one in short_clauses(clauses, most=1)] == ["blue vase stands there"], "one, however long"
+
+
+def test_a_region_that_tells_of_nothing_but_the_crop_keeps_its_words() -> None:
+    left = Patch("left", Role.SPATIAL, Box(0, 0, 200, 200), (0, 0), sentences=(Sentence("The image is dark."),))
+    street = replace(scene(), patches=(left,), regions=())
+    _, region = regional_prompts(street, count, {}, FitSettings(), RegionalSettings())
+    assert region.text == "image dark"
 
 
 def test_a_caption_of_nothing_but_what_the_regions_tell_stays() -> None:

@@ -120,6 +120,43 @@ def test_the_largest_elements_stay_and_the_others_are_listed() -> None:
     assert areas == sorted(areas, reverse=True)
 
 
+def test_a_scene_without_detections_tells_of_its_regions() -> None:
+    layout = layout_of(replace(STREET, detections=()))
+    assert {one.box for one in layout.elements} <= {one.box for one in STREET.patches}
+    told = " ".join(one.desc for one in layout.elements)
+    assert "A red car is parked." in told
+    assert 'A stop sign reads "STOP".' in told
+    assert faults("ideogram", json_prompt(layout, "ideogram").text) == []
+
+
+def test_of_two_hundred_regions_the_largest_stay() -> None:
+    many = tuple(
+        patch(f"region {n}", Box(4 * n, 0, 4 * n + 3 + n % 2, 60), f"A lamp {n} stands.", cell=(0, n))
+        for n in range(200)
+    )
+    layout = layout_of(replace(STREET, patches=many, detections=()))
+    assert len(layout.elements) == LayoutSettings().most_elements
+    assert {one.box.width for one in layout.elements} == {4}
+    for form in FORMS:
+        assert faults(form, json_prompt(layout, form).text) == []
+
+
+def test_a_scene_of_an_older_version_gives_a_prompt() -> None:
+    """A file without what later versions have added to its objects."""
+    from patchmatters.scene_json import dump_scenes, load_scenes
+
+    data = json.loads(dump_scenes([replace(STREET, picture=None)]))
+    later = {"testimony", "support", "problem"}
+
+    def older(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: older(one) for name, one in value.items() if name not in later}
+        return [older(one) for one in value] if isinstance(value, list) else value
+
+    (scene_before,) = load_scenes(json.dumps(older(data)))
+    assert layout_of(scene_before).elements == layout_of(replace(STREET, picture=None)).elements
+
+
 def test_before_the_merge_the_remedy_is_named() -> None:
     bare = replace(
         STREET,
