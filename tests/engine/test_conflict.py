@@ -191,7 +191,7 @@ def test_what_is_forgiven_between_crops_is_a_subset(a, b):
 @pytest.mark.parametrize("unit", ["a red bus and ", "not ", "x", "\u72d7", "two dogs. ", "' ", "\u0130"])
 def test_a_megabyte_is_no_trouble(unit):
     text = unit * (1_000_000 // len(unit))
-    begin = time.perf_counter()
+    begin = time.process_time()
     find_conflict(text, text + "blue")
     find_conflict(text, "The bus is blue.")
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 2
