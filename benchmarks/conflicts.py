@@ -27,8 +27,9 @@ from itertools import combinations
 from pathlib import Path
 
 from patchmatters.language.conflict import find_conflict
+from patchmatters.language.embeddings import EmbeddingSimilarity
 from patchmatters.language.sentences import split_sentences
-from patchmatters.language.similarity import EmbeddingSimilarity, LexicalSimilarity, Similarity
+from patchmatters.language.similarity import LexicalSimilarity, Similarity
 
 ROOT = Path(__file__).resolve().parent.parent
 

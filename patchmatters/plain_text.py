@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterable
 
 # C0 but for tab and line feed, DEL and C1 (of which a terminal takes "\\x9b" for the start of a sequence), and what
 # turns the direction of all that follows.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LINE_ENDS = re.compile(r"\s*[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]+\s*")
 _HALVES = re.compile(r"[\ud800-\udfff]")
+_GAP = re.compile("([\u3002\uff01\uff1f]) (?=[\"'\u201c\u300c\u3040-\u30ff\u3400-\u9fff])")
 _REPLACEMENT = "\ufffd"
 
 
@@ -21,6 +23,11 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """As `plain`, on one line."""
     return plain(_LINE_ENDS.sub(" ", text).strip())
+
+
+def joined(sentences: Iterable[str]) -> str:
+    """Sentences as one text; after a Chinese or Japanese full stop there is no blank."""
+    return _GAP.sub(r"\1", " ".join(sentences))
 
 
 def json_safe(text: str) -> str:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from .plain_text import joined
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -235,7 +237,7 @@ class Patch:
     @property
     def description(self) -> str:
         """The merged text, empty until the merge."""
-        return " ".join(sentence.text for sentence in self.sentences)
+        return joined(sentence.text for sentence in self.sentences)
 
     @property
     def kept(self) -> tuple[Statement, ...]:
@@ -329,7 +331,7 @@ class Scene:
     @property
     def caption_text(self) -> str:
         """The caption as one text, empty until it is composed."""
-        return " ".join(sentence.text for sentence in self.caption)
+        return joined(sentence.text for sentence in self.caption)
 
     @property
     def first_level(self) -> tuple[Patch, ...]:
@@ -362,6 +364,11 @@ class Scene:
     def given_up(self, problem: str) -> Scene:
         """The same Scene without a caption, and a sentence that says why there is none."""
         return replace(self, problem=problem, caption=())
+
+
+def said_of(scene: Scene) -> list[str]:
+    """All that was said of a picture: the text of every passage of its first level."""
+    return [passage.text for patch in scene.first_level for passage in patch.passages]
 
 
 def require_stage(scene: Scene, stage: str, allowed: Mapping[Stage, str] | Iterable[Stage], remedy: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..language.conflict import Conflict, find_conflict, is_about_frame
 from ..language.places import elsewhere, in_picture, place_told, without_place
 from ..language.sentences import words
-from ..language.similarity import Similarity, containment
+from ..language.similarity import Likeness, Similarity, containment
 from ..regions import described_regions
 from ..scene import Basis, Patch, Scene, Sentence
 from .tell import Told, boxes_by_basis, united
@@ -183,14 +183,16 @@ def without_repetition(levels: Levels, similarity: Similarity) -> list[Told]:
     only where the whole image is described in the same words. Equal wordings of several regions become one.
     """
     told = list(levels.whole)
-    for one in (*levels.semantic, *united(levels.regions)):
-        told = _joined(told, one, similarity, place_told(one.text, one.boxes, *levels.size))
+    nearer = (*levels.semantic, *united(levels.regions))
+    likeness = Likeness(similarity, [without_place(one.text) for one in (*told, *nearer)])
+    for one in nearer:
+        told = _joined(told, one, likeness, place_told(one.text, one.boxes, *levels.size))
     return told
 
 
-def _joined(told: list[Told], new: Told, similarity: Similarity, place: str) -> list[Told]:
+def _joined(told: list[Told], new: Told, likeness: Likeness, place: str) -> list[Told]:
     """`told` with `new` in it: added, or in place of what it says better, or left out for what is told already."""
-    twin = _twin(told, new, similarity, place)
+    twin = _twin(told, new, likeness, place)
     if twin is None:
         return [*told, new]
     known = told[twin]
@@ -204,7 +206,7 @@ def _joined(told: list[Told], new: Told, similarity: Similarity, place: str) -> 
     return [*told, new]
 
 
-def _twin(told: Sequence[Told], new: Told, similarity: Similarity, place: str) -> int | None:
+def _twin(told: Sequence[Told], new: Told, likeness: Likeness, place: str) -> int | None:
     """The index of what says the same for the whole image, or for the main objects within the new one's place.
 
     Words for a place count only where they rule it out: they are relative to what each level shows.
@@ -219,12 +221,11 @@ def _twin(told: Sequence[Told], new: Told, similarity: Similarity, place: str) -
         return same[0] if same else None
     if not candidates:
         return None
-    bare = [without_place(told[index].text) for index in candidates]
-    nearness = similarity.matrix([without_place(new.text)], bare)[0]
-    best = max(range(len(candidates)), key=nearness.__getitem__)
-    index = candidates[best]
-    conflict = find_conflict(new.text, told[index].text, same_extent=False)
-    return index if nearness[best] >= similarity.same and conflict is None else None
+    bare = without_place(new.text)
+    nearness = {index: likeness.of(bare, without_place(told[index].text)) for index in candidates}
+    best = max(candidates, key=nearness.__getitem__)
+    conflict = find_conflict(new.text, told[best].text, same_extent=False)
+    return best if nearness[best] >= likeness.similarity.same and conflict is None else None
 
 
 def _lies_within(one: Told, new: Told) -> bool:

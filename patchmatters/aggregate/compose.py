@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from ..ask import record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..each_picture import require_one, spares_given_up
-from ..language import AUTO, SIMILARITIES
+from ..language import AUTO, SIMILARITIES, similarity_for
 from ..language.basis import tells
 from ..language.places import place_of
+from ..language.similarity import Similarity
 from ..options import check_options, option
+from ..plain_text import joined
 from ..prompts import instruction
 from ..regions import described_regions
-from ..scene import Basis, Box, Patch, Scene, Sentence, Stage, Statement, require_stage
+from ..scene import Basis, Box, Patch, Scene, Sentence, Stage, Statement, require_stage, said_of
 from .agree import levels_of, without_refuted, without_repetition
 from .cover import cover
 from .rewrite import Sources, Written, write_all
@@ -48,7 +50,7 @@ class ComposeSettings:
         advanced=True,
     )
     max_words: int = option(
-        210,
+        240,
         "Longest caption without a text model, in words: the most certain and most telling statements are told. 0: "
         "everything that was kept is told. Fit Prompt to Encoder shortens further.",
         minimum=0,
@@ -89,13 +91,17 @@ def compose_each(
             scene, "Compose Caption", [Stage.MERGED, Stage.MERGED_ACROSS],
             "needs merged descriptions: put Merge Descriptions before it.",
         )  # fmt: skip
-    corrected = [without_refuted(scene, SIMILARITIES[settings.similarity]()) for scene in scenes]
+    corrected = [without_refuted(scene, _similarity(scene, settings)) for scene in scenes]
     monitor.begin(STAGE, sum(map(_steps, corrected)) if model else len(corrected))
     if model is None:
         composed = [_told(scene, settings, monitor) for scene in corrected]
     else:
         composed = _rewritten(_with_semantic(corrected, settings, model, monitor), settings, model, monitor)
     return tuple(_with_caption(scene) for scene in composed)
+
+
+def _similarity(scene: Scene, settings: ComposeSettings) -> Similarity:
+    return similarity_for(settings.similarity, said_of(scene))
 
 
 def _steps(scene: Scene) -> int:
@@ -135,7 +141,7 @@ def _with_untold(scene: Scene, why: str) -> Scene:
 
 def _told(scene: Scene, settings: ComposeSettings, monitor: Monitor) -> Scene:
     """The caption without a model."""
-    similarity = SIMILARITIES[settings.similarity]()
+    similarity = _similarity(scene, settings)
     told = without_repetition(levels_of(scene), similarity)
     patches = {patch.name: patch for patch in (*scene.first_level, *scene.regions)}
     monitor.advance(scene.image.name)
@@ -153,7 +159,7 @@ class _Draft:
 
     @property
     def text(self) -> str:
-        return " ".join(sentence.text for sentence in self.sentences)
+        return joined(sentence.text for sentence in self.sentences)
 
 
 def _with_semantic(
@@ -184,7 +190,7 @@ def _semantic_draft(scene: Scene, written: Written, settings: ComposeSettings, m
     if written.sentences:
         return _Draft(recorded, written.sentences)
     levels = replace(levels_of(scene), regions=())
-    told = without_repetition(levels, SIMILARITIES[settings.similarity]())
+    told = without_repetition(levels, _similarity(scene, settings))
     return _Draft(recorded, tuple(tell_places(told, scene.image.width, scene.image.height)))
 
 
@@ -206,7 +212,7 @@ def _caption(draft: _Draft, written: Written, settings: ComposeSettings, model: 
     recorded = _recorded(scene, written, model, "the caption")
     if not written.sentences:
         return _told(recorded, settings, QUIET)
-    text = " ".join(sentence.text for sentence in written.sentences)
+    text = joined(sentence.text for sentence in written.sentences)
     whole, regions = _lost(draft.sentences, text), _lost_regions(scene, text)
     changed = replace(recorded, caption=(*whole, *written.sentences, *regions), stage=Stage.COMPOSED)
     lost = [

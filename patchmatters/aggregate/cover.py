@@ -8,20 +8,25 @@ out.
 
 from __future__ import annotations
 
+import heapq
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..language.chinese import WORDS_A_CHARACTER, is_chinese
 from ..language.claims import parts_of, put_together, without_guesses
 from ..language.conflict import find_conflict
+from ..language.prose import has_act
 from ..language.sentences import content_words, words
 from ..language.similarity import Similarity, containment, is_short
 from ..scene import Patch, Statement
 from .tell import Told
 
-FRESH = 0.5  # share of a clause's content words that must be new (the rest may repeat what it hangs on)
+FRESH = 0.4  # share of a clause's content words that must be new (the rest may repeat what it hangs on)
+_OPENING = 3  # content words from which on the first sentence of the whole-image caption says what the picture is of
 _SURE = 0.5  # certainty of a statement of which neither score nor support is known
 _BACKBONE = 1.5  # what the whole-image caption says comes before what a part says as well
-_CAUTION = 5  # power of the certainty: what is new may be new because it was invented
+_CAUTION = 10  # power of the certainty: what is new may be new because it was invented
 
 
 @dataclass(frozen=True)
@@ -33,39 +38,88 @@ class _Candidate:
     certainty: float
 
 
+class _Caption:
+    """What is told so far, and what another statement would add to it."""
+
+    def __init__(self, nearness: Sequence[Sequence[float]], similarity: Similarity) -> None:
+        self.taken: list[_Candidate] = []
+        self._nearness, self._similarity = nearness, similarity
+
+    def offer(self, one: _Candidate) -> tuple[float, _Candidate]:
+        """(what telling it adds, 0 for nothing new; the part of it that would be told)."""
+        row, similarity = self._nearness[one.number], self._similarity
+        apart = [
+            other
+            for other in self.taken
+            if row[other.number] >= similarity.rival and _is_of_another(one.told, other.told)
+        ]
+        others = [other for other in self.taken if other not in apart]
+        if any(row[other.number] >= similarity.told for other in others):
+            return 0.0, one
+        return _worth(one, [other.told.text for other in others])
+
+
 def cover(told: Sequence[Told], patches: Mapping[str, Patch], similarity: Similarity, max_words: int) -> list[Told]:
     """Those that together tell most in `max_words` words, each something new, in their order.
 
     A statement is told again where its likeness to one that was taken reaches `similarity.told`, or where less than
     half of its content words are new. Guesses, moods and words about the picture are told only where nothing else is.
+    What opens the whole-image caption comes first: it says what the picture is of.
     """
     plain = [replace(one, text=without_guesses(one.text)) for one in told]
     if not any(one.text for one in plain):  # a picture of which nothing else is known
         plain = list(told)
     candidates = [_Candidate(number, one, _certainty(one, patches)) for number, one in enumerate(plain) if one.text]
     nearness = similarity.matrix([one.text for one in told], [one.text for one in told])
-    taken: list[_Candidate] = []
-    room, waiting = max_words, candidates
-    while waiting:
-        rated = [(_worth(one, taken, nearness, similarity), -one.number, one) for one in waiting]
-        worth, _, best = max(rated, key=lambda item: item[:2])
-        if worth <= 0:
-            break
-        waiting = [one for value, _, one in rated if value > 0 and one is not best]
-        short = replace(best, told=replace(best.told, text=_new_clauses(best.told.text, taken)))
-        length = len(words(short.told.text))
-        if length <= room:
-            taken.append(short)
-            room -= length
+    taken = _most_telling(candidates, _Caption(nearness, similarity), max_words)
     if not taken:  # nothing in it has a word that tells: better all of it than no caption
         return list(told)
     return [one.told for one in sorted(taken, key=lambda one: one.number)]
 
 
-def _new_clauses(text: str, taken: Sequence[_Candidate]) -> str:
+def _most_telling(candidates: Sequence[_Candidate], caption: _Caption, room: float) -> list[_Candidate]:
+    """Greedily the most worth, until nothing new is left or there is no room.
+
+    What a statement adds only shrinks as others are told, so each is looked at again only when it comes first.
+    """
+    rated = [(-math.inf if _opens(one) else -caption.offer(one)[0], one.number, one) for one in candidates]
+    heapq.heapify(rated)
+    while rated:
+        worth, _, one = heapq.heappop(rated)
+        now, short = caption.offer(one)
+        if now <= 0:
+            continue
+        if rated and worth > -math.inf and -now > rated[0][0]:
+            heapq.heappush(rated, (-now, one.number, one))
+        elif (length := _length(short.told.text)) <= room:
+            caption.taken.append(short)
+            room -= length
+    return caption.taken
+
+
+def _length(text: str) -> float:
+    """The length of a text in words; a Chinese character tells less than an English word."""
+    return len(words(text)) * (WORDS_A_CHARACTER if is_chinese(text) else 1)
+
+
+def _opens(one: _Candidate) -> bool:
+    return one.number == 0 and not one.told.boxes and len(content_words(one.told.text)) >= _OPENING
+
+
+def _worth(one: _Candidate, known: Sequence[str]) -> tuple[float, _Candidate]:
+    """What telling a statement adds to what is known, and the part of it that is told."""
+    short = replace(one, told=replace(one.told, text=_new_clauses(one.told.text, known)))
+    content = content_words(short.told.text)
+    fresh = 1.0 - containment(short.told.text, known) if known else 1.0
+    if not content or fresh < FRESH:
+        return 0.0, one
+    worth = one.certainty**_CAUTION * fresh * len(content) / _length(short.told.text)
+    return (worth if one.told.boxes else _BACKBONE * worth), short
+
+
+def _new_clauses(text: str, known: Sequence[str]) -> str:
     """The statement without the clauses that tell nothing new."""
     main, *others = parts_of(text)
-    known = [one.told.text for one in taken]
     fresh = [part for part in others if content_words(part) and containment(part, [*known, main]) <= 1 - FRESH]
     return text if len(fresh) == len(others) else put_together(main, fresh)
 
@@ -81,34 +135,28 @@ def _best(statements: Sequence[Statement], field: str) -> float | None:
     return max((value for one in statements if (value := getattr(one, field)) is not None), default=None)
 
 
-def _worth(
-    one: _Candidate, taken: Sequence[_Candidate], nearness: Sequence[Sequence[float]], similarity: Similarity
-) -> float:
-    """What telling it adds: 0 for nothing new."""
-    row = nearness[one.number]
-    apart = [other for other in taken if row[other.number] >= similarity.rival and _is_of_another(one.told, other.told)]
-    if any(row[other.number] >= similarity.told for other in taken if other not in apart):
-        return 0.0
-    content = content_words(one.told.text)
-    known = [other.told.text for other in taken if other not in apart]
-    fresh = 1.0 - containment(one.told.text, known) if known else 1.0
-    if not content or fresh < FRESH:
-        return 0.0
-    worth = one.certainty**_CAUTION * fresh * len(content) / len(words(one.told.text))
-    return worth if one.told.boxes else _BACKBONE * worth
-
-
 def _is_of_another(one: Told, other: Told) -> bool:
     """Whether two statements that are alike are none the less of two things.
 
-    A part may have another number of a thing than the whole, or none. Of two short ones each word tells: another noun
-    or value, or another part of the picture, is another thing.
+    A part may have another number of a thing than the whole, or none. Of two short ones that only name a thing each
+    word tells: another noun or value, or another part of the picture, is another thing. "The sky" is always the same.
     """
     conflict = find_conflict(one.text, other.text, same_extent=False)
     if conflict is not None and conflict.attribute in ("number", "negation"):
         return True
-    if not (is_short(one.text) and is_short(other.text)):
+    if not (_only_names(one.text) and _only_names(other.text)) or _same_definite(one.text, other.text):
         return False
     if conflict is not None or containment(one.text, other.text) < 1.0 > containment(other.text, one.text):
         return True
     return bool(one.boxes and other.boxes) and not any(a.intersection(b).area for a in one.boxes for b in other.boxes)
+
+
+def _only_names(text: str) -> bool:
+    """Whether a statement says no more than that a thing is there, and what it is like."""
+    return is_short(text) and not has_act(text)
+
+
+def _same_definite(one: str, other: str) -> bool:
+    """Whether both speak of the same thing as known: "The sky is white." and "The sky is bright."."""
+    first, second = words(one)[:2], words(other)[:2]
+    return first == second and first[:1] == ["the"]

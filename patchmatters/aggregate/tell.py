@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..language.chinese import is_chinese, place_in_words
 from ..language.conflict import find_conflict, is_about_frame
 from ..language.morphology import word_set
 from ..language.places import in_picture, names_place, places_of, without_frame
@@ -18,7 +19,8 @@ from ..language.similarity import containment
 from ..scene import Basis, Box, Patch, Sentence, Statement
 
 _WITHIN_ANOTHER = 0.95  # share of a statement's content words that another must hold to make it superfluous
-_END = re.compile(r"[.!?\u3002]+(?=[\"')\u201d\u2019]*(?:\s|\Z))")
+_STOP, _MARKS = "\u3002", " ,;:\uff0c\uff1b\uff1a"
+_END = re.compile(r"[.!?\u3002\uff01\uff1f]+(?=[\"')\u201d\u2019]*(?:\s|\Z))")
 _OPENS_WITH_PLACE = re.compile(
     r"\A(?:on|in|at|to|behind|below|above|beside|near|next|along|around|under|over|across)\b", re.IGNORECASE
 )
@@ -124,6 +126,8 @@ def _by_opening(group: Sequence[Told]) -> list[Told]:
 def _sentence(text: str, place: str) -> str:
     """A statement as prose, after its place where one is given."""
     prose = ended(as_prose(text))
+    if is_chinese(prose):
+        return f"{place_in_words(place)}\uff0c{prose}" if place else prose
     return f"{place[:1].upper()}{place[1:]}, {_lowered(prose)}" if place else prose
 
 
@@ -134,7 +138,9 @@ def _lowered(text: str) -> str:
 
 def ended(text: str) -> str:
     """The text with a full stop, unless it has an end already."""
-    return text if _END.search(text[-3:]) else f"{text.rstrip(' ,;:')}."
+    if _END.search(text[-3:]):
+        return text
+    return text.rstrip(_MARKS) + (_STOP if is_chinese(text) else ".")
 
 
 def boxes_by_basis(patches: Mapping[str, Patch], basis: Sequence[Basis]) -> tuple[Box, ...]:

@@ -6,12 +6,11 @@ that was cut off, sentences said twice, apologies. It is removed here, and only 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from ..language.sentences import split_sentences, words
+from ..plain_text import joined
 from .cut import fragment_of, is_finished, without_cut_end
 from .echo import without_echo
 from .json_answer import UnreadableAnswer, read_value
@@ -134,14 +133,6 @@ def _sentences(text: str, instruction: str) -> tuple[list[str], bool]:
     looped = bool(said) and len(calm[-1]) < len(said[-1])
     text = without_echo(joined(without_repeats(calm)), instruction)
     return split_sentences(without_lead_in(text)), looped
-
-
-def joined(sentences: Sequence[str]) -> str:
-    """Sentences as one text; after a Chinese or Japanese full stop there is no blank."""
-    return _CJK_GAP.sub(r"\1", " ".join(sentences))
-
-
-_CJK_GAP = re.compile("([\u3002\uff01\uff1f]) (?=[\u3040-\u30ff\u3400-\u9fff])")
 
 
 def _within(sentences: list[str], limit: int) -> str:

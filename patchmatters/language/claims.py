@@ -10,6 +10,8 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
+from . import chinese
+from .chinese import is_chinese
 from .morphology import word_set
 from .sentences import words
 
@@ -42,6 +44,8 @@ _PICTURE = word_set("image picture photo photograph snapshot shot")
 @lru_cache(maxsize=4096)
 def parts_of(statement: str) -> tuple[str, ...]:
     """The main clause and the clauses that hang on it, each with the comma and space that end it."""
+    if is_chinese(statement):
+        return chinese.clauses_of(statement)
     cuts = [match.end() for match in _JOINT.finditer(statement) if not _within_quotes(statement, match.start())]
     edges = [0, *cuts, len(statement)]
     return tuple(statement[start:end] for start, end in pairwise(edges) if start < end)
@@ -53,11 +57,13 @@ def _within_quotes(text: str, place: int) -> bool:
 
 def is_guess(part: str) -> bool:
     """Whether a clause says what its speaker concludes or feels, not what is seen."""
-    return bool(_GUESS.search(part))
+    return chinese.is_guess(part) if is_chinese(part) else bool(_GUESS.search(part))
 
 
 def is_mood(statement: str) -> bool:
     """Whether a statement is about the picture's mood or style as a whole, or sums up."""
+    if is_chinese(statement):
+        return chinese.is_mood(statement)
     return bool(_OVERALL.match(statement) or _MOOD.match(statement))
 
 
@@ -73,10 +79,14 @@ def without_guesses(statement: str) -> str:
 
 def put_together(main: str, others: list[str]) -> str:
     """A main clause with some of the clauses that hung on it, as a sentence."""
-    text = "".join([main, *others]).rstrip(" ,;:")
+    text = "".join([main, *others]).rstrip(" ,;:\uff0c\uff1b\uff1a")
+    if is_chinese(text):
+        return text if text[-1:] in "\u3002\uff01\uff1f\u201d" else f"{text}\u3002"
     return text if text[-1:] in '.!?"\u201d' and re.search(r"[.!?]", text[-2:]) else f"{text}."
 
 
 def is_about_picture(statement: str) -> bool:
     """Whether a statement speaks of the picture as a picture: "The image has a black border."."""
+    if is_chinese(statement):
+        return chinese.is_about_picture(statement)
     return bool(_PICTURE.intersection(words(statement)[:3]))

@@ -15,6 +15,7 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import pairwise
 
+from .chinese import conflicting, is_chinese
 from .morphology import word_set
 from .reading import Fact, Reading, read, values_of
 from .sentences import FUNCTION_WORDS
@@ -64,6 +65,9 @@ def find_conflict(a: str, b: str, *, same_extent: bool = True) -> Conflict | Non
 
 
 def _first_conflict(a: str, b: str, same_extent: bool) -> Conflict | None:
+    if is_chinese(a) and is_chinese(b):
+        found = conflicting(a, b)
+        return found and Conflict(*found)
     one, two = read(a), read(b)
     if not same_extent and (one.about_frame or two.about_frame):
         return None

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 
 from ..scene import Box
+from . import chinese
+from .chinese import is_chinese
 
 _WIDE = 0.75  # a box over more than this share of a side has no place along it
 _NEAR, _FAR = 0.4, 0.6  # a centre before or after these fractions is at that side
@@ -70,6 +72,8 @@ def without_place(text: str) -> str:
     Such a place is relative to what the speaker saw: in two crops, or in a crop and the whole, the same thing is told
     at different places.
     """
+    if is_chinese(text):
+        return chinese.opening_place(text)[1].lstrip("\uff0c")
     bare = " ".join(_SAID.sub("", text).split())
     return bare if any(map(str.isalnum, bare)) else text
 
@@ -80,6 +84,10 @@ def in_picture(text: str, box: Box, width: int, height: int) -> str:
     "A lamp stands on the left." of the right half becomes "A lamp stands in the middle." A sentence without a place, or
     with several, stays as it is: the caller then says where the part lies.
     """
+    if is_chinese(text):
+        said, rest = chinese.opening_place(text)
+        phrase = _place_within(said, box, width, height) if said else ""
+        return f"{chinese.place_in_words(phrase)}{rest}" if phrase else text
     found = _own_places(text)
     if len(found) != 1:
         return text
@@ -106,15 +114,23 @@ def without_frame(text: str) -> str:
 
 def names_place(text: str) -> bool:
     """Whether a sentence says where its thing is, in one place."""
-    return len(_own_places(text)) == 1
+    return bool(_own_place(text))
 
 
 def place_told(text: str, boxes: Sequence[Box], width: int, height: int) -> str:
     """Where in the picture a sentence about these parts puts its thing, as exactly as it says."""
-    found = _own_places(text)
-    if len(found) != 1 or len(boxes) != 1:
+    said = _own_place(text)
+    if not said or len(boxes) != 1:
         return places_of(boxes, width, height)
-    return _place_within(found[0].group(1), boxes[0], width, height)
+    return _place_within(said, boxes[0], width, height)
+
+
+def _own_place(text: str) -> str:
+    """The place that a sentence names, in English words such as "top left"; "" for none, or several."""
+    if is_chinese(text):
+        return chinese.opening_place(text)[0]
+    found = _own_places(text)
+    return found[0].group(1) if len(found) == 1 else ""
 
 
 def _own_places(text: str) -> list[re.Match[str]]:
@@ -142,6 +158,10 @@ def _third(words: Sequence[str], ends: tuple[str, str], start: float, end: float
 
 def elsewhere(text: str, place: str) -> bool:
     """Whether a sentence about the whole picture tells a place on the other side than `place` ("at the top left")."""
-    told = {word for match in _SAID.finditer(text) for word in re.split("[ -]", match.group(1).lower())}
+    told = set(chinese.opening_place(text)[0].split()) if is_chinese(text) else _sides_of(text)
     here = set(place.split())
     return any((a in told and b in here) or (b in told and a in here) for a, b in _OPPOSITES)
+
+
+def _sides_of(text: str) -> set[str]:
+    return {word for match in _SAID.finditer(text) for word in re.split("[ -]", match.group(1).lower())}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from .chinese import is_chinese, without_picture
 from .grammar import COPULAS, VERBS
 from .morphology import lemma, word_set
 from .sentences import words
@@ -57,6 +58,8 @@ _FEW = word_set("a an the one part someone another")
 
 def as_prose(statement: str) -> str:
     """The statement without a label and words about the picture, with a verb, its first letter a capital."""
+    if is_chinese(statement):
+        return without_picture(statement)
     bare = _LABEL.sub("", statement, count=1)
     bare = _CROPPED.sub("", _SHOWN.sub("", bare, count=1), count=1)
     if not bare:
@@ -77,6 +80,11 @@ def has_verb(text: str) -> bool:
         if lemma(word) in _ACTS and (word.endswith("s") or _is_plural(before)):
             return True
     return any(map(_is_act_of_many, said, said[1:], said[2:]))
+
+
+def has_act(text: str) -> bool:
+    """Whether a text tells what somebody or something does: "A rope hangs from the rail."."""
+    return any(lemma(word) in _ACTS for word in words(text))
 
 
 def _is_act_of_many(subject: str, word: str, after: str) -> bool:

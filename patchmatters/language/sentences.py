@@ -11,6 +11,9 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 
+from ..plain_text import joined
+from . import chinese
+from .chinese import content_pairs, is_chinese
 from .morphology import lemma, word_set
 
 _BULLET_SIGNS = "*+\\-\u2013\u2022\u2023\u25aa\u25cf\u25e6\u2043\u2219"
@@ -154,23 +157,25 @@ def _statements(text: str) -> tuple[str, ...]:
         elif named := with_name(sentence, statements):
             statements.append(named)
         else:
-            statements[-1] = f"{statements[-1]} {sentence}"
+            statements[-1] = joined((statements[-1], sentence))
     return tuple(statements)
 
 
 def joined_sentences(text: str) -> list[str]:
     """The sentences of a text as they stand, each joined to the ones that lean on it ("It is brown.")."""
-    joined: list[str] = []
+    found: list[str] = []
     for sentence in split_sentences(text):
-        if joined and opens_with_anaphor(sentence):
-            joined[-1] = f"{joined[-1]} {sentence}"
+        if found and opens_with_anaphor(sentence):
+            found[-1] = joined((found[-1], sentence))
         else:
-            joined.append(sentence)
-    return joined
+            found.append(sentence)
+    return found
 
 
 def opens_with_anaphor(sentence: str) -> bool:
     """Whether the sentence begins by pointing at something said before: "It ...", "Next to them ...", "The other"."""
+    if is_chinese(sentence):
+        return chinese.opens_with_anaphor(sentence)
     opening = words(sentence[:120])[:_FARTHEST]
     for word, following in pairwise([*opening, ""]):
         if word in _POINTING:
@@ -253,6 +258,8 @@ def content_words(text: str) -> list[str]:
 
 
 def _content(text: str) -> tuple[str, ...]:
+    if is_chinese(text):
+        return (*content_pairs(text), *(word for word in words(text) if word.isascii()))
     return tuple(lemma(word) for word in words(text) if word not in FUNCTION_WORDS)
 
 

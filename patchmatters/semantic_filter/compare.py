@@ -11,12 +11,12 @@ from ..answers.json_answer import UnreadableAnswer
 from ..ask import Reply, ask, record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..each_picture import spares_given_up
-from ..language import AUTO, SIMILARITIES
+from ..language import AUTO, SIMILARITIES, similarity_for
 from ..language.similarity import Similarity
 from ..options import check_options, option
 from ..prompts import instruction
 from ..regions import overlap_regions
-from ..scene import Patch, Scene, Stage, Statement, require_stage
+from ..scene import Patch, Scene, Stage, Statement, require_stage, said_of
 from .read import SCHEMA, read_sorting
 from .sort import single_passage, sort_statements
 from .support import with_support
@@ -114,13 +114,15 @@ def compare(
         scenes = [replace(scene, regions=overlap_regions(scene, settings.overlap_iou)) for scene in scenes]
     tasks = [_Task(number, patch) for number, scene in enumerate(scenes) for patch in _compared(scene, level)]
     monitor.begin(f"compare {level.value}", len(tasks))
-    similarity = SIMILARITIES[settings.similarity]()
+    similarities = [similarity_for(settings.similarity, said_of(scene)) for scene in scenes]
     results = (
-        _by_words(tasks, similarity, level, monitor)
+        _by_words(tasks, similarities, level, monitor)
         if model is None
         else _by_model(tasks, model, _questions(scenes, tasks, settings), monitor)
     )
-    done = [_settled(task, result, similarity, level) for task, result in zip(tasks, results, strict=True)]
+    done = [
+        _settled(task, result, similarities[task.scene], level) for task, result in zip(tasks, results, strict=True)
+    ]
     finished = (
         _finish(
             scene,
@@ -132,7 +134,7 @@ def compare(
     )
     if model is not None or level is not Level.WITHIN:
         return tuple(finished)  # a model that has read the passages knows better what they agree on
-    return tuple(with_support(scene, similarity) for scene in finished)
+    return tuple(map(with_support, finished, similarities))
 
 
 def _compared(scene: Scene, level: Level) -> list[Patch]:
@@ -141,11 +143,14 @@ def _compared(scene: Scene, level: Level) -> list[Patch]:
     return [patch for patch in patches if len(patch.passages) > 1]
 
 
-def _by_words(tasks: Sequence[_Task], similarity: Similarity, level: Level, monitor: Monitor) -> list[_Result]:
+def _by_words(
+    tasks: Sequence[_Task], similarities: Sequence[Similarity], level: Level, monitor: Monitor
+) -> list[_Result]:
     results = []
     for task in tasks:
         monitor.poll()
-        results.append(_Result(sort_statements(task.patch.passages, similarity, same_extent=level is Level.WITHIN)))
+        similarity, same_extent = similarities[task.scene], level is Level.WITHIN
+        results.append(_Result(sort_statements(task.patch.passages, similarity, same_extent=same_extent)))
         monitor.advance(task.patch.name)
     return results
 

@@ -21,7 +21,7 @@ from ..scene import Patch, Scene, Statement
 
 _BEST, _SECOND = 0.7, 0.3  # weights of the look that bears a statement out best, and of the next one
 _DISPUTE, _DISPUTES = 0.07, 2  # what each statement that says otherwise takes away, and how many of them count
-_CHANCE = 0.9  # quantile of the likeness of a sentence to the next one of its own answer that support must reach
+_CHANCE = 0.7  # quantile of the likeness of a sentence to the next one of its own answer that support must reach
 _MOST = 0.95  # no more is asked: one who says everything in the same words can still be borne out word for word
 
 

