@@ -60,33 +60,39 @@ _DESCRIBES = re.compile(
     re.I,
 )
 _LONG_FIRST = re.compile(r"detail|long|full|final|improved|revised", re.I)
+_DEEPEST = 32  # levels of JSON in which a description is looked for
 _REFUSES = re.compile(r"error|refusal|reason|message|warning", re.I)
 
 
-def text_of_json(value: Any) -> str:
-    """The description in a JSON value: by the names of its keys, else all of its texts in their order."""
+def text_of_json(value: Any, depth: int = _DEEPEST) -> str:
+    """The description in a JSON value: by the names of its keys, else all of its texts in their order.
+
+    What lies deeper than `depth` is no description. Each value is read once: a description within a description
+    within a description must not take twice as long with every one.
+    """
     if isinstance(value, str):
         return value.strip()
-    if isinstance(value, Mapping):
-        named = [str(key) for key in value if _DESCRIBES.search(str(key)) and text_of_json(value[key])]
+    if isinstance(value, Mapping) and depth:
+        telling = [str(key) for key in value if _DESCRIBES.search(str(key)) or _REFUSES.search(str(key))]
+        texts = {key: text_of_json(value[key], depth - 1) for key in telling}
+        named = [key for key in telling if _DESCRIBES.search(key) and texts[key]]
         if named:
             long = [key for key in named if _LONG_FIRST.search(key)]
-            return text_of_json(value[(long or named)[0]])
-        refusing = [key for key in value if _REFUSES.search(str(key))]
-        if refusing and len(refusing) == len(value):
-            return text_of_json(value[refusing[0]])
-    return "\n".join(_sentences_of(value))
+            return texts[(long or named)[0]]
+        if telling and all(_REFUSES.search(str(key)) for key in value):
+            return texts[telling[0]]
+    return "\n".join(_sentences_of(value, depth))
 
 
-def _sentences_of(value: Any) -> Iterator[str]:
+def _sentences_of(value: Any, depth: int) -> Iterator[str]:
     """Every text within a value of more than one word, or of a list of words."""
     if isinstance(value, str):
         yield value.strip()
-    elif isinstance(value, Mapping):
+    elif isinstance(value, Mapping) and depth:
         for inner in value.values():
-            yield from _sentences_of(inner)
-    elif isinstance(value, (list, tuple)):
-        texts = [one for inner in value for one in _sentences_of(inner) if one]
+            yield from _sentences_of(inner, depth - 1)
+    elif isinstance(value, (list, tuple)) and depth:
+        texts = [one for inner in value for one in _sentences_of(inner, depth - 1) if one]
         short = all(len(words(one)) < 4 and one[-1] not in ".!?" for one in texts)
         yield from ([", ".join(texts)] if short else texts)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -249,3 +251,16 @@ def test_the_instruction_said_again_is_no_caption(answer: str) -> None:
 def test_a_megabyte_of_anything_is_read_in_one_pass(filler: str) -> None:
     """What took time by its square would not end within hours."""
     assert len(clean_answer(filler * (400_000 // len(filler)), limit=100_000)) <= 100_000
+
+
+@pytest.mark.parametrize("depth", [3, 30])
+def test_a_description_in_descriptions_is_found_as_fast_as_one(depth: int) -> None:
+    """Each level once took twice as long as the one within it: thirty would have taken hours."""
+    nested = '{"caption": ' * depth + json.dumps(CLEAN) + "}" * depth
+    assert clean_answer(nested) == CLEAN
+
+
+@pytest.mark.parametrize("depth", [300, 5000])
+@pytest.mark.parametrize("pair", [('{"caption": ', "}"), ("[", "]"), ('{"message": ', "}")])
+def test_json_too_deep_for_a_description_is_no_traceback(depth: int, pair: tuple[str, str]) -> None:
+    read_answer(pair[0] * depth + json.dumps(CLEAN) + pair[1] * depth)

@@ -1,0 +1,123 @@
+"""The command `caption` killed again and again: no file is torn, and no answer that had arrived is paid for twice.
+
+PATCHMATTERS_KILLS=20 PATCHMATTERS_KILL_PHOTOS=100 PATCHMATTERS_KILL_MARGIN_MS=20 is what was measured on an idle
+machine; a few kills run always, with a margin that a busy machine keeps.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+pytest.importorskip("openai", reason="the official SDK is not installed (optional extra: api)")
+pytest.importorskip("aiohttp", reason="the test server needs aiohttp")
+
+from PIL import Image
+
+from engine.api_speaker import speak
+from engine.protocol_server import Fault, ProtocolServer, Received
+from engine.scenes import plain_picture
+from patchmatters.scene_json import load_scenes
+
+ROOT = Path(__file__).resolve().parents[2]
+KILLS = int(os.environ.get("PATCHMATTERS_KILLS", "2"))
+PHOTOS = int(os.environ.get("PATCHMATTERS_KILL_PHOTOS", "6"))
+MARGIN_S = float(os.environ.get("PATCHMATTERS_KILL_MARGIN_MS", "1000")) / 1000
+QUESTIONS = 6  # of a photo: five about it, one about text
+FAILING = 10  # one request of so many
+
+
+class Ledger:
+    """The script of a server that fails now and then, and when it answered which question."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[float, str]] = []
+        self._random = Random(11)
+
+    def __call__(self, received: Received) -> list[str] | Fault:
+        if self._random.randrange(FAILING) == 0:
+            return self._random.choice((Fault.RATE_LIMIT, Fault.SERVER_ERROR, Fault.RESET, Fault.CUT_STREAM))
+        self.answers.append((time.time(), json.dumps(received.body, sort_keys=True)))
+        return speak(received)
+
+    def paid_twice(self, kills: Sequence[float]) -> int:
+        """Questions answered again although their answer had left `MARGIN_S` before the kill between."""
+        seen: dict[str, float] = {}
+        again = 0
+        for at, body in self.answers:
+            earlier = seen.get(body)
+            again += earlier is not None and not any(earlier > kill - MARGIN_S and kill < at for kill in kills)
+            seen[body] = at
+        return again
+
+
+@pytest.mark.skipif(os.name == "nt", reason="kill -9 is a POSIX signal")
+def test_kills_tear_nothing_and_cost_nothing_twice(tmp_path: Path) -> None:
+    photos, out, random, ledger = _photos(tmp_path), tmp_path / "out", Random(3), Ledger()
+    kills: list[float] = []
+    with ProtocolServer(ledger) as server:
+        command = _command(photos, server.url, out)
+        for number in range(KILLS):
+            process = subprocess.Popen(command, env=_environment(tmp_path), **_quiet())
+            wanted = PHOTOS * QUESTIONS * (number + 1) // (KILLS + 1) + random.randrange(QUESTIONS)
+            _wait_for(lambda wanted=wanted: len(ledger.answers) >= wanted, process)
+            time.sleep(random.random() * 0.05)
+            kills.append(time.time())
+            process.send_signal(signal.SIGKILL)
+            assert process.wait(10) == -signal.SIGKILL
+            _require_whole(out)
+        done = subprocess.run(command, env=_environment(tmp_path), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len([line for line in done.stdout.splitlines() if line.strip()]) == PHOTOS
+    assert _require_whole(out) == Counter({".json": PHOTOS, ".png": PHOTOS})
+    assert ledger.paid_twice(kills) == 0
+    assert len(ledger.answers) >= PHOTOS * (QUESTIONS - 1)
+
+
+def _photos(folder: Path) -> list[str]:
+    paths = [folder / f"photo{number:03}.png" for number in range(PHOTOS)]
+    for number, path in enumerate(paths):
+        plain_picture(96 + number, 72, f"rgb({2 * number}, 80, 120)").save(path)
+    return list(map(str, paths))
+
+
+def _command(photos: Sequence[str], url: str, out: Path) -> list[str]:
+    options = ["--backend", "openai", "--provider", "custom", "--model", "m", "--base-url", url, "--preset", "fast"]
+    files = ["--scene", str(out / "{name}.json"), "--overlay", str(out / "{name}.png")]
+    return [sys.executable, "-m", "patchmatters", "caption", *options, *files, "--batch", "4", "--quiet", *photos]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "PATCHMATTERS_CACHE": str(folder / "answers.sqlite"), "PYTHONPATH": str(ROOT)}
+
+
+def _quiet() -> dict[str, Any]:
+    return {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+
+def _wait_for(condition: Any, process: subprocess.Popen[bytes]) -> None:
+    while not condition():
+        assert process.poll() is None, "the command ended before it could be killed"
+        time.sleep(0.002)
+
+
+def _require_whole(out: Path) -> Counter[str]:
+    """Every file that has its name is whole; how many of each kind there are."""
+    files = [path for path in out.glob("*") if not path.name.startswith(".")] if out.exists() else []
+    for path in files:
+        if path.suffix == ".json":
+            assert load_scenes(path.read_text(encoding="utf-8"))
+        else:
+            Image.open(path).load()
+    return Counter(path.suffix for path in files)
