@@ -112,6 +112,27 @@ const SCENARIOS = {
     return { limits, sets, hints, support, reasons: await all(page, '.pm-reason') }
   },
 
+  // A sentence, then another, whose statements witnesses were heard about: what they saw is drawn while it is pointed at.
+  async witnesses(page) {
+    await dropWorkflow(page)
+    await runAndWait(page)
+    const drawn = () => page.locator('.pm-seen').evaluateAll((found) => found.map((one) => ({
+      text: one.textContent, ruling: one.className.replace('pm-seen pm-', ''),
+      place: ['left', 'top', 'width', 'height'].map((edge) => parseFloat(one.style[edge]))
+    })))
+    const seen = { before: await drawn() }
+    await page.locator('.pm-sentence').nth(plan.sentence).click()
+    seen.sentence = await drawn()
+    await shoot(page, 'witnesses')
+    await page.locator('.pm-evidence-row').first().click()
+    seen.statement = await drawn()
+    seen.told = await page.locator('.pm-witness').evaluateAll((found) => found.map((one) => [one.textContent, one.title]))
+    await page.keyboard.press('Escape')
+    await page.locator('.pm-title').hover()
+    seen.after = await drawn()
+    return seen
+  },
+
   async keyboard(page) {
     await dropWorkflow(page)
     await runAndWait(page)

@@ -17,7 +17,20 @@ from host.graphs import OURS, add
 from host.harbour import PICTURE, SCENE, write_harbour
 from host.workflow_files import workflow
 from patchmatters.picture import image_ref, open_picture
-from patchmatters.scene import Basis, Box, Passage, Patch, Role, Scene, Sentence, Stage, Statement, Verdict
+from patchmatters.scene import (
+    Basis,
+    Box,
+    Passage,
+    Patch,
+    Role,
+    Ruling,
+    Scene,
+    Sentence,
+    Stage,
+    Statement,
+    Verdict,
+)
+from patchmatters.scene import Testimony as Word
 from patchmatters.scene_json import dump_scenes
 
 SHOTS = Path(__file__).resolve().parents[2] / "out"
@@ -139,6 +152,25 @@ def test_a_scene_of_22000_sentences_is_drawn_in_portions(watch: Watch, tmp_path:
 
 
 @each_renderer
+def test_what_witnesses_saw_is_drawn_where_they_saw_it(watch: Watch, frontend: Server, vue: bool) -> None:
+    told, number = _witnessed(write_harbour(frontend.base / "input"))
+    (frontend.base / "input" / "witnessed.json").write_text(dump_scenes([told]), encoding="utf-8")
+    seen = watch("witnesses", vue=vue, scene="witnessed.json", sentence=number)
+    width, height = told.image.width, told.image.height
+    boxes = [
+        {"text": 'ocr: reads "TEAL"', "ruling": "confirmed", "place": [10.0, 20.0, 30.0, 5.0]},
+        {"text": "detector: 2 boats", "ruling": "contradicted", "place": [50.0, 50.0, 25.0, 25.0]},
+    ]
+    assert (seen["before"], seen["sentence"], seen["after"]) == ([], boxes, []), (width, height)
+    assert seen["statement"] == boxes
+    assert seen["told"] == [
+        ['\u2713 ocr: reads "TEAL"', "ocr bears this out, as surely as 0.97 of 1"],
+        ["\u2715 detector: 2 boats", "detector speaks against this, as surely as 0.80 of 1"],
+        ["\u2713 second look: yes", "second look bears this out, as surely as 0.60 of 1"],
+    ]
+
+
+@each_renderer
 def test_everything_is_reached_by_keyboard(watch: Watch, harbour: Scene, vue: bool) -> None:
     seen = watch("keyboard", vue=vue)
     assert seen["sentence"] == harbour.caption[2].text
@@ -242,6 +274,28 @@ def test_a_large_scene_is_painted_at_once(watch: Watch, tmp_path: Path) -> None:
     assert min(one["built"] for one in times) < 100
     assert min(one["slide"] for one in times) < 50
     assert min(one["hover"] for one in times) < 50
+
+
+def _witnessed(scene: Scene) -> tuple[Scene, int]:
+    """The Scene with witnesses heard about the first statement of its third sentence, and that sentence's number."""
+    width, height = scene.image.width, scene.image.height
+    basis = scene.caption[2].basis[0]
+    read = Box(0.1 * width, 0.2 * height, 0.4 * width, 0.25 * height)
+    counted = Box(0.5 * width, 0.5 * height, 0.75 * width, 0.75 * height)
+    heard = (
+        Word("ocr", "text", Ruling.CONFIRMED, 0.97, 'reads "TEAL"', read),
+        Word("detector", "count", Ruling.CONTRADICTED, 0.8, "2 boats", counted),
+        Word("second look", "second look", Ruling.CONFIRMED, 0.6, "yes"),
+    )
+    patch = scene.patch(basis.patch)
+    said = [replace(one, testimony=heard) if n == basis.statement else one for n, one in enumerate(patch.statements)]
+    changed = replace(patch, statements=tuple(said))
+    rows = {
+        name: tuple(changed if one.name == patch.name else one for one in getattr(scene, name))
+        for name in ("patches", "regions")
+    }
+    caption = (*scene.caption[:2], replace(scene.caption[2], basis=(basis,)), *scene.caption[3:])
+    return replace(scene, **rows, caption=caption), 2
 
 
 def _told(scene: Scene, basis: Basis) -> str:

@@ -11,6 +11,7 @@ import { Portions, element, moveByArrows } from "./dom.js";
  */
 
 const DRAWN = 400; // boxes at once
+const SEEN = 40; // pieces of evidence at once
 const NAMED = 24; // with more patches their names would cover the picture: then the one pointed at is named
 
 export class PictureView {
@@ -26,6 +27,8 @@ export class PictureView {
     this.pointing = pointing;
     /** @type {import("./scene_model.js").Links | null} */
     this.links = null;
+    /** @type {HTMLElement[]} what witnesses saw of what is highlighted */
+    this.evidence = [];
     /** @type {Map<string, Drawn>} what is drawn, or can be, by the name that is highlighted */
     this.named = new Map();
     const frame = element("div", {
@@ -49,6 +52,21 @@ export class PictureView {
     this.element.classList.toggle("pm-pointed", Boolean(links?.boxes.size));
     for (const name of [...(links?.boxes ?? [])].slice(0, DRAWN)) this.#reach(name);
     for (const [one, made] of this.drawn.drawn) this.#light(made, one);
+    this.#prove();
+  }
+
+  /** Draw where witnesses saw what speaks for or against the statements that are highlighted. */
+  #prove() {
+    for (const one of this.evidence) one.remove();
+    const seen = this.index.seenOf(this.links?.statements ?? []).slice(0, SEEN);
+    this.evidence = seen.flatMap((one) => (one.box ? [this.#evidence(one, one.box)] : []));
+    this.element.append(...this.evidence);
+  }
+
+  /** @param {import("./scene_model.js").Testimony} testimony @param {Box} box */
+  #evidence({ witness, ruling, evidence }, box) {
+    const name = element("span", { text: `${witness}: ${evidence}`, attributes: { dir: "auto" } });
+    return element("div", { class: `pm-seen pm-${ruling}`, style: this.#place(box) }, [name]);
   }
 
   /** Draw what is highlighted. @param {string} name */

@@ -6,8 +6,8 @@
  * @typedef {{left: number, top: number, right: number, bottom: number}} Box
  * @typedef {{text: string, source: string, seed: number | null}} Passage
  * @typedef {"same" | "contradictory" | "unique" | "refused"} Verdict
- * @typedef {{about: string, ruling: "confirmed" | "contradicted", strength: number, instead: string,
- *            wholly: boolean}} Testimony
+ * @typedef {{witness: string, about: string, ruling: "confirmed" | "contradicted", strength: number, evidence: string,
+ *            box: Box | null, instead: string, wholly: boolean}} Testimony
  * @typedef {{text: string, verdict: Verdict, sources: number[], rivals: number[], score: number | null,
  *            bar: number | null, kept: boolean | null, reason: string, support?: number | null,
  *            testimony?: Testimony[], said?: string}} Statement
@@ -126,6 +126,22 @@ export class SceneIndex {
       sentences: new Set([number]),
       statements: new Set(basis.map(({ patch, statement }) => statementKey(patch, statement))),
     };
+  }
+
+  /**
+   * What witnesses saw of these statements, and where, each once.
+   * @param {Iterable<string>} keys of statements
+   * @returns {Testimony[]}
+   */
+  seenOf(keys) {
+    /** @type {Map<string, Testimony>} */
+    const found = new Map();
+    for (const key of keys) {
+      const gap = key.indexOf(" ");
+      const statement = this.byName.get(key.slice(gap + 1))?.statements[Number(key.slice(0, gap))];
+      for (const one of statement?.testimony ?? []) if (one.box) found.set(JSON.stringify([one.box, one.evidence]), one);
+    }
+    return [...found.values()];
   }
 
   /** @param {Basis} basis @returns {Links} */

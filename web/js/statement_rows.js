@@ -11,6 +11,8 @@ import { statementKey } from "./scene_model.js";
  * @typedef {import("./words.js").Say} Say
  */
 
+const HEARD = 12; // witnesses' words in a row
+
 /** @type {Verdict[]} */
 export const VERDICTS = ["same", "contradictory", "unique", "refused"];
 
@@ -44,6 +46,15 @@ function supportNote({ support }, say) {
   return element("span", { class: "pm-support", text: say("support", { support: value }), title: say("supportHint", { support: value }) });
 }
 
+/** What a witness said of a statement. @param {import("./scene_model.js").Testimony} testimony @param {Say} say */
+function witnessNote({ witness, ruling, evidence, strength }, say) {
+  const told = say(ruling, { witness, strength: strength.toFixed(2) });
+  return element("small", { class: `pm-witness pm-${ruling}`, title: told, attributes: { dir: "auto" } }, [
+    element("span", { text: ruling === "confirmed" ? "✓" : "✕", attributes: { role: "img", "aria-label": told } }),
+    element("span", { text: ` ${witness}: ${evidence}` }),
+  ]);
+}
+
 /** Say with a row to which set of rivals it and what follows belong. @param {HTMLElement} row @param {string} set */
 export function markSet(row, set) {
   row.classList.add("pm-set");
@@ -65,6 +76,7 @@ export function statementRow(patch, number, pointing, say) {
   const words = element("span", { class: "pm-said" }, [
     modelText("span", statement.text, "pm-words", (count) => say("wholeText", { count })),
     reason !== "" && element("small", { class: "pm-reason", text: reason, attributes: { dir: "auto" } }),
+    ...(statement.testimony ?? []).slice(0, HEARD).map((one) => witnessNote(one, say)),
   ]);
   return element("li", {
     class: "pm-statement",

@@ -43,6 +43,8 @@ export const ENGLISH = {
   "barsHint": "Behind a score stands what it takes in this picture, where that is more than keep_score or counts alone; point at it to see why.",
   "support": "borne out {support}",
   "supportHint": "Other looks at the picture bear this out by {support}, from 0 to 1; with 0.50 or more it counts as agreed on, unless Filter Statements asks for more.",
+  "confirmed": "{witness} bears this out, as surely as {strength} of 1",
+  "contradicted": "{witness} speaks against this, as surely as {strength} of 1",
   "rivalSet": "Rivals, set {number} of {count}",
   "kept": "kept",
   "dropped": "dropped",
