@@ -38,6 +38,11 @@ _ACTS = word_set(
     contain include feature display depict have seem appear remain consist provide add create
     """
 )
+# Of these "a dot" and "two lines" are more usual than the act.
+_ALSO_THINGS = word_set(
+    "dot line frame top cap cover lead support feature share show fall rest walk run point light form display drape "
+    "start end turn bend curve span pass drink dance ride drive drip spill cross"
+)
 _AUXILIARIES = word_set("can could has have had do does")
 _RELATIVES = word_set("which that who whose where")
 _OPENERS = word_set(
@@ -84,7 +89,8 @@ def has_verb(text: str) -> bool:
 
 def has_act(text: str) -> bool:
     """Whether a text tells what somebody or something does: "A rope hangs from the rail."."""
-    return any(lemma(word) in _ACTS for word in words(text))
+    acts = ((word, lemma(word)) for word in words(text))
+    return any(base in _ACTS and (word.endswith("ing") or base not in _ALSO_THINGS) for word, base in acts)
 
 
 def _is_act_of_many(subject: str, word: str, after: str) -> bool:

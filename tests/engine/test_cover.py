@@ -52,7 +52,7 @@ def test_one_thing_seen_from_two_parts_is_told_once(one: str, other: str):
 
 
 def test_two_things_that_are_only_named_are_told_of_both_parts():
-    texts = ["A small red ring.", "A small blue ring."]
+    texts = ["A small red ring with a dot.", "A small blue ring with a dot."]
     assert chosen([(text, box) for text, box in zip(texts, (LEFT, RIGHT), strict=True)]) == texts
 
 
