@@ -166,8 +166,8 @@ class LexicalSimilarity:
     rival: float = 0.3
     alike: float = 0.3
     agreed: float = 0.32
-    told: float = 0.5
-    support: float = 0.5
+    told: float = 0.36
+    support: float = 0.41
 
     def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
         """The mean of the likeness to the nearest statement of a look and of the share of words that the look has."""
