@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 
 from ..generate.clauses import Clause
 from ..language import AUTO, SIMILARITIES
+from ..language.embeddings import EmbeddingSimilarity
 from ..language.morphology import lemma, word_set
 from ..language.reading import values_of
 from ..language.sentences import FUNCTION_WORDS, content_words, words
-from ..language.similarity import EmbeddingSimilarity, containment
+from ..language.similarity import containment
 
 # Cosine of MiniLM embeddings from which on a phrase is about a thing. Measured on phrases about hair, eyes, faces and
 # clothes: 0.41 and less for what is about something else, but for plays on words ("an eye-catching sign": 0.44).
