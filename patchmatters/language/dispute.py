@@ -10,16 +10,29 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from .conflict import Conflict, akin, exclusion, find_conflict, tell_of_two_things, told_elsewhere
+from .morphology import lemma, word_set
 from .reading import read, values_of
 from .vocabulary import Quantity, Value
 
 # Scales on which captions of one thing differ by mistake; on others (size, light, place) they differ by taste.
 _SCALES = ("colour/hue", "material/material", "pose/expression")
 _NUMBER = re.compile(r"\d[\d-]*")
-_Values = Mapping[str, Sequence[tuple[str, Value | Quantity]]]
+_HAIR = word_set("blonde blond brunette redhead redheaded auburn")
+
+
+@dataclass(frozen=True)
+class _Said:
+    """A word for a value, and the value."""
+
+    word: str
+    value: Value | Quantity
+
+
+_Values = Mapping[str, Sequence[_Said]]
 
 
 def find_dispute(a: str, b: str, *, same_extent: bool = True) -> Conflict | None:
@@ -48,16 +61,21 @@ def _of_values(a: str, b: str) -> Conflict | None:
     one, two = _values(a), _values(b)
     for scale in _SCALES:
         pairs = [(this, that) for this in one.get(scale, ()) for that in two.get(scale, ())]
-        if pairs and all(this[1].excludes(that[1]) and not akin(this[0], that[0]) for this, that in pairs):
-            return Conflict(pairs[0][0][1].attribute, "", (pairs[0][0][0], pairs[0][1][0]))
+        if pairs and all(_exclude(this, that) for this, that in pairs):
+            return Conflict(pairs[0][0].value.attribute, "", (pairs[0][0].word, pairs[0][1].word))
     return None
+
+
+def _exclude(one: _Said, other: _Said) -> bool:
+    return one.value.excludes(other.value) and not akin(one.word, other.word)
 
 
 @lru_cache(maxsize=4096)
 def _values(text: str) -> _Values:
-    found: dict[str, list[tuple[str, Value | Quantity]]] = defaultdict(list)
+    """The values of a statement by scale. Hair is told by words of its own, and "papers" are no material."""
+    found: dict[str, list[_Said]] = defaultdict(list)
     for word in read(text).tokens:
-        for value in values_of(word):
-            if value.scale in _SCALES:
-                found[value.scale].append((word, value))
+        for value in values_of(word) if word not in _HAIR else ():
+            if value.scale in _SCALES and not (value.attribute == "material" and lemma(word) != word):
+                found[value.scale].append(_Said(word, value))
     return found
