@@ -16,6 +16,17 @@ from .retry import unfinished_runs
 from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneSocket
 from .widgets import settings_from, widgets_for
 
+OTHERS = ("second_captioner", "third_captioner")
+
+
+def other_captioners() -> list[io.Input]:
+    """Sockets of captioners that share the candidates with the first."""
+    tooltip = (
+        "Another captioner, which shares the descriptions of a patch with the first: two models invent different "
+        "things."
+    )
+    return [ChatModelSocket.Input(name, optional=True, tooltip=tooltip) for name in OTHERS]
+
 
 class Describe(io.ComfyNode):
     @classmethod
@@ -31,6 +42,7 @@ class Describe(io.ComfyNode):
             inputs=[
                 SceneSocket.Input("scene", tooltip="Divided Scenes, from Divide into Patches."),
                 ChatModelSocket.Input("chat_model", tooltip="The captioner; it must see images."),
+                *other_captioners(),
                 *widgets_for(DescribeSettings),
             ],
             outputs=[
@@ -49,7 +61,8 @@ class Describe(io.ComfyNode):
         return io.NodeOutput(through_stage(_described, lists))
 
 
-def _described(scenes: Sequence[Scene], *, chat_model: ChatModel, **widgets: Any) -> Sequence[Scene]:
-    settings = settings_from(DescribeSettings, widgets)
-    with borrowed(chat_model):
-        return describe_each(scenes, chat_model, settings, ComfyMonitor())
+def _described(scenes: Sequence[Scene], *, chat_model: ChatModel, **given: Any) -> Sequence[Scene]:
+    others = [model for name in OTHERS if (model := given.pop(name, None)) is not None]
+    settings = settings_from(DescribeSettings, given)
+    with borrowed(chat_model, *others):
+        return describe_each(scenes, chat_model, settings, ComfyMonitor(), others)

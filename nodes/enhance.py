@@ -14,6 +14,7 @@ from ..patchmatters.describe import DescribeSettings
 from ..patchmatters.options import options_of
 from ..patchmatters.pipeline import DEFAULT, PRESETS, Preset
 from ..patchmatters.semantic_filter import Level
+from .describe import OTHERS, other_captioners
 from .lists import report_problems
 from .retry import unfinished_runs
 from .semantic_filter import HEARD
@@ -62,6 +63,7 @@ class EnhanceCaption(io.ComfyNode):
                 described[_SEED],
                 io.Combo.Input("preset", options=list(PRESETS), default=DEFAULT, tooltip=helps),
                 witnesses_input(HEARD),
+                *other_captioners(),
                 described[_ON_FAILURE],
             ],
             outputs=[
@@ -82,11 +84,14 @@ class EnhanceCaption(io.ComfyNode):
         links = dict(cls.hidden.dynprompt.get_node(cls.hidden.unique_id)["inputs"])
         if "text_model" not in links and all(model.follows_instructions for model in chat_model):
             links["text_model"] = links["chat_model"]
-        return Expansion(GraphBuilder(), links).captions(PRESETS[preset[0]])
+        expansion = _Expansion(GraphBuilder(), links)
+        expansion.stages(PRESETS[preset[0]])
+        collected = expansion.node("PatchMatters_CollectCaptions", {})
+        return io.NodeOutput(collected.out(0), collected.out(1), expand=expansion.graph.finalize())
 
 
 class CollectCaptions(io.ComfyNode):
-    """The end of the expansion of Enhance Caption and Quick Caption.
+    """The end of Enhance Caption's expansion.
 
     The host unpacks a list that an expansion ends in into one output per item; so this node gives the list whole.
     """
@@ -115,25 +120,19 @@ class CollectCaptions(io.ComfyNode):
 
 
 @dataclass
-class Expansion:
+class _Expansion:
     """The chain of stage nodes that grows while it is built. `scene` is the link to the last Scene."""
 
     graph: GraphBuilder
     links: Mapping[str, Link]
     scene: Link | None = None
 
-    def captions(self, preset: Preset) -> io.NodeOutput:
-        """All stages, and the captions and Scenes at their end as the outputs of the node that expands."""
-        self._stages(preset)
-        collected = self.node("PatchMatters_CollectCaptions", {})
-        return io.NodeOutput(collected.out(0), collected.out(1), expand=self.graph.finalize())
-
-    def _stages(self, preset: Preset) -> None:
+    def stages(self, preset: Preset) -> None:
         """The same stages in the same order as `pipeline.caption_pictures`."""
         self._stage("Divide", preset.divide, image="image", bboxes="bboxes")
         if preset.semantic and "bboxes" in self.links:
             self._stage("SemanticPatch", preset.semantic_patch, chat_model="chat_model")
-        self._stage("Describe", preset.describe, chat_model="chat_model")
+        self._stage("Describe", preset.describe, chat_model="chat_model", **{name: name for name in OTHERS})
         for level in Level if preset.compares else ():
             self._stage("Compare", preset.compare, {"level": level.value}, chat_model="text_model")
             self._stage("Filter", preset.filter, scorer="scorer", witnesses="witnesses", chat_model="chat_model")

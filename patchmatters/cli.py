@@ -269,6 +269,7 @@ def _captioned(opened: Sequence[tuple[_Task, Image]], job: Job, monitor: Monitor
         monitor,
         [Path(task.photo).name for task, _ in opened],
         witnesses=job.witnesses,
+        other_captioners=job.others,
     )
 
 

@@ -11,7 +11,7 @@ from .backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
 from .each_picture import require_one, spares_given_up
 from .options import check_options, option
 from .prompts import instruction
-from .scene import Failure, Passage, Patch, Role, Scene, Stage, require_stage
+from .scene import Failure, Passage, Patch, Record, Role, Scene, Stage, require_stage
 
 log = logging.getLogger(__name__)
 
@@ -57,9 +57,10 @@ def describe(
     model: ChatModel,
     settings: DescribeSettings = DescribeSettings(),
     monitor: Monitor = QUIET,
+    others: Sequence[ChatModel] = (),
 ) -> tuple[Scene, ...]:
     """As `describe_each`, but RuntimeError, naming the patches, where every picture was given up."""
-    return require_one(describe_each(scenes, model, settings, monitor))
+    return require_one(describe_each(scenes, model, settings, monitor, others))
 
 
 @spares_given_up
@@ -68,26 +69,30 @@ def describe_each(
     model: ChatModel,
     settings: DescribeSettings = DescribeSettings(),
     monitor: Monitor = QUIET,
+    others: Sequence[ChatModel] = (),
 ) -> tuple[Scene, ...]:
     """The Scenes with passages: 1 for the whole image, `candidates` for every patch.
 
-    All questions go to the model at once. A picture of which a patch gets no description is given up (see
-    `on_failure`), and the others go on. ValueError for a model that cannot see or a Scene in another stage.
+    `others` are further captioners: the candidates of a patch go round among all of them, as two models invent
+    different things, and the whole image is the first one's. All questions of a model go to it at once. A picture of
+    which a patch gets no description is given up (see `on_failure`), and the others go on. ValueError for a model that
+    cannot see or a Scene in another stage.
     """
-    if not model.sees_images:
-        raise ValueError(f"{model.name} cannot see images: choose a vision-language model to describe patches.")
+    tellers = (model, *others)
+    for teller in tellers:
+        if not teller.sees_images:
+            raise ValueError(f"{teller.name} cannot see images: choose a vision-language model to describe patches.")
     if not settings.instruction.strip():
         raise ValueError("The instruction is empty: say what the captioner shall describe.")
     for scene in scenes:
         require_stage(
             scene, "Describe Patches", [Stage.DIVIDED], "needs a divided Scene: put Divide into Patches before it."
         )
-    plans = [_questions(scene, settings) for scene in scenes]
-    questions = [question for plan in plans for _, question in plan]
-    monitor.begin(STAGE, len(questions))
-    replies = iter(ask(model, questions, monitor))
+    plans = [_questions(scene, settings, tellers) for scene in scenes]
+    monitor.begin(STAGE, sum(map(len, plans)))
+    replies = iter(_asked([one for plan in plans for one in plan], tellers, monitor))
     return tuple(
-        _with_passages(scene, [(patch, next(replies)) for patch, _ in plan], model, settings)
+        _with_passages(scene, [(one, next(replies)) for one in plan], tellers, settings)
         for scene, plan in zip(scenes, plans, strict=True)
     )
 
@@ -100,14 +105,34 @@ def described_patches(scene: Scene, main_iou: float = 0.4) -> tuple[Patch, ...]:
     return scene.first_level
 
 
-def _questions(scene: Scene, settings: DescribeSettings) -> list[tuple[str, Question]]:
-    """(patch name, question) for each candidate of each described patch."""
+@dataclass(frozen=True)
+class _Planned:
+    """A question about a patch, its number among the candidates (from 1), and who is asked."""
+
+    patch: str
+    candidate: int
+    question: Question
+    teller: ChatModel
+
+
+def _questions(scene: Scene, settings: DescribeSettings, tellers: Sequence[ChatModel]) -> list[_Planned]:
+    """A question for each candidate of each described patch."""
     plan = []
     for patch in described_patches(scene, settings.main_iou):
         whole = patch.role is Role.WHOLE
         for candidate in range(1, 2 if whole else settings.candidates + 1):
-            plan.append((patch.name, _question(scene, patch, candidate, settings)))
+            question = _question(scene, patch, candidate, settings)
+            plan.append(_Planned(patch.name, candidate, question, tellers[(candidate - 1) % len(tellers)]))
     return plan
+
+
+def _asked(plan: Sequence[_Planned], tellers: Sequence[ChatModel], monitor: Monitor) -> list[Reply]:
+    """The replies in the order of the plan; each model is asked once for all that is its own."""
+    found: dict[int, Reply] = {}
+    for teller in tellers:
+        own = [number for number, one in enumerate(plan) if one.teller is teller and number not in found]
+        found |= zip(own, ask(teller, [plan[number].question for number in own], monitor), strict=True)
+    return [found[number] for number in range(len(plan))]
 
 
 def _question(scene: Scene, patch: Patch, candidate: int, settings: DescribeSettings) -> Question:
@@ -122,14 +147,17 @@ def _question(scene: Scene, patch: Patch, candidate: int, settings: DescribeSett
     )
 
 
+Told = tuple[_Planned, Reply]
+
+
 def _with_passages(
-    scene: Scene, replies: Sequence[tuple[str, Reply]], model: ChatModel, settings: DescribeSettings
+    scene: Scene, told: Sequence[Told], tellers: Sequence[ChatModel], settings: DescribeSettings
 ) -> Scene:
     failures = tuple(
-        Failure(name, STAGE, f"{reply.question.name}: {reply.problem}") for name, reply in replies if reply.problem
+        Failure(one.patch, STAGE, f"{reply.question.name}: {reply.problem}") for one, reply in told if reply.problem
     )
     patches = [
-        replace(patch, passages=_passages([reply for name, reply in replies if name == patch.name]))
+        replace(patch, passages=_passages([one for one in told if one[0].patch == patch.name], named=len(tellers) > 1))
         for patch in scene.first_level
     ]
     for failure in failures:
@@ -137,19 +165,28 @@ def _with_passages(
     recorded = replace(
         scene.with_patches(patches),
         failures=(*scene.failures, *failures),
-        records=(*scene.records, record_of(STAGE, model, [reply for _, reply in replies])),
+        records=(*scene.records, *_records(told, tellers)),
     )
-    silent = [patch.name for patch in patches if not patch.passages and patch.name in dict(replies)]
-    problem = _problem(silent, failures, settings, all_failed=len(failures) == len(replies))
+    asked = {one.patch for one, _ in told}
+    silent = [patch.name for patch in patches if not patch.passages and patch.name in asked]
+    problem = _problem(silent, failures, settings, all_failed=len(failures) == len(told))
     return recorded.given_up(problem) if problem else replace(recorded, stage=Stage.DESCRIBED)
 
 
-def _passages(replies: Sequence[Reply]) -> tuple[Passage, ...]:
+def _passages(told: Sequence[Told], *, named: bool) -> tuple[Passage, ...]:
     return tuple(
-        Passage(reply.text, f"candidate {number}", reply.question.seed)
-        for number, reply in enumerate(replies, 1)
+        Passage(reply.text, f"candidate {one.candidate}", reply.question.seed, one.teller.name if named else "")
+        for one, reply in told
         if not reply.problem
     )
+
+
+def _records(told: Sequence[Told], tellers: Sequence[ChatModel]) -> list[Record]:
+    """What each model's answers cost; of a model that was asked nothing there is no record but for the first."""
+    rows = [[reply for one, reply in told if one.teller is teller] for teller in tellers]
+    return [
+        record_of(STAGE, teller, row) for n, (teller, row) in enumerate(zip(tellers, rows, strict=True)) if row or not n
+    ]
 
 
 def _problem(

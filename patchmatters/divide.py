@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .backends.base import QUIET, Monitor
+from .content_cells import LEAST, MOST, content_cells
 from .options import check_options, option
 from .picture import image_ref
 from .scene import Box, Detection, Patch, Role, Scene, Stage, union_of
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import numpy
     from PIL.Image import Image
 
+GRID, CONTENT = "grid", "content"
 _AT_LEAST = 2  # detections that survive even below the score limit (METHOD section 1)
 _ROW_WORDS = {1: ("",), 2: ("top", "bottom"), 3: ("top", "", "bottom")}
 _COLUMN_WORDS = {1: ("",), 2: ("left", "right"), 3: ("left", "", "right")}
@@ -52,7 +54,28 @@ class DivideSettings:
         2, "Columns of the grid of patches; the paper divides into 2.", minimum=1, maximum=8, advanced=True
     )
 
+    division: str = option(
+        GRID,
+        "Grid: rows and columns. Content: parts where there is something to see, by detail and detections, from "
+        "3 to most_patches of them; for large pictures.",
+        choices=(GRID, CONTENT), advanced=True, later=True,
+    )  # fmt: skip
+    most_patches: int = option(
+        MOST, "Patches at most where the content divides.", minimum=LEAST, maximum=MOST, advanced=True, later=True
+    )
+    least_side: int = option(
+        224,
+        "Where the content divides, no patch has a side of fewer pixels: a captioner would see no more of it. A "
+        "picture too small for that is divided by the grid.",
+        minimum=16, maximum=4096, advanced=True, later=True,
+    )  # fmt: skip
+
     __post_init__ = check_options
+
+    @property
+    def patches_at_most(self) -> int:
+        """How many patches a picture may have."""
+        return self.most_patches if self.division == CONTENT else self.rows * self.columns
 
 
 def divide(
@@ -90,7 +113,7 @@ def _divide_one(picture: Image, detections: Sequence[Detection], settings: Divid
     scene = Scene(
         image=image,
         whole=Patch("whole image", Role.WHOLE, image.box),
-        patches=spatial_patches(image.width, image.height, boxes, settings),
+        patches=_patches(picture, boxes, settings),
         stage=Stage.DIVIDED,
         detections=tuple(chosen),
         picture=picture,
@@ -98,6 +121,22 @@ def _divide_one(picture: Image, detections: Sequence[Detection], settings: Divid
     if lost:
         return scene.with_warnings(f"{lost} of {len(detections)} detections have no area inside the picture.")
     return scene
+
+
+def _patches(picture: Image, objects: Sequence[Box], settings: DivideSettings) -> tuple[Patch, ...]:
+    if settings.division == CONTENT:
+        cells = content_cells(picture, objects, settings.most_patches, settings.least_side)
+        if cells:
+            return tuple(_grown(f"part {n}", cell, objects, settings) for n, cell in enumerate(cells, 1))
+    return spatial_patches(picture.width, picture.height, objects, settings)
+
+
+def _grown(
+    name: str, cell: Box, objects: Sequence[Box], settings: DivideSettings, place: tuple[int, int] | None = None
+) -> Patch:
+    """A cell with the objects of which it covers enough."""
+    joined = [box for box in objects if box.coverage_by(cell) > settings.coverage]
+    return Patch(name, Role.SPATIAL, union_of([cell, *joined]), cell=place)
 
 
 def clip_detections(detections: Sequence[Detection], image: Box) -> tuple[list[Detection], int]:
@@ -179,9 +218,8 @@ def spatial_patches(
             cell = _cell(width, height, row, column, settings)
             if cell.area == 0:
                 continue
-            joined = [box for box in objects if box.coverage_by(cell) > settings.coverage]
             name = cell_name(row, column, settings.rows, settings.columns)
-            patches.append(Patch(name, Role.SPATIAL, union_of([cell, *joined]), cell=(row, column)))
+            patches.append(_grown(name, cell, objects, settings, (row, column)))
     return tuple(patches)
 
 

@@ -32,6 +32,7 @@ class Job:
     parallel: bool
     options: argparse.Namespace
     witnesses: tuple[Witness, ...] = ()
+    others: tuple[ChatModel, ...] = ()  # captioners that share the candidates with the first
 
 
 def backend_named_in(arguments: Sequence[str] | None) -> str:
@@ -59,6 +60,13 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[=PATH]",
         help=f"who is heard before the scorer; may be given several times: {_listed(WITNESSES)}",
     )
+    parser.add_argument(
+        "--also",
+        action="append",
+        default=[],
+        metavar="BACKEND[=MODEL]",
+        help="another captioner, which shares the descriptions of a patch with the first; may be given several times",
+    )
     parser.add_argument("--llm-free", action="store_true", help="compare and write without a model")
 
 
@@ -83,7 +91,20 @@ def job_of(options: argparse.Namespace) -> Job:
     chat_model = chosen.create(backend_settings(options))
     text_model = chat_model if chat_model.follows_instructions and not options.llm_free else None
     witnesses = witnesses_named(options.witness, witness_settings(options))
-    return Job(chat_model, _scorer(options), text_model, preset_of(options), chosen.parallel, options, witnesses)
+    others = [_another(text) for text in options.also]
+    parallel = chosen.parallel and all(one.parallel for one, _ in others)
+    models = tuple(model for _, model in others)
+    return Job(chat_model, _scorer(options), text_model, preset_of(options), parallel, options, witnesses, models)
+
+
+def _another(text: str) -> tuple[Backend, ChatModel]:
+    """The captioner of an --also. ValueError for a backend that is unknown, or one that takes no model by name."""
+    name, equals, model = text.partition("=")
+    chosen = backend(CHAT_MODELS, name)
+    settings = chosen.settings_class()
+    if equals and "model" not in {named.name for named in options_of(settings)}:
+        raise ValueError(f"--also {text}: {name} takes no model, so write --also {name}.")
+    return chosen, chosen.create(settings(model=model) if equals else settings())
 
 
 def backend_settings(options: argparse.Namespace) -> Any:

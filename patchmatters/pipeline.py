@@ -42,8 +42,8 @@ class Preset:
 
     @property
     def questions(self) -> int:
-        """How many questions about an image are asked of a picture without detections."""
-        return 1 + self.divide.rows * self.divide.columns * self.describe.candidates
+        """How many questions about an image are asked of a picture without detections, at most."""
+        return 1 + self.divide.patches_at_most * self.describe.candidates
 
 
 PRESETS: Mapping[str, Preset] = {
@@ -99,11 +99,15 @@ def caption_pictures(
     names: Sequence[str] = (),
     *,
     witnesses: Sequence[Witness] = (),
+    other_captioners: Sequence[ChatModel] = (),
 ) -> tuple[Scene, ...]:
     """As `caption_each`, but RuntimeError, with what was wrong, where every picture was given up."""
     return require_one(
-        caption_each(pictures, chat_model, scorer, text_model, detections, preset, monitor, names, witnesses=witnesses)
-    )
+        caption_each(
+            pictures, chat_model, scorer, text_model, detections, preset, monitor, names,
+            witnesses=witnesses, other_captioners=other_captioners,
+        )
+    )  # fmt: skip
 
 
 def caption_each(
@@ -117,18 +121,20 @@ def caption_each(
     names: Sequence[str] = (),
     *,
     witnesses: Sequence[Witness] = (),
+    other_captioners: Sequence[ChatModel] = (),
 ) -> tuple[Scene, ...]:
     """The whole method: upright RGB pictures in, composed Scenes out (see `Scene.caption_text`).
 
     `text_model` compares and writes; None is the LLM-free way. `detections` holds one sequence per picture, or nothing.
-    `witnesses` are heard about what was said (see `patchmatters.witnesses`).
+    `witnesses` are heard about what was said (see `patchmatters.witnesses`). `other_captioners` share the
+    candidates with `chat_model` (see `describe_each`).
     A picture that cannot be captioned has a Scene that says so (`Scene.problem`) in its place. ValueError for wrong
     settings or input, RuntimeError where nothing at all can be asked.
     """
     scenes = divide(pictures, detections, preset.divide, names)
     if preset.semantic and any(scene.detections for scene in scenes):
         scenes = add_semantic_patch_each(scenes, chat_model, preset.semantic_patch, monitor)
-    scenes = describe_each(scenes, chat_model, preset.describe, monitor)
+    scenes = describe_each(scenes, chat_model, preset.describe, monitor, other_captioners)
     if not preset.compares:
         return compose_each(merge(scenes, preset.merge, text_model, monitor), preset.compose, text_model, monitor)
     for level in Level:

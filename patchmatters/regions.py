@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from .scene import Passage, Patch, Role, Scene, union_of
 
 
 def side_neighbours(patches: Sequence[Patch]) -> list[tuple[int, int]]:
-    """Pairs of indices of patches whose cells share a side."""
+    """Pairs of indices of patches whose cells share a side; of parts without a cell, all pairs."""
+    if patches and all(patch.cell is None for patch in patches):
+        return list(combinations(range(len(patches)), 2))
     at = {patch.cell: number for number, patch in enumerate(patches)}
     pairs = []
     for number, patch in enumerate(patches):

@@ -103,12 +103,14 @@ class Passage:
     """One text about one patch, as cleaned from a model's answer.
 
     `source` says whose words they are: "candidate 1", or the name of a member patch in a merged region.
-    `seed` is the seed that the question carried, where there was one.
+    `seed` is the seed that the question carried, where there was one. `model` is the name of the model that said it,
+    where several share the candidates out, "" where one says them all.
     """
 
     text: str
     source: str
     seed: int | None = None
+    model: str = ""
 
     def __repr__(self) -> str:
         return f"Passage({self.source!r}, {len(self.text)} characters)"

@@ -33,6 +33,7 @@ _NOT_STORED = frozenset({"picture"})
 _LATER: Mapping[type, frozenset[str]] = {
     scene_module.Statement: frozenset({"support", "testimony", "said"}),
     scene_module.Scene: frozenset({"problem"}),
+    scene_module.Passage: frozenset({"model"}),
 }
 
 

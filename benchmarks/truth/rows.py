@@ -18,6 +18,7 @@ from patchmatters.semantic_filter import PAPER, Level, compare, filter_statement
 from patchmatters.semantic_patch import add_semantic_patch
 from patchmatters.witnesses import Witness
 
+from .language import EYE
 from .remember import Bill
 
 if TYPE_CHECKING:
@@ -197,6 +198,8 @@ ABLATIONS: Mapping[str, Preset] = {
        for number in (1, 2, 3, 4, 5)},
     **{f"overlap_iou {iou}": replace(CAREFUL, compare=replace(CAREFUL.compare, overlap_iou=iou))
        for iou in (0.2, 0.3, 0.4, 0.6, 1.0)},
+    **{f"content, {most} patches at most": replace(CAREFUL, divide=DivideSettings(
+        division="content", most_patches=most, least_side=EYE // 2)) for most in (4, 6, 9)},
     **{f"grid {rows} x {rows}": replace(CAREFUL, divide=DivideSettings(rows=rows, columns=rows)) for rows in (2, 3)},
 }  # fmt: skip
 

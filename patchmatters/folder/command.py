@@ -200,6 +200,7 @@ def settings_digest(options: argparse.Namespace, boxes: Mapping[str, Sequence[De
     asked = {name: value for name, value in asdict(backend_settings(options)).items() if name not in _NOT_ASKED}
     heard = [options.witness, witness_settings(options)] if options.witness else []
     heard += [sorted(boxes.items())] if boxes else []
+    heard += [options.also] if options.also else []
     preset = asdict(preset_of(options))
     return digest_of([options.backend, asked, scorer_name(options), options.llm_free, options.preset, preset, *heard])
 
@@ -231,6 +232,8 @@ def _run(found: Found, plan: Plan, state: State, orders: Orders, wishes: _Wishes
 
 def _desk(job: Job, state: State, options: argparse.Namespace) -> BatchDesk:
     """Where questions are handed in, with all answers that are there taken up. ValueError for a model without one."""
+    if job.others:
+        raise ValueError("--batch-api asks one model: leave --also out, or ask both without it.")
     service = service_of(job.chat_model, _price(options.price))
     price, limit = service.price(), options.limit_usd
     if limit is not None and price is None:

@@ -53,7 +53,7 @@ def measured(rows: Sequence[Row]) -> PerPicture | None:
 
 def reckoned(pictures: Sequence[Picture], preset: Preset, price: Price | None, *, writes: bool) -> PerPicture:
     """From the preset and the sizes of a sample of the pictures. `writes`: a text model compares and writes."""
-    cells = preset.divide.rows * preset.divide.columns
+    cells = preset.divide.patches_at_most
     crops = cells * preset.describe.candidates
     whole = image_tokens(_sizes(pictures), 1.0)
     part = image_tokens(_sizes(pictures), 1.0 / cells)

@@ -201,6 +201,7 @@ class Runner:
             _Watch(shared.stop),
             [one.key for one in opened],
             witnesses=self.job.witnesses,
+            other_captioners=self.job.others,
         )
 
     def _keep(self, one: _Opened, scene: Scene, seconds: float, shared: _Shared) -> None:

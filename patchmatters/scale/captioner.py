@@ -78,7 +78,8 @@ class Captioner:
     def _caption(self, pictures: Sequence[Image], names: Sequence[str]) -> Sequence[Scene]:
         job = self.job
         models = (job.chat_model, job.scorer, job.text_model)
-        return caption_each(pictures, *models, (), job.preset, names=names, witnesses=job.witnesses)
+        heard = {"witnesses": job.witnesses, "other_captioners": job.others}
+        return caption_each(pictures, *models, (), job.preset, names=names, **heard)
 
 
 def open_item(item: Item) -> Image:

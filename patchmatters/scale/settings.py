@@ -20,7 +20,7 @@ class ScaleSettings:
 
     `options` are those that differ from the preset's and the backend's own, by owner and name: {"stages.seed": 7,
     "describe.candidates": 5, "backend.model": "gpt-5-mini"}. `scorer` None takes the one called like the backend;
-    `witness` names those that are heard before it, as --witness does.
+    `witness` names those that are heard before it, as --witness does, and `also` further captioners, as --also does.
     `batch` pictures' questions go out together. `version` is the pack's where the run was started.
     """
 
@@ -32,6 +32,7 @@ class ScaleSettings:
     witness: tuple[str, ...] = ()
     batch: int = 8
     version: str = __version__
+    also: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """ValueError for what cannot be, before a worker starts."""
@@ -50,7 +51,7 @@ class ScaleSettings:
     def namespace(self) -> argparse.Namespace:
         """The settings as the options of a command."""
         named = {"backend": self.backend, "scorer": self.scorer, "preset": self.preset, "llm_free": self.llm_free}
-        return argparse.Namespace(**named, witness=list(self.witness), **self.options)
+        return argparse.Namespace(**named, witness=list(self.witness), also=list(self.also), **self.options)
 
     def digest(self) -> str:
         """A digest of all that captions depend on."""
@@ -63,5 +64,6 @@ def settings_of(options: argparse.Namespace) -> ScaleSettings:
     """The settings of a command's options (see `job_options`)."""
     given = {name: value for name, value in vars(options).items() if _OWNED in name}
     return ScaleSettings(
-        options.backend, options.scorer, options.preset, options.llm_free, given, tuple(options.witness), options.batch
-    )
+        options.backend, options.scorer, options.preset, options.llm_free, given, tuple(options.witness), options.batch,
+        also=tuple(options.also),
+    )  # fmt: skip

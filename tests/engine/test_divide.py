@@ -8,12 +8,14 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 
 from engine.scenes import boxes, plain_picture
+from patchmatters.content_cells import content_cells
 from patchmatters.describe import described_patches
 from patchmatters.divide import DivideSettings, divide, merge_boxes, select_detections, spatial_patches
 from patchmatters.regions import overlap_groups
-from patchmatters.scene import Box, Detection, ImageRef, Patch, Role, Scene
+from patchmatters.scene import Box, Detection, ImageRef, Patch, Role, Scene, union_of
 
 ORDER = ["top-left", "top-right", "bottom-left", "bottom-right"]
 
@@ -178,3 +180,74 @@ def test_semantic_patches_are_described_below_the_iou_limit(did_records: list[di
         assert ("main objects" in names) == expected
         described += expected
     assert 0 < described < len(did_records)
+
+
+# --- by content
+
+
+def crowded_corner() -> Image.Image:
+    """A picture of 1600 x 1200 pixels that is empty but for many small things at the bottom right."""
+    picture = Image.new("RGB", (1600, 1200), "skyblue")
+    pen = ImageDraw.Draw(picture)
+    for number in range(60):
+        left, top = 1000 + 97 * number % 560, 700 + 61 * number % 450
+        pen.rectangle((left, top, left + 24, top + 24), fill=(number * 4, 40, 90))
+    return picture
+
+
+CONTENT = DivideSettings(division="content")
+
+
+def test_a_crowded_corner_is_divided_and_an_empty_sky_is_not() -> None:
+    (scene,) = divide([crowded_corner()], settings=CONTENT)
+    assert 3 <= len(scene.patches) <= 9
+    sizes = {patch.name: patch.box.area for patch in scene.patches}
+    corner = [patch.box.area for patch in scene.patches if patch.box.left >= 800 and patch.box.top >= 600]
+    assert len(corner) >= 2
+    assert max(corner) < max(sizes.values()) / 2, "the sky is one large patch, the corner several small ones"
+    assert [patch.name for patch in scene.patches] == [f"part {n}" for n in range(1, len(scene.patches) + 1)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    size=st.tuples(st.integers(700, 1400), st.integers(700, 1400)), most=st.integers(3, 9), least=st.integers(64, 230),
+    found=st.lists(boxes(width=700, height=700), max_size=5), seed=st.integers(1, 9),
+)  # fmt: skip
+def test_parts_cover_the_picture_once_and_none_is_too_small(
+    size: tuple[int, int], most: int, least: int, found: list[Box], seed: int
+) -> None:
+    noise = Image.effect_noise((32, 32), 20 * seed).resize(size, Image.Resampling.NEAREST).convert("RGB")
+    objects = merge_boxes(found, 0.3)
+    cells = content_cells(noise, objects, most, least)
+    assert 3 <= len(cells) <= most
+    assert sum(cell.area for cell in cells) == size[0] * size[1]
+    assert all(a.intersection(b).area == 0 for a, b in itertools.combinations(cells, 2))
+    assert all(min(cell.width, cell.height) >= least for cell in cells)
+    (scene,) = divide([noise], [[Detection(box, "thing", 0.9) for box in found]],
+                      DivideSettings(division="content", most_patches=most, least_side=least))  # fmt: skip
+    for cell, patch in zip(cells, scene.patches, strict=True):
+        held = [box for box in objects if box.coverage_by(cell) > 0.3]
+        assert patch.box == union_of([cell, *held])
+
+
+@pytest.mark.parametrize("picture", [plain_picture(1600, 1200), crowded_corner().resize((300, 200))])
+def test_an_empty_or_a_small_picture_is_divided_by_the_grid(picture: Image.Image) -> None:
+    (scene,) = divide([picture], settings=CONTENT)
+    assert [patch.name for patch in scene.patches] == ORDER
+
+
+def test_objects_in_an_empty_picture_draw_the_cuts() -> None:
+    found = [Detection(Box(1100 + 60 * n, 900, 1140 + 60 * n, 940), "bird", 0.9) for n in range(6)]
+    (scene,) = divide([plain_picture(1600, 1200)], [found], CONTENT)
+    assert len(scene.patches) >= 3
+    near = [patch for patch in scene.patches if patch.box.coverage_by(Box(800, 600, 1600, 1200)) == 1]
+    assert len(near) >= 2
+
+
+def test_parts_that_overlap_are_described_together() -> None:
+    parts = (
+        Patch("part 1", Role.SPATIAL, Box(0, 0, 500, 500)),
+        Patch("part 2", Role.SPATIAL, Box(50, 0, 550, 500)),
+        Patch("part 3", Role.SPATIAL, Box(600, 0, 900, 500)),
+    )
+    assert overlap_groups(parts, 0.5) == [(0, 1), (2,)]
