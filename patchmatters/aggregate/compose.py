@@ -12,6 +12,7 @@ from ..language import AUTO, SIMILARITIES, similarity_for
 from ..language.basis import tells
 from ..language.places import place_of
 from ..language.similarity import Similarity
+from ..language.tongue import tongue_of
 from ..options import check_options, option
 from ..plain_text import joined
 from ..prompts import instruction
@@ -146,7 +147,7 @@ def _told(scene: Scene, settings: ComposeSettings, monitor: Monitor) -> Scene:
     patches = {patch.name: patch for patch in (*scene.first_level, *scene.regions)}
     monitor.advance(scene.image.name)
     chosen = cover(told, patches, similarity, settings.max_words) if settings.max_words else told
-    caption = tell_places(chosen, scene.image.width, scene.image.height)
+    caption = tell_places(chosen, scene.image.width, scene.image.height, tongue_of(said_of(scene)))
     return _with_untold(replace(scene, caption=tuple(caption), stage=Stage.COMPOSED), _NOT_TOLD)
 
 
@@ -191,7 +192,7 @@ def _semantic_draft(scene: Scene, written: Written, settings: ComposeSettings, m
         return _Draft(recorded, written.sentences)
     levels = replace(levels_of(scene), regions=())
     told = without_repetition(levels, _similarity(scene, settings))
-    return _Draft(recorded, tuple(tell_places(told, scene.image.width, scene.image.height)))
+    return _Draft(recorded, tuple(tell_places(told, scene.image.width, scene.image.height, tongue_of(said_of(scene)))))
 
 
 def _rewritten(drafts: Sequence[_Draft], settings: ComposeSettings, model: ChatModel, monitor: Monitor) -> list[Scene]:
@@ -236,7 +237,7 @@ def _lost_regions(scene: Scene, text: str) -> list[Sentence]:
         for region in described_regions(scene)
         for one in _lost(region.sentences, text)
     ]
-    return tell_places(told, scene.image.width, scene.image.height)
+    return tell_places(told, scene.image.width, scene.image.height, tongue_of(said_of(scene)))
 
 
 def _question(

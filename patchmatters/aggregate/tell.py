@@ -16,6 +16,7 @@ from ..language.places import in_picture, names_place, places_of, without_frame
 from ..language.prose import as_prose
 from ..language.sentences import content_words, statements_of, words
 from ..language.similarity import containment
+from ..language.tongue import Tongue
 from ..scene import Basis, Box, Patch, Sentence, Statement
 
 _WITHIN_ANOTHER = 0.95  # share of a statement's content words that another must hold to make it superfluous
@@ -88,12 +89,14 @@ def united(told: Iterable[Told]) -> list[Told]:
     return list(found.values())
 
 
-def tell_places(told: Sequence[Told], width: int, height: int) -> list[Sentence]:
+def tell_places(told: Sequence[Told], width: int, height: int, tongue: Tongue = Tongue.ENGLISH) -> list[Sentence]:
     """Sentences in the order of their places' first appearance; the first of a place says which it is.
 
     What holds for the whole picture comes first, and so does what says itself where it is: a place in a part of the
-    picture is told as one in the picture.
+    picture is told as one in the picture. In another language than English and Chinese no place is put into words.
     """
+    if tongue is Tongue.OTHER:
+        return [Sentence(ended(one.text), one.basis) for one in told]
     by_place: dict[str, list[Told]] = {"": []}
     for one in told:
         if len(one.boxes) == 1 and names_place(one.text) and not is_about_frame(one.text):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
 
-from .chinese import is_chinese
 from .embeddings import EmbeddingSimilarity
 from .similarity import LexicalSimilarity, Similarity
+from .tongue import Tongue, tongue_of
 
 
 def _best_at_hand() -> Similarity:
@@ -28,9 +28,18 @@ SIMILARITIES: Mapping[str, Callable[[], Similarity]] = {
 _CHINESE = LexicalSimilarity(same=0.6, rival=0.25, alike=0.25, agreed=0.27, told=0.4, support=0.33)
 
 
+_BY_TONGUE: Mapping[Tongue, Callable[[], Similarity]] = {
+    Tongue.CHINESE: lambda: _CHINESE,
+    Tongue.OTHER: LexicalSimilarity,
+}
+
+
 def similarity_for(name: str, texts: Iterable[str]) -> Similarity:
     """The similarity of that name; by `AUTO` the one for what the texts are written in.
 
     The packaged embeddings were trained on English: to them all Chinese sentences are alike.
     """
-    return _CHINESE if name == AUTO and is_chinese("".join(texts)) else SIMILARITIES[name]()
+    if name != AUTO:
+        return SIMILARITIES[name]()
+    tongue = tongue_of(texts)
+    return SIMILARITIES[AUTO]() if tongue is Tongue.ENGLISH else _BY_TONGUE[tongue]()

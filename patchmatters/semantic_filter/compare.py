@@ -13,6 +13,7 @@ from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..each_picture import spares_given_up
 from ..language import AUTO, SIMILARITIES, similarity_for
 from ..language.similarity import Similarity
+from ..language.tongue import Tongue, tongue_of
 from ..options import check_options, option
 from ..prompts import instruction
 from ..regions import overlap_regions
@@ -23,6 +24,10 @@ from .support import with_support
 
 log = logging.getLogger(__name__)
 
+_FOREIGN = (
+    "The descriptions seem to be in neither English nor Chinese: they were compared by their words alone, and what "
+    "contradicts what was not seen. Connect a text_model, or ask the captioner for English."
+)
 AGAIN = "Your last answer could not be read. Answer with the JSON object only."
 
 
@@ -134,7 +139,12 @@ def compare(
     )
     if model is not None or level is not Level.WITHIN:
         return tuple(finished)  # a model that has read the passages knows better what they agree on
-    return tuple(map(with_support, finished, similarities))
+    return tuple(map(with_support, map(_with_tongue, finished), similarities))
+
+
+def _with_tongue(scene: Scene) -> Scene:
+    """The Scene, which says so where its language is none that is known without a model."""
+    return scene.with_warnings(_FOREIGN) if tongue_of(said_of(scene)) is Tongue.OTHER else scene
 
 
 def _compared(scene: Scene, level: Level) -> list[Patch]:
