@@ -8,7 +8,10 @@ from comfy_api.latest import io
 
 from ..patchmatters.detections import read_detections
 from ..patchmatters.divide import DivideSettings, divide
-from .types import STAGES, ComfyMonitor, SceneBatch, SceneSocket, boxes_input, pictures_from_image
+from ..patchmatters.each_picture import problems_of
+from .lists import ALL_WELL
+from .progress import tell_on_node
+from .types import STAGES, ComfyMonitor, SceneBatch, SceneSocket, boxes_input, pictures_and_problems
 from .widgets import settings_from, widgets_for
 
 if TYPE_CHECKING:
@@ -38,7 +41,11 @@ class Divide(io.ComfyNode):
     @classmethod
     def execute(cls, image: Tensor, bboxes: Any = None, **widgets: Any) -> io.NodeOutput:
         monitor = ComfyMonitor()
-        pictures = pictures_from_image(image, monitor)
+        pictures, problems = pictures_and_problems(image, monitor)
         detections = read_detections(bboxes, len(pictures))
         settings = settings_from(DivideSettings, widgets)
-        return io.NodeOutput(SceneBatch(divide(pictures, detections, settings, monitor=monitor)))
+        divided = divide(pictures, detections, settings, monitor=monitor)
+        scenes = [one.given_up(why) if why else one for one, why in zip(divided, problems, strict=True)]
+        # Of a list this is one of several calls: whether every picture failed is known where they come together.
+        tell_on_node(problems_of(scenes), ALL_WELL)
+        return io.NodeOutput(SceneBatch(scenes))

@@ -18,7 +18,7 @@ from .types import SceneBatch
 Lists = Mapping[str, Sequence[Any]]  # a node's inputs as a node with `is_input_list` gets them
 Call = dict[str, Any]
 _PLAIN = (str, int, float, bool, type(None))
-_ALL_WELL = "Every picture has been dealt with."  # takes the place of an earlier run's warning
+ALL_WELL = "Every picture has been dealt with."  # takes the place of an earlier run's warning
 
 
 def calls_of(lists: Lists) -> list[Call]:
@@ -62,4 +62,4 @@ def _alike(calls: Sequence[Call]) -> list[list[int]]:
 def report_problems(scenes: Sequence[Scene]) -> None:
     """Tell on the running node which pictures were given up. RuntimeError where every one was."""
     require_one(scenes)
-    tell_on_node(problems_of(scenes), _ALL_WELL)
+    tell_on_node(problems_of(scenes), ALL_WELL)

@@ -69,12 +69,35 @@ def pictures_from_image(image: Tensor, monitor: Monitor = QUIET) -> list[Image]:
 
     1, 3 or 4 channels (grey, RGB, RGBA on white). Slight overshoot is clamped. ValueError for anything else.
     """
+    pictures, problems = pictures_and_problems(image, monitor)
+    if broken := next(filter(None, problems), ""):
+        raise ValueError(broken)
+    return pictures
+
+
+def pictures_and_problems(image: Tensor, monitor: Monitor = QUIET) -> tuple[list[Image], list[str]]:
+    """As `pictures_from_image`, but a frame that is broken by itself costs the others nothing.
+
+    In its place stands what can be shown of it, with black for what is no number, and a problem; the others have an
+    empty one. ValueError where the batch is of another kind or unit.
+    """
     _check_layout(image)
-    pictures = []
+    pictures, problems = [], []
     for number, frame in enumerate(image, 1):
         monitor.poll()
-        pictures.append(_picture(frame, number))
-    return pictures
+        problem = _problem(frame, number)
+        pictures.append(_picture(frame.nan_to_num(0.0, 0.0, 0.0) if problem else frame, number))
+        problems.append(problem)
+    return pictures, problems
+
+
+def _problem(frame: Tensor, number: int) -> str:
+    """What is wrong with one frame; NaN in it makes both ends NaN: one pass, no copy."""
+    import torch
+
+    if all(math.isfinite(float(value)) for value in torch.aminmax(frame)):
+        return ""
+    return f"Picture {number} has pixels that are not numbers (NaN or infinity): check the node that made it."
 
 
 def _check_layout(image: Tensor) -> None:
@@ -96,11 +119,7 @@ def _picture(frame: Tensor, number: int) -> Image:
     import torch
     from PIL import Image
 
-    low, high = (float(value) for value in torch.aminmax(frame))  # NaN if any value is: one pass, no copy
-    if not (math.isfinite(low) and math.isfinite(high)):
-        raise ValueError(
-            f"Picture {number} has pixels that are not numbers (NaN or infinity): check the node that made it."
-        )
+    low, high = (float(value) for value in torch.aminmax(frame))
     if low < _OVERSHOOT[0] or high > _OVERSHOOT[1]:
         raise ValueError(
             f"Picture {number} has values from {low:g} to {high:g}, but 0 to 1 is expected: divide values of "

@@ -46,7 +46,7 @@ ANIMALS = (
 COLOURS = dict(zip(itertools.product(LEVELS, repeat=3), ANIMALS, strict=True))
 FAULTS = tuple(fault for fault in Fault if fault not in (*ANSWERED, Fault.WRONG_TYPE, Fault.JSON_LIST))  # 20 ways
 BROKEN = 3  # one answer of so many
-SETTLED_S = 300.0  # from then on the memory must not grow
+INTERVAL_S = 300.0  # between two figures of the memory in the report
 _EXTRA = ("It has a long shadow.", "Its eyes are open.", "Behind it is a fence.", "It faces left.")
 
 
@@ -63,28 +63,19 @@ class Report:
     wrong: list[str] = field(default_factory=list)
     rss: list[tuple[float, float]] = field(default_factory=list)
 
-    def growth(self, settled_s: float = SETTLED_S) -> float:
-        """MiB more at the end (its median tenth) than when it had settled (as many measurements); 0 if too short."""
-        later = [size for at, size in self.rss if at >= settled_s]
-        few = max(len(later) // 10, 1)
-        return _median(later[-few:]) - _median(later[:few]) if len(later) > 1 else 0.0
-
     def told(self) -> str:
-        first = next((size for at, size in self.rss if at >= SETTLED_S), self.rss[0][1])
+        """As JSON. Caches of sentences fill for some thousands of them: memory grows ever more slowly."""
+        by_interval = {int(at // INTERVAL_S): round(size) for at, size in reversed(self.rss)}
         return json.dumps(
             {
                 "minutes": round(self.rss[-1][0] / 60, 1), "runs": dict(self.runs), "captions": self.captions,
                 "pictures without caption": self.without_caption, "questions": self.questions,
                 "broken answers": sum(self.faults.values()), "ways": len(self.faults), "deaths": self.deaths,
-                "wrong": self.wrong, "MiB when settled": round(first), "MiB at the end": round(self.rss[-1][1]),
-                "most MiB": round(max(size for _, size in self.rss)),
+                "wrong": self.wrong, "MiB every five minutes": [by_interval[key] for key in sorted(by_interval)],
+                "MiB at the end": round(self.rss[-1][1]), "most MiB": round(max(size for _, size in self.rss)),
             },
             indent=1,
         )  # fmt: skip
-
-
-def _median(values: Sequence[float]) -> float:
-    return sorted(values)[len(values) // 2]
 
 
 class Zoo:

@@ -103,6 +103,20 @@ def test_the_wrong_picture_of_a_batch_is_named(types: Any) -> None:
         types.pictures_from_image(image)
 
 
+def test_a_broken_frame_costs_the_others_nothing(types: Any) -> None:
+    import torch
+
+    image = torch.full((3, 2, 2, 3), 0.5)
+    image[1, 0, 0, 0] = float("inf")
+    pictures, problems = types.pictures_and_problems(image)
+    assert [bool(problem) for problem in problems] == [False, True, False]
+    assert problems[1].startswith("Picture 2 has pixels that are not numbers")
+    assert [picture.getpixel((0, 0)) for picture in pictures] == [(128,) * 3, (0, 128, 128), (128,) * 3]
+    assert types.pictures_and_problems(torch.zeros((2, 4, 4, 3)))[1] == ["", ""]
+    with pytest.raises(ValueError, match="divide values of 0 to 255"):
+        types.pictures_and_problems(torch.full((2, 4, 4, 3), 200.0))
+
+
 def test_pictures_of_two_sizes_are_no_image(types: Any) -> None:
     from PIL import Image
 

@@ -23,6 +23,20 @@ def test_the_nodes_say_what_the_engine_says(
     assert len(set(composed[0])) == 2
 
 
+def test_a_frame_of_no_numbers_keeps_its_place_and_costs_the_others_nothing(
+    execute: Execute, batch: Any, captioner: Any
+) -> None:
+    broken = batch.clone()
+    broken[0, 3, 4, 1] = float("nan")
+    (divided,) = execute("Divide", image=broken)
+    (described,) = execute("Describe", scene=divided, chat_model=captioner)
+    assert [one.problem[:9] for one in described] == ["Picture 1", ""]
+    assert described[1].whole.passages
+    broken[1, 0, 0, 0] = float("nan")
+    with pytest.raises(RuntimeError, match="Picture 1 has pixels"):
+        execute("Describe", scene=execute("Divide", image=broken)[0], chat_model=captioner)
+
+
 def test_a_report_for_every_picture(filtered: tuple[Any, ...]) -> None:
     scenes, reports = filtered
     assert len(reports) == len(scenes) == 2

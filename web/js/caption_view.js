@@ -29,7 +29,11 @@ export class CaptionView {
     const numbers = [...index.scene.caption.keys()];
     this.sentences = new Portions(text, numbers, (number) => this.#sentence(number), (count) => say("more", { count }));
     moveByArrows(text, ".pm-sentence");
-    const hint = element("p", { class: "pm-hint", text: say(numbers.length ? "sentenceHint" : "noCaption") });
+    const { problem } = index.scene;
+    const told = problem ? say("problem", { problem }) : say(numbers.length ? "sentenceHint" : "noCaption");
+    const hint = element("p", {
+      class: problem ? "pm-hint pm-problem" : "pm-hint", text: told, attributes: problem ? { role: "alert", dir: "auto" } : {},
+    });
     this.element = element("section", { class: "pm-caption" }, [element("h3", { text: say("caption") }), text, hint]);
   }
 

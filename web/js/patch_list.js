@@ -4,6 +4,7 @@ import { Portions, element, modelText, moveByArrows, reveal } from "./dom.js";
 import { rivalSets } from "./rivals.js";
 import { VERDICTS, markRow, markSet, statementRow } from "./statement_rows.js";
 import { statementKey } from "./scene_model.js";
+import { nameIn } from "./words.js";
 
 /**
  * @typedef {import("./scene_model.js").Patch} Patch
@@ -108,7 +109,7 @@ class PatchSection {
     }, [
       element("span", { class: "pm-chevron", attributes: { "aria-hidden": "true" } }),
       element("i", { class: "pm-dot" }),
-      element("span", { class: "pm-patch-name", text: patch.name, attributes: { dir: "auto" } }),
+      element("span", { class: "pm-patch-name", text: nameIn(patch.name, say), attributes: { dir: "auto" } }),
       patch.labels.length > 0 && element("span", { class: "pm-labels", text: patch.labels.join(", "), attributes: { dir: "auto" } }),
       this.bar,
       this.count,

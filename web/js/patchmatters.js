@@ -119,7 +119,7 @@ function ground() {
 app.registerExtension({
   name: "patchmatters.inspector",
   async init() {
-    new ProgressNotes(placeOf, ground).listen(/** @type {EventTarget} */ (/** @type {unknown} */ (api)));
+    new ProgressNotes(placeOf, ground, language).listen(/** @type {EventTarget} */ (/** @type {unknown} */ (api)));
     const response = await api.fetchApi("/i18n");
     if (response.ok) translations = await response.json();
   },

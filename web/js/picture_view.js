@@ -1,6 +1,7 @@
 // The picture with its patches: one box per patch in its group's colour, which people can point at and walk through.
 
 import { Portions, element, moveByArrows } from "./dom.js";
+import { nameIn } from "./words.js";
 
 /**
  * @typedef {import("./scene_model.js").SceneIndex} SceneIndex
@@ -25,6 +26,7 @@ export class PictureView {
     this.index = index;
     const { image, detections } = index.scene;
     this.pointing = pointing;
+    this.say = say;
     /** @type {import("./scene_model.js").Links | null} */
     this.links = null;
     /** @type {HTMLElement[]} what witnesses saw of what is highlighted */
@@ -104,7 +106,7 @@ export class PictureView {
       style: this.#place(box, name),
       attributes: { type: "button", tabindex: "-1", "aria-label": name },
       on: { ...this.pointing.listeners(target), click: () => this.pointing.openPatch(name) },
-    }, [element("span", { class: "pm-name", text: name, attributes: { dir: "auto" } })]);
+    }, [element("span", { class: "pm-name", text: nameIn(name, this.say), attributes: { dir: "auto" } })]);
   }
 
   /** @param {string} name @param {Box} box */

@@ -2,6 +2,7 @@
 // It floats over the canvas and changes no node's size; the host draws the progress bar itself.
 
 import { element, stylesheet } from "./dom.js";
+import { nameIn } from "./words.js";
 
 /**
  * @typedef {{node: string, stage: string, name: string, done: number, total: number, text: string}} Progress
@@ -16,8 +17,10 @@ export class ProgressNotes {
   /**
    * @param {(node: string) => Rectangle | null} placeOf where a running node, or the subgraph around it, is shown
    * @param {() => HTMLElement} ground what the notes are put into: the element around the canvas
+   * @param {() => import("./words.js").Say} language
    */
-  constructor(placeOf, ground) {
+  constructor(placeOf, ground, language) {
+    this.language = language;
     this.placeOf = placeOf;
     this.ground = ground;
     /** @type {Map<string, HTMLElement>} */
@@ -37,7 +40,8 @@ export class ProgressNotes {
     const note = this.notes.get(progress.node) ?? this.#note(progress.node);
     const [head, text] = /** @type {HTMLElement[]} */ ([...note.children]);
     const steps = progress.total ? ` ${progress.done}/${progress.total}` : "";
-    head.textContent = [progress.stage + steps, progress.name].filter(Boolean).join(" · ");
+    const say = this.language();
+    head.textContent = [nameIn(progress.stage, say) + steps, nameIn(progress.name, say)].filter(Boolean).join(" · ");
     text.textContent = progress.text;
     text.hidden = !progress.text;
     this.#follow();

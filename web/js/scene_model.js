@@ -21,7 +21,7 @@
  * @typedef {{patch: string, stage: string, message: string}} Failure
  * @typedef {{image: ImageRef, whole: Patch, patches: Patch[], stage: string, detections: Detection[],
  *            semantic: Patch | null, regions: Patch[], caption: Sentence[], warnings: string[],
- *            failures: Failure[]}} Scene
+ *            failures: Failure[], problem?: string}} Scene
  *
  * One thing that people point at; everything that hangs together with it is highlighted.
  * @typedef {{kind: "sentence", sentence: number} | {kind: "patch", patch: string}

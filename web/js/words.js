@@ -14,6 +14,7 @@ export const ENGLISH = {
   "notCopied": "The browser does not allow copying here.",
   "picture": "Picture with patches",
   "caption": "Caption",
+  "problem": "This picture was given up: {problem}",
   "noCaption": "No caption yet: connect the Scene of Compose Caption to see one.",
   "sentenceHint": "Point at a sentence to see where it was seen; press it for the statements behind it.",
   "evidence": "Why this sentence is there",
@@ -55,8 +56,46 @@ export const ENGLISH = {
   "merged": "Merged description",
   "more": "Show {count} more",
   "wholeText": "Show all {count} characters",
-  "warnings": "Warnings"
+  "warnings": "Warnings",
+  "stageDescribe": "describe",
+  "stageCompareWithin": "compare within patches",
+  "stageCompareAcross": "compare across patches",
+  "stageFilter": "filter",
+  "stageMerge": "merge",
+  "stageCompose": "compose",
+  "stageSemantic": "semantic patch",
+  "stageDetect": "detect",
+  "stageDownload": "download",
+  "stageLook": "second look",
+  "wholeImage": "whole image",
+  "mainObjects": "main objects",
+  "topLeft": "top-left",
+  "topRight": "top-right",
+  "bottomLeft": "bottom-left",
+  "bottomRight": "bottom-right",
+  "top": "top",
+  "bottom": "bottom",
+  "left": "left side",
+  "right": "right side",
+  "center": "center",
+  "row": "row",
+  "column": "column",
+  "regionOf": "region",
+  "candidate": "candidate",
+  "shortCaption": "short caption"
 };
+
+// What the engine calls its stages and the parts of a picture, which are names in a Scene and so stay English there.
+/** @type {(keyof typeof ENGLISH)[]} */
+const NAMES = [
+  "stageCompareWithin", "stageCompareAcross", "stageDescribe", "stageFilter", "stageMerge", "stageCompose",
+  "stageSemantic", "stageDetect", "stageDownload", "stageLook", "wholeImage", "mainObjects", "topLeft", "topRight",
+  "bottomLeft", "bottomRight", "top", "bottom", "left", "right", "center", "row", "column", "regionOf", "candidate",
+  "shortCaption",
+];
+/** @type {Map<string, Word>} */
+const NAMED = new Map(NAMES.map((word) => [ENGLISH[word].replace(" side", ""), word]));
+const ANY_NAME = new RegExp(`(?<![\\w-])(?:${[...NAMED.keys()].join("|")})(?![\\w-])`, "g");
 
 /** @typedef {keyof typeof ENGLISH} Word */
 /** @typedef {(word: Word, values?: Record<string, string | number>) => string} Say */
@@ -69,4 +108,19 @@ export const ENGLISH = {
 export function sayIn(translated = {}) {
   return (word, values = {}) =>
     (translated[word] ?? ENGLISH[word]).replace(/\{(\w+)\}/g, (hole, name) => String(values[name] ?? hole));
+}
+
+/**
+ * The name of a stage, a patch or a question ("photo.png: top-left, candidate 2") as people read it. The name of the
+ * picture, which may be a word too, stays.
+ * @param {string} name
+ * @param {Say} say
+ */
+export function nameIn(name, say) {
+  const start = name.lastIndexOf(": ") + 1;
+  return name.slice(0, start) + name.slice(start).replace(ANY_NAME, (found) => {
+    const word = NAMED.get(found) ?? "candidate";
+    const said = say(word);
+    return said === ENGLISH[word] ? found : said; // in English they are what the Scene calls them
+  });
 }
