@@ -26,6 +26,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.prose import FAULTS, faults_of, prose_row
 from patchmatters.answers import read_answer
 from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
@@ -87,7 +88,7 @@ class Photograph:
         rows = [(text, origin) for text in split_sentences(caption) if (origin := self.origin(text))]
         told = [_claims(text, origin) for text, origin in rows]
         facts = Counter(fact for claims in told for claim in claims for fact in claim["facts"])
-        return Counter(
+        return faults_of(caption) + Counter(
             words=_length(caption),
             told=len(told),
             false=sum(any(not claim["true"] for claim in claims) for claims in told),
@@ -152,6 +153,7 @@ def main() -> None:
     parser.add_argument("--preset", default="careful", choices=tuple(PRESETS))
     parser.add_argument("--similarity", default="auto", choices=tuple(SIMILARITIES))
     parser.add_argument("--seeds", type=int, default=3, help="runs with the noisy scorer")
+    parser.add_argument("--prose", action="store_true", help="print how much reads as prose too (benchmarks/prose.py)")
     options = parser.parse_args()
     if not options.bank.exists():
         sys.exit(f"There is no bank at {options.bank}: name one with --bank (its format is in --help).")
@@ -169,6 +171,10 @@ def main() -> None:
             print(row(f"{photo.persona}: {name}", counts, options.seeds if name == "noisy scorer" else 1))
     for name, counts in totals.items():
         print(row(f"**all: {name}**", counts, len(entries) * (options.seeds if name == "noisy scorer" else 1)))
+    if options.prose:
+        print(f"\n| prose, % of sentences | sentences | {' | '.join(FAULTS)} |\n|{' --- |' * (len(FAULTS) + 2)}")
+        for name, counts in totals.items():
+            print(prose_row(name, counts))
 
 
 if __name__ == "__main__":

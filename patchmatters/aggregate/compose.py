@@ -21,7 +21,7 @@ from ..scene import Basis, Box, Patch, Scene, Sentence, Stage, Statement, requir
 from .agree import levels_of, without_refuted, without_repetition
 from .cover import cover
 from .rewrite import Sources, Written, write_all
-from .tell import Told, boxes_by_basis, tell_places
+from .tell import Told, boxes_by_basis, common_words, tell_places
 
 STAGE = "compose"
 _LOST = 0.5  # a part of which a caption tells less than this share of statements is told beside it
@@ -147,7 +147,8 @@ def _told(scene: Scene, settings: ComposeSettings, monitor: Monitor) -> Scene:
     patches = {patch.name: patch for patch in (*scene.first_level, *scene.regions)}
     monitor.advance(scene.image.name)
     chosen = cover(told, patches, similarity, settings.max_words) if settings.max_words else told
-    caption = tell_places(chosen, scene.image.width, scene.image.height, tongue_of(said_of(scene)))
+    size = scene.image.width, scene.image.height
+    caption = tell_places(chosen, *size, tongue_of(said_of(scene)), common_words(scene))
     return _with_untold(replace(scene, caption=tuple(caption), stage=Stage.COMPOSED), _NOT_TOLD)
 
 

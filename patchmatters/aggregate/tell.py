@@ -6,18 +6,18 @@ No word is added but the place, so nothing can be invented.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from ..language.chinese import is_chinese, place_in_words
 from ..language.conflict import find_conflict, is_about_frame
-from ..language.morphology import word_set
-from ..language.places import in_picture, names_place, places_of, without_frame
-from ..language.prose import as_prose
+from ..language.places import in_picture, names_place, places_of, without_frame, without_place
+from ..language.pronouns import without_dangling
+from ..language.prose import as_prose, in_mid_sentence, is_bare
 from ..language.sentences import content_words, statements_of, words
 from ..language.similarity import containment
 from ..language.tongue import Tongue
-from ..scene import Basis, Box, Patch, Sentence, Statement
+from ..scene import Basis, Box, Patch, Scene, Sentence, Statement
 
 _WITHIN_ANOTHER = 0.95  # share of a statement's content words that another must hold to make it superfluous
 _STOP, _MARKS = "\u3002", " ,;:\uff0c\uff1b\uff1a"
@@ -25,13 +25,8 @@ _END = re.compile(r"[.!?\u3002\uff01\uff1f]+(?=[\"')\u201d\u2019]*(?:\s|\Z))")
 _OPENS_WITH_PLACE = re.compile(
     r"\A(?:on|in|at|to|behind|below|above|beside|near|next|along|around|under|over|across)\b", re.IGNORECASE
 )
-# Words that lose their capital inside a sentence; a word that is not here may be a name.
-_LOWERED = word_set(
-    "a an the there this that these those it its his her their they he she we some several many few no both each"
-    " every all most another one two three four five six seven eight nine ten in on at to by with without behind above"
-    " below under over near next beside between among around across along inside outside against beyond beneath toward"
-    " towards from of as while"
-)
+# Who walks to the left need not be there.
+_TOWARDS = re.compile(r"\bto(?:wards?)? the (?:left|right|top|bottom)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -89,26 +84,46 @@ def united(told: Iterable[Told]) -> list[Told]:
     return list(found.values())
 
 
-def tell_places(told: Sequence[Told], width: int, height: int, tongue: Tongue = Tongue.ENGLISH) -> list[Sentence]:
+def common_words(scene: Scene) -> frozenset[str]:
+    """The words that stand in small letters anywhere in what was said of a picture: no names."""
+    texts = (passage.text for patch in (*scene.first_level, *scene.regions) for passage in patch.passages)
+    return frozenset(word for text in texts for word in re.findall(r"(?<![\w'-])[a-z]+", text))
+
+
+def tell_places(
+    told: Sequence[Told],
+    width: int,
+    height: int,
+    tongue: Tongue = Tongue.ENGLISH,
+    common: Set[str] = frozenset(),
+) -> list[Sentence]:
     """Sentences in the order of their places' first appearance; the first of a place says which it is.
 
     What holds for the whole picture comes first, and so does what says itself where it is: a place in a part of the
     picture is told as one in the picture. In another language than English and Chinese no place is put into words.
+    `common` are words that are known to be no names. What only names a thing is left out beside anything else.
     """
     if tongue is Tongue.OTHER:
         return [Sentence(ended(one.text), one.basis) for one in told]
+    told = [one for one in told if not is_bare(one.text)] or told
     by_place: dict[str, list[Told]] = {"": []}
     for one in told:
-        if len(one.boxes) == 1 and names_place(one.text) and not is_about_frame(one.text):
+        if len(one.boxes) == 1 and names_place(one.text):
             by_place[""].append(replace(one, text=in_picture(one.text, one.boxes[0], width, height)))
         else:
-            text = without_frame(one.text) if one.boxes else one.text
+            text = _of_parts(one.text) if one.boxes else one.text
             by_place.setdefault(places_of(one.boxes, width, height), []).append(replace(one, text=text))
     return [
-        Sentence(_sentence(one.text, phrase if _needs_place(one.text, number) else ""), one.basis)
+        Sentence(_sentence(one.text, phrase if _needs_place(one.text, number) else "", common), one.basis)
         for phrase, group in by_place.items()
         for number, one in enumerate(_by_opening(group) if phrase else group)
     ]
+
+
+def _of_parts(text: str) -> str:
+    """A sentence about parts of the picture without its places in them."""
+    bare = without_frame(text)
+    return bare if _TOWARDS.search(bare) else without_place(bare)
 
 
 def _needs_place(text: str, number: int) -> bool:
@@ -126,17 +141,12 @@ def _by_opening(group: Sequence[Told]) -> list[Told]:
     return [group[first], *group[:first], *group[first + 1 :]]
 
 
-def _sentence(text: str, place: str) -> str:
+def _sentence(text: str, place: str, common: Set[str]) -> str:
     """A statement as prose, after its place where one is given."""
-    prose = ended(as_prose(text))
+    prose = ended(as_prose(without_dangling(text)))
     if is_chinese(prose):
         return f"{place_in_words(place)}\uff0c{prose}" if place else prose
-    return f"{place[:1].upper()}{place[1:]}, {_lowered(prose)}" if place else prose
-
-
-def _lowered(text: str) -> str:
-    first = text.split(maxsplit=1)[0].rstrip(",")
-    return text[:1].lower() + text[1:] if first.lower() in _LOWERED else text
+    return f"{place[:1].upper()}{place[1:]}, {in_mid_sentence(prose, common)}" if place else prose
 
 
 def ended(text: str) -> str:

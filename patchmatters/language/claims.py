@@ -39,6 +39,24 @@ _MOOD = re.compile(
 )
 _OVERALL = re.compile(r"\A\W*(?:overall|in summary|in conclusion|all in all)\b", re.IGNORECASE)
 _PICTURE = word_set("image picture photo photograph snapshot shot")
+_A_PICTURE = r"(?:image|picture|photo|photograph|snapshot|shot)"
+_SHOWN = re.compile(
+    r"\A(?:(?:this|the)\s+(?:(?:part|portion|section)\s+of\s+(?:this|the)\s+)?"
+    r"(?:image|picture|photo|photograph|scene|view|frame|shot|snapshot)"
+    r"\s+(?:shows|depicts|features|displays|captures|presents|portrays|contains|includes|focuses on|is of)\s+"
+    r"|the\s+(?:main\s+)?(?:focus|subject)(?:\s+of\s+(?:this|the)\s+\w+)?\s+is\s+(?:on\s+|(?=(?:an?|the)\s)))",
+    re.IGNORECASE,
+)
+# "The edges of the photo are dark.", "The colors are saturated.", "There is no other object in the image."
+_OF_PICTURE = re.compile(
+    r"\A(?:the |its |all )?(?:\w+ ){0,2}(?:edges?|corners?|borders?|margins?|colou?rs?|quality|resolution|contrast|"
+    r"focus|composition|perspective|angle|exposure|saturation|sharpness|style|tone|rest)"
+    rf" (?:of|in) (?:the|this) (?:whole |entire )?{_A_PICTURE}\b"
+    r"|\A(?:the |its )?(?:overall )?(?:colou?rs|contrast|saturation|exposure|resolution|quality|composition|framing|"
+    r"perspective|colou?r palette|depth of field|camera angle|vignette) (?:is|are|appears?|seems?|looks?)\b"
+    rf"|\bno\b.*\bin (?:the|this) {_A_PICTURE}\b",
+    re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=4096)
@@ -89,4 +107,11 @@ def is_about_picture(statement: str) -> bool:
     """Whether a statement speaks of the picture as a picture: "The image has a black border."."""
     if is_chinese(statement):
         return chinese.is_about_picture(statement)
-    return bool(_PICTURE.intersection(words(statement)[:3]))
+    if _OF_PICTURE.search(statement):
+        return True
+    return bool(_PICTURE.intersection(words(statement)[:3])) and without_lead_in(statement) == statement
+
+
+def without_lead_in(statement: str) -> str:
+    """The statement without opening words that only say that a picture shows it: "This image shows a dog."."""
+    return _SHOWN.sub("", statement, count=1)

@@ -10,7 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from .clause import ACTS, clause_of, describes, is_plural
+from .grammar import KINDS
 from .morphology import lemma, word_set
+from .prose import without_lead_place, without_view
 from .reading import read
 from .sentences import LEAD_INS, words
 
@@ -30,10 +33,25 @@ _MANY = word_set("people men women children persons individuals")
 _NO_NAMES = word_set(
     "it he she they this that these those there one other others image picture photo photograph scene view background "
     "foreground left right top bottom middle center side corner part portion front back close"
+    " everything something anything nothing everyone nobody subject focus rest day night weather time there"
 )
 _PRONOUN = re.compile(r"\b(it|its|he|him|his|she|her|they|them|their)\b(?!')", re.IGNORECASE)
 # After "her" as an object comes the end of a phrase, after the possessive its noun.
 _PHRASE_ENDS = re.compile(r"\s*(?:[,.;:]|is\b|are\b|there\b|stands?\b|sits?\b|and\b|\Z)", re.IGNORECASE)
+# This "it" points at nothing: such a sentence stands alone.
+_IMPERSONAL = re.compile(
+    r"it (?:is|was|looks like|appears to be|seems to be) (?:an? )?(?:\w+ )?(?:day|night|daytime|nighttime|morning|"
+    r"evening|afternoon|raining|snowing|sunny|cloudy|overcast|foggy|misty|windy|dark outside|winter|summer|autumn|"
+    r"spring|sunset|sunrise|dusk|dawn)\b"
+    r"|it (?:is|seems|appears) (?:\w+ )?(?:likely|possible|probable|clear|unclear|evident) that\b",
+    re.IGNORECASE,
+)
+# It may also be what the whole picture is of, or an act.
+_UNCLEAR = re.compile(r"it (?:might|may|could|must) be\b", re.IGNORECASE)
+# "A tower with a clock. Its face ...": of which of the two?
+_OF_TWO = re.compile(r"\bwith (?:an?|one)\b", re.IGNORECASE)
+_THERE = re.compile(r"\Athere (?:is|are)\s+", re.IGNORECASE)
+_ANOTHER_TOO = re.compile(r"\band (?:an?|the|one|two|another|some)\b")
 
 
 def with_name(sentence: str, before: Sequence[str]) -> str | None:
@@ -44,15 +62,48 @@ def with_name(sentence: str, before: Sequence[str]) -> str | None:
     found = _PRONOUN.search(sentence)
     if found is None or not LEAD_INS.issuperset(words(sentence[: found.start()])):
         return None
+    if _IMPERSONAL.match(sentence):
+        return sentence
     pronoun = found.group().lower()
     possessive = _is_possessive(pronoun, sentence[found.end() :])
     kinds = _POSSESSIVE if possessive else _SUBJECT if pronoun in _SUBJECT else _OBJECT
     name = _name(kinds[pronoun], before)
-    if not name:
+    if pronoun == "its" and before and _OF_TWO.search(before[-1]):
+        return None
+    if not name or _UNCLEAR.match(sentence):
         return None
     article = "The" if found.start() == 0 else "the"
     ending = ("'" if name.endswith("s") else "'s") if possessive else ""
     return f"{sentence[: found.start()]}{article} {name}{ending}{sentence[found.end() :]}"
+
+
+_BESIDE = re.compile(
+    r"\s+(?:right |just |directly )?(?:next to|beside|near|behind|in front of|above|below|around|under|close to|"
+    r"on top of)\s+(it|him|her|them)\b(?=\s*(?:[.,;:]|is\b|are\b|has\b|have\b|stands?\b|sits?\b|and\b|\Z))",
+    re.IGNORECASE,
+)
+
+
+def without_dangling(text: str) -> str:
+    """A text without the places beside something that it does not name: "A coat hangs on a chair next to him."."""
+    for found in reversed(list(_BESIDE.finditer(text))):
+        if not _may_be_meant(found.group(1).lower(), text[: found.start()]):
+            text = text[: found.start()] + text[found.end() :]
+    return text
+
+
+def _may_be_meant(pronoun: str, before: str) -> bool:
+    """Whether anything in the text before a pronoun may be what it points at; the subject is not beside itself."""
+    said = words(before)
+    if pronoun in ("him", "her"):
+        return any(word in _PEOPLE and _fits(word, _OBJECT[pronoun]) for word in said)
+    clause = clause_of(_THERE.sub("", before))
+    nouns = [word for word in clause.words[clause.head + 1 :] if _is_noun(word)]
+    return any(map(is_plural, said)) or "and" in said if pronoun == "them" else bool(nouns)
+
+
+def _is_noun(word: str) -> bool:
+    return word.isalpha() and not (word in KINDS or describes(word) or lemma(word) in ACTS)
 
 
 def _is_possessive(pronoun: str, rest: str) -> bool:
@@ -78,12 +129,31 @@ def _name(kind: str, before: Sequence[str]) -> str:
 
 def _subject(sentence: str) -> str:
     """The noun of the subject as it stands in the sentence, "" where that is unclear."""
-    reading = read(sentence)
+    reading = read(without_view(sentence))
     head = reading.head
     if not head or head in _NO_NAMES or reading.about_frame:
         return ""
     noun = next((token for token, base in zip(reading.tokens, reading.lemmas, strict=True) if base == head), "")
-    return "" if re.search(rf"['\u2019]s? {re.escape(noun)}\b", sentence, re.IGNORECASE) else noun  # its owner is meant
+    noun = _in_opening(noun, sentence)
+    if not noun or re.search(rf"['\u2019]s? {re.escape(noun)}\b", sentence, re.IGNORECASE):  # its owner is meant
+        return ""
+    return noun
+
+
+def _in_opening(noun: str, sentence: str) -> str:
+    """The noun, if it stands before the verb of the sentence; the noun before the verb, if that was taken for one.
+
+    After "there is", several things may be meant: then it is in doubt, and "".
+    """
+    bare = without_lead_place(without_view(sentence))
+    phrase = _THERE.sub("", bare)
+    if phrase != bare and _ANOTHER_TOO.search(phrase):
+        return ""
+    clause = clause_of(phrase)
+    end = clause.verb if clause.verb >= 0 else len(clause.words)
+    if clause.head < 0 or noun in clause.words[:end]:
+        return noun if clause.head >= 0 else ""
+    return clause.words[clause.head] if noun in clause.words[end : end + 1] else ""
 
 
 def _fits(noun: str, kind: str) -> bool:

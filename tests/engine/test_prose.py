@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from patchmatters.aggregate.tell import Told, tell_places
+from benchmarks.prose import faults_of
+from patchmatters.aggregate.tell import Told, common_words, tell_places
 from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat
 from patchmatters.language.claims import is_about_picture, is_guess, is_mood, parts_of, put_together
 from patchmatters.language.dispute import find_dispute
-from patchmatters.language.prose import as_prose, has_verb
+from patchmatters.language.pronouns import with_name, without_dangling
+from patchmatters.language.prose import as_prose, has_verb, in_mid_sentence, is_bare
+from patchmatters.language.sentences import statements_of
 from patchmatters.pipeline import caption_pictures
 from patchmatters.scene import Basis, Box
 
@@ -27,6 +30,42 @@ from patchmatters.scene import Basis, Box
         ("The main focus is on a man, who waves.", "There is a man, who waves."),
         ("The focus is sharp throughout.", "The focus is sharp throughout."),
         ("A dog sleeps on a sofa.", "A dog sleeps on a sofa."),
+        (
+            "A woman standing and singing into a microphone while wearing a black dress.",
+            "There is a woman standing and singing into a microphone while wearing a black dress.",
+        ),
+        (
+            "A kitchen corner with white shelves filled with rows of drinking glasses.",
+            "There is a kitchen corner with white shelves filled with rows of drinking glasses.",
+        ),
+        (
+            "A group of people gathered in a restaurant, with a woman performing for them.",
+            "There is a group of people gathered in a restaurant, with a woman performing for them.",
+        ),
+        ("A table setting with food and drinks", "There is a table setting with food and drinks"),
+        ("A pair of signals mounted on a pole.", "There is a pair of signals mounted on a pole."),
+        ("A car, which is red, parked by a wall.", "There is a car, which is red, parked by a wall."),
+        ("The edge of a reddish bag beside a seat back.", "There is a reddish bag beside a seat back."),
+        ("The top part of a banana hanging on a board.", "There is a banana hanging on a board."),
+        ("The interior of a vehicle with leather seats.", "There is the interior of a vehicle with leather seats."),
+        ("The bananas hanging from a board.", "The bananas are hanging from a board."),
+        ("On the wall, two round clocks.", "On the wall, there are two round clocks."),
+        ("motorcycle with a white wall tire", "There is a motorcycle with a white wall tire"),
+        ("orange umbrella on the sand", "There is an orange umbrella on the sand"),
+        ("snow on the roofs", "There is snow on the roofs"),
+        ("arafed view of a building with black awnings", "There is a building with black awnings"),
+        ("an arafed horse in a field", "There is a horse in a field"),
+        ("There is a close up of a tire.", "There is a tire."),
+        ("There is a blurred view of green hills.", "There are green hills."),
+        ("A close up of a tire on the pavement.", "There is a tire on the pavement."),
+        (
+            "Part of a man on a bench. His hat is brown.",
+            "There is a man on a bench. His hat is brown.",
+        ),
+        ("Someone with folded arms sitting on a bench.", "There is someone with folded arms sitting on a bench."),
+        ("A thin cable stretches diagonally across the image.", "A thin cable stretches diagonally."),
+        ("A boat hangs in the picture on the wall.", "A boat hangs in the picture on the wall."),
+        ("Part of the wall is covered in moss.", "Part of the wall is covered in moss."),
         ("Stainless steel shelves are mounted on the wall.", "Stainless steel shelves are mounted on the wall."),
     ],
 )
@@ -117,3 +156,160 @@ def test_a_verb_that_no_table_knows_is_a_verb_after_many(told: str) -> None:
 @pytest.mark.parametrize("told", ["Two lamps visible behind the sofa.", "Two shelves built into the wall."])
 def test_what_only_looks_like_a_verb_gets_one(told: str) -> None:
     assert as_prose(told).startswith("There are ")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Above the clock, a steep roof of dark wood projects from the facade.",
+        'A pink charm in the shape of the letter "L" and a black lanyard hang on its left side.',
+        "Six bells of bronze hang in a row along a curved beam.",
+        "A small lamp on a rod lights the wall.",
+        "A window above the shelf lets natural light into the room.",
+        "Trees with lush green foliage fill the right side.",
+        "Two thick vertical poles, one dark and one light gray, stand by the road.",
+        "A man in a black shirt raises his hand to his face.",
+        "A climbing vine with blue blossoms decorates the pillar.",
+        "A brown rain pipe winds down the wall between the vines and the window.",
+        "The dark structure contrasts with the white sky.",
+        "A keychain shaped like the number 7 hangs on the left.",
+        "Thin wires run between the rails.",
+        "An audience watches from pale stone steps.",
+    ],
+)
+def test_no_sentence_with_a_verb_gets_another(told: str) -> None:
+    assert as_prose(told) == told
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "A wall with white lines.",
+        "A lively event with a woman singing while the audience watches.",
+        "A man who wears a hat.",
+        "A street scene with a sign that reads a name and has an arrow.",
+        "Power lines above a street.",
+        "A fruit stand with apples.",
+        "Two people sitting.",
+    ],
+)
+def test_plurals_and_hanging_clauses_are_no_verbs(said: str) -> None:
+    assert not has_verb(said)
+
+
+@pytest.mark.parametrize("said", ["Ein rotes Auto in der Sonne.", "Una casa blanca en la playa.", "Un chien noir."])
+def test_other_languages_get_no_english_words(said: str) -> None:
+    assert as_prose(said) == said
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "told"),
+    [
+        ("It looks like a cloudy day.", "Three vents rise from the roof.", "It looks like a cloudy day."),
+        ("It is held in paper.", "There is cheese on the meat, and a slice of tomato under the bun.", None),
+        ("It might be a train.", "The wall is painted light blue.", None),
+        ("It is blurred.", "Everything behind the hand is out of focus.", None),
+        ("Its face is blue.", "There is a building with a clock.", None),
+        ("It has white paws.", "The main subject is a kitten on a table.", "The kitten has white paws."),
+        ("Its trunk is curled.", "A large elephant stands on a square.", "The elephant's trunk is curled."),
+        ("Their trousers are brown.", "The right side of a person in a dress.", "The person's trousers are brown."),
+        ("They are rusty.", "Three vents rise from the roof.", "The vents are rusty."),
+    ],
+)
+def test_only_a_noun_that_was_subject_takes_the_place_of_a_pronoun(said: str, before: str, told: str | None) -> None:
+    assert with_name(said, [before]) == told
+    assert statements_of(f"{before} {said}") == ([before, told] if told else [f"{before} {said}"])
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Someone waves.", "someone waves."),
+        ("Parallel tracks run on.", "parallel tracks run on."),
+        ("Green chopped herbs are scattered.", "green chopped herbs are scattered."),
+        ("Trees line the street.", "trees line the street."),
+        ("Chopsticks lie on a plate.", "chopsticks lie on a plate."),
+        ("Volvo trucks wait.", "Volvo trucks wait."),
+        ("HP is written on the lid.", "HP is written on the lid."),
+        ("Park Inn is written on a sign.", "Park Inn is written on a sign."),
+    ],
+)
+def test_after_a_place_only_names_keep_their_capital(said: str, told: str) -> None:
+    assert in_mid_sentence(said, {"chopsticks", "parallel"}) == told
+
+
+def test_what_stands_in_small_letters_in_a_passage_is_no_name() -> None:
+    said = "A plate with chopsticks beside Volvo's T-shirt."
+    chat = ScriptedChat(lambda _: said, sees_images=True, follows_instructions=False)
+    (scene,) = caption_pictures([Image.new("RGB", (640, 480))], chat)
+    assert common_words(scene) == {"plate", "with", "chopsticks", "beside"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "There is no text or any other object in the image.",
+        "The colors are saturated.",
+        "The edges of the photo are dark.",
+        "The rest of the image is blurred.",
+    ],
+)
+def test_sentences_about_the_photograph_are_about_the_picture(said: str) -> None:
+    assert is_about_picture(said)
+
+
+@pytest.mark.parametrize("said", ["The image shows a red truck.", "The edges of the table are dark.", "No dog barks."])
+def test_what_a_picture_shows_is_not_about_the_picture(said: str) -> None:
+    assert not is_about_picture(said)
+
+
+def test_a_thing_that_is_only_named_gets_no_sentence_beside_others() -> None:
+    named, other = Told("The bananas.", (Basis("whole", 0),)), Told("A dog sleeps.", (Basis("whole", 1),))
+    assert [sentence.text for sentence in tell_places([named, other], 100, 100)] == ["A dog sleeps."]
+    assert [sentence.text for sentence in tell_places([named], 100, 100)] == ["There are the bananas."]
+    assert is_bare("An industrial setting.") and not is_bare("An industrial setting with two cranes.")
+    assert not is_bare("The bananas are ripe.") and not is_bare("Some bananas.")
+
+
+def test_a_sentence_says_one_place() -> None:
+    corner, other = Box(50, 50, 100, 100), Box(0, 0, 40, 40)
+    own = Told("There is a shadow on the snow at the top left.", (Basis("a", 0),), (corner,))
+    two = Told("There is a post on the left.", (Basis("a", 1),), (corner, other))
+    assert [sentence.text for sentence in tell_places([own, two], 100, 100)] == [
+        "There is a shadow on the snow in the center.",
+        "At the bottom right and at the top left, there is a post.",
+    ]
+
+
+def test_faults_of_prose_are_counted_a_sentence() -> None:
+    caption = "A dog on a sofa. It sleeps. The image is dark. A cat, possibly asleep, lies there. Trees stand in snow."
+    assert faults_of(caption) == {
+        "sentences": 5, "without verb": 1, "pronoun": 1, "about the picture": 1, "guessing": 1, "any": 4,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("A coat hangs on a chair next to him.", "A coat hangs on a chair."),
+        ("The car behind him is a red hatchback.", "The car is a red hatchback."),
+        ("A white cup stands next to it.", "A white cup stands."),
+        ("There is a plate behind it.", "There is a plate."),
+        ("A man sits on a bench with a dog next to him.", "A man sits on a bench with a dog next to him."),
+        ("A horse gallops with a dog behind it.", "A horse gallops with a dog behind it."),
+        ("Two men sit with a dog in front of them.", "Two men sit with a dog in front of them."),
+        ("A man stands behind her chair.", "A man stands behind her chair."),
+    ],
+)
+def test_nothing_stands_beside_somebody_who_is_not_named(said: str, told: str) -> None:
+    assert without_dangling(said) == told
+
+
+def test_several_places_in_a_part_are_not_told_of_the_picture() -> None:
+    box = (Box(0, 0, 40, 40),)
+    two = Told("On the left, a pot stands, while on the right, there are plates.", (Basis("a", 0),), box)
+    way = Told("A man walks to the left.", (Basis("a", 1),), box)
+    assert [sentence.text for sentence in tell_places([two, way], 100, 100)] == [
+        "At the top left, a pot stands, while there are plates.",
+        "A man walks to the left.",
+    ]
