@@ -26,7 +26,7 @@ _GUESS = re.compile(
     r"likely|presumably|might|may (?:be|have)|could be|as if|as though|(?:a|the) sense of|giv(?:es?|ing) (?:\w+ )?"
     r"(?:a|an|the) (?:\w+,? ){0,3}(?:look|feel|feeling|appearance|impression|vibe|touch)|add(?:s|ing) (?:a|an|to)|"
     r"creat(?:es?|ing) (?:a|an)|evok(?:es?|ing)|convey(?:s|ing)|contribut(?:es?|ing)|"
-    r"enhanc(?:es?|ing)|"
+    r"enhanc(?:es?|ing)|emphasi[sz](?:es?|ing)|keep(?:s|ing)? the focus|draw(?:s|ing)? (?:the )?(?:attention|eyes?)|"
     r"giv(?:es?|ing) (?:it|the|this|them)\b|aesthetic|reminiscent|seem(?:s|ing)? to|appears? to (?:be|have)|"
     r"what (?:seems|appears|looks))\b",
     re.IGNORECASE,
@@ -42,6 +42,7 @@ _PICTURE = word_set("image picture photo photograph snapshot shot")
 _A_PICTURE = r"(?:image|picture|photo|photograph|snapshot|shot)"
 _SHOWN = re.compile(
     r"\A(?:(?:this|the)\s+(?:(?:part|portion|section)\s+of\s+(?:this|the)\s+)?"
+    r"(?:(?!(?:in|of|on|at|with|and|the)\b)[\w'-]+,?\s+){0,5}"
     r"(?:image|picture|photo|photograph|scene|view|frame|shot|snapshot)"
     r"\s+(?:shows|depicts|features|displays|captures|presents|portrays|contains|includes|focuses on|is of)\s+"
     r"|the\s+(?:main\s+)?(?:focus|subject)(?:\s+of\s+(?:this|the)\s+\w+)?\s+is\s+(?:on\s+|(?=(?:an?|the)\s)))",
@@ -54,6 +55,8 @@ _OF_PICTURE = re.compile(
     rf" (?:of|in) (?:the|this) (?:whole |entire )?{_A_PICTURE}\b"
     r"|\A(?:the |its )?(?:overall )?(?:colou?rs|contrast|saturation|exposure|resolution|quality|composition|framing|"
     r"perspective|colou?r palette|depth of field|camera angle|vignette) (?:is|are|appears?|seems?|looks?)\b"
+    rf"|\A(?:the )?\w+ (?:part|half|side|area|portion) of (?:the|this) {_A_PICTURE} (?:is|are|appears?) (?:\w+ )?"
+    r"(?:dark|black|blurred|blurry|bright|white|empty|out of focus|in shadow)\b|\bdepth of field\b"
     rf"|\bno\b.*\bin (?:the|this) {_A_PICTURE}\b",
     re.IGNORECASE,
 )

@@ -187,6 +187,8 @@ def _is_bare_act(said: tuple[str, ...], place: int, after: str) -> bool:
 
 def _are_many(before: tuple[str, ...]) -> bool:
     """Whether the subject among these words may be many: "six bells of bronze", "a man and a dog"."""
+    if before[0] in PREPOSITIONS and "," in before[:-1]:  # "On the roof, six bells hang"
+        before = before[before.index(",") + 1 :]
     head = _head(before)
     return (
         is_plural(before[-1])

@@ -26,6 +26,8 @@ from patchmatters.scene import Basis, Box
         ("Background: A teal curtain and a brick wall.", "There is a teal curtain and a brick wall."),
         ("Sky: The sky is pale.", "The sky is pale."),
         ("This image shows a red truck.", "There is a red truck."),
+        ("This close-up, first-person photograph captures a duel in a room.", "There is a duel in a room."),
+        ("The woman in the photo shows a card.", "The woman shows a card."),
         ("A partial view of a man holding a cup.", "There is a man holding a cup."),
         ("The main focus is on a man, who waves.", "There is a man, who waves."),
         ("The focus is sharp throughout.", "The focus is sharp throughout."),
@@ -165,6 +167,7 @@ def test_what_only_looks_like_a_verb_gets_one(told: str) -> None:
         'A pink charm in the shape of the letter "L" and a black lanyard hang on its left side.',
         "Six bells of bronze hang in a row along a curved beam.",
         "A small lamp on a rod lights the wall.",
+        "At the top left, six bells of bronze hang in a row.",
         "A window above the shelf lets natural light into the room.",
         "Trees with lush green foliage fill the right side.",
         "Two thick vertical poles, one dark and one light gray, stand by the road.",
@@ -252,6 +255,8 @@ def test_what_stands_in_small_letters_in_a_passage_is_no_name() -> None:
         "The colors are saturated.",
         "The edges of the photo are dark.",
         "The rest of the image is blurred.",
+        "The upper part of the image is dark, with a few highlights.",
+        "The shallow depth of field blurs the wall.",
     ],
 )
 def test_sentences_about_the_photograph_are_about_the_picture(said: str) -> None:
