@@ -84,14 +84,11 @@ class EnhanceCaption(io.ComfyNode):
         links = dict(cls.hidden.dynprompt.get_node(cls.hidden.unique_id)["inputs"])
         if "text_model" not in links and all(model.follows_instructions for model in chat_model):
             links["text_model"] = links["chat_model"]
-        expansion = _Expansion(GraphBuilder(), links)
-        expansion.stages(PRESETS[preset[0]])
-        collected = expansion.node("PatchMatters_CollectCaptions", {})
-        return io.NodeOutput(collected.out(0), collected.out(1), expand=expansion.graph.finalize())
+        return Expansion(GraphBuilder(), links).captions(PRESETS[preset[0]])
 
 
 class CollectCaptions(io.ComfyNode):
-    """The end of Enhance Caption's expansion.
+    """The end of the expansion of Enhance Caption and Quick Caption.
 
     The host unpacks a list that an expansion ends in into one output per item; so this node gives the list whole.
     """
@@ -120,14 +117,20 @@ class CollectCaptions(io.ComfyNode):
 
 
 @dataclass
-class _Expansion:
+class Expansion:
     """The chain of stage nodes that grows while it is built. `scene` is the link to the last Scene."""
 
     graph: GraphBuilder
     links: Mapping[str, Link]
     scene: Link | None = None
 
-    def stages(self, preset: Preset) -> None:
+    def captions(self, preset: Preset) -> io.NodeOutput:
+        """All stages, and the captions and Scenes at their end as the outputs of the node that expands."""
+        self._stages(preset)
+        collected = self.node("PatchMatters_CollectCaptions", {})
+        return io.NodeOutput(collected.out(0), collected.out(1), expand=self.graph.finalize())
+
+    def _stages(self, preset: Preset) -> None:
         """The same stages in the same order as `pipeline.caption_pictures`."""
         self._stage("Divide", preset.divide, image="image", bboxes="bboxes")
         if preset.semantic and "bboxes" in self.links:

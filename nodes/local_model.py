@@ -6,7 +6,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..patchmatters.backends.local.kinds import Kind, lacking, offered
+from ..patchmatters.backends.local.kinds import Kind, lacking, needs, offered
 from ..patchmatters.backends.transformers_chat import TransformersSettings, create
 from .memory import comfy_residence, compute_device, model_roots
 from .types import MODELS, ChatModelSocket, ComfyMonitor
@@ -26,9 +26,9 @@ def keep_loaded_widget() -> io.Input:
 
 
 def model_list(name: str, kind: Kind, tooltip: str) -> io.Input:
-    """What lies below the model folders, and well-known models that are downloaded when chosen."""
+    """What lies below the model folders, and well-known models that are downloaded when chosen, and what those need."""
     options = offered(kind, model_roots())
-    return io.Combo.Input(name, options=options, default=options[0], tooltip=tooltip)
+    return io.Combo.Input(name, options=options, default=options[0], tooltip=f"{tooltip} {needs(kind)}")
 
 
 def known_model(kind: Kind, name: str | None, *more: str) -> bool | str:

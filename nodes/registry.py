@@ -19,6 +19,7 @@ from .json_prompt import SceneToJsonPrompt
 from .load_image_folder import LoadImageFolder
 from .local_model import LocalModel
 from .models import BuiltinModel
+from .quick_caption import QuickCaption
 from .regional_conditioning import RegionalConditioning
 from .regions import Regions
 from .save_captions import SaveCaptions
@@ -54,6 +55,7 @@ NODE_CLASS_MAPPINGS = {
     "PatchMatters_SaveCaptions": SaveCaptions,
     "PatchMatters_ReadText": ReadText,
     "PatchMatters_CountObjects": CountObjects,
+    "PatchMatters_QuickCaption": QuickCaption,
 }
 
 _INSIDE_EXPANSIONS = (CollectCaptions,)  # nobody places these, so they are not among the nodes above

@@ -9,7 +9,7 @@ from comfy_api.latest import io
 from ..patchmatters.backends import SCORERS
 from ..patchmatters.backends.base import ChatModel, Scorer
 from ..patchmatters.backends.judge import judge_by
-from ..patchmatters.backends.local.kinds import Kind, offered
+from ..patchmatters.backends.local.kinds import Kind, needs, offered
 from ..patchmatters.backends.local.loading import PRECISIONS
 from ..patchmatters.backends.scorer_choice import scorer_for_path
 from .local_model import device_widget, known_model, on_device
@@ -17,7 +17,7 @@ from .memory import comfy_residence, model_roots
 from .types import MODELS, ChatModelSocket, ComfyMonitor, ScorerSocket
 from .widgets import settings_from
 
-_BUILTIN, _JUDGE = "built-in", "chat model as judge"
+_BUILTIN, JUDGE = "built-in", "chat model as judge"
 _KEEP, _FREE = "yes", "no"  # a list, not a switch: it comes after a list that was there first
 
 
@@ -33,12 +33,12 @@ class ScorerLoader(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "model",
-                    options=[_BUILTIN, _JUDGE, *offered(Kind.SCORER, model_roots())],
+                    options=[_BUILTIN, JUDGE, *offered(Kind.SCORER, model_roots())],
                     default=_BUILTIN,
                     tooltip="built-in: measures the built-in captioner's sentences. chat model as judge: the "
                     "connected captioner says how likely a sentence is true. Else a folder of models/LLM: BLIP or "
                     "BLIP-2 (image-text matching, as in the paper), CLIP or SigLIP (similarity, calibrated to 0 to 1). "
-                    "Well-known models are downloaded when chosen.",
+                    f"Well-known models are downloaded when chosen. {needs(Kind.SCORER)}",
                 ),
                 ChatModelSocket.Input(
                     "chat_model",
@@ -69,7 +69,7 @@ class ScorerLoader(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, model: str | None = None) -> bool | str:
-        return known_model(Kind.SCORER, model, _BUILTIN, _JUDGE)
+        return known_model(Kind.SCORER, model, _BUILTIN, JUDGE)
 
     @classmethod
     def execute(
@@ -83,7 +83,7 @@ class ScorerLoader(io.ComfyNode):
         if model == _BUILTIN:
             line = SCORERS["builtin"]
             return io.NodeOutput(line.create(line.settings_class()()))
-        if model == _JUDGE:
+        if model == JUDGE:
             return io.NodeOutput(_judge(chat_model))
         widgets = on_device({"model": model, "precision": precision}, device)
         return io.NodeOutput(_local(widgets, keep_loaded == _KEEP))

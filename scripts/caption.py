@@ -41,6 +41,7 @@ def main() -> int:
         if not folders:
             return 1
         arguments += local_options(folders)
+        arguments += ["--llm-free"] if model == SMALL else []  # too small to compare and to write
     elif model:
         arguments += service_options(model)
     elif "--backend" not in arguments:

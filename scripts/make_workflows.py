@@ -254,6 +254,18 @@ SEMANTIC = Node(
 )
 
 GRAPHS: Mapping[str, Graph] = {
+    "start_here": Graph(
+        (
+            picture(),
+            Node("quick", f"{OURS}QuickCaption", (380, 0), (340, 200), {"image": "picture"}),
+            Node("caption", "PreviewAny", (380, 270), (340, 330), {"source": "quick.caption"}, title="Caption"),
+            Node("inspect", f"{OURS}Inspect", (780, 0), (480, 600), {"scene": "quick.scene"}),
+        ),
+        (
+            Group("Your picture", ("picture",), "core"),
+            Group("Run it: the first run downloads a small captioner (1.3 GB)", ("quick", "caption", "inspect")),
+        ),
+    ),
     "caption_step_by_step": Graph(
         (
             picture(),

@@ -10,7 +10,7 @@ from .base import QUIET, Monitor
 from .local.dialogue import follows_instructions
 from .local.families import FAMILIES, Way, verdict
 from .local.model_files import inspect_folder
-from .local.model_names import find_model
+from .local.model_names import find_model, found_by_name
 
 _BY_CLASS: Mapping[str, str] = {
     **dict.fromkeys(blip.CLASSES, "blip"),
@@ -35,3 +35,9 @@ def scorer_for_path(path: str | Path, roots: Sequence[Path] = (), monitor: Monit
         f"{files.folder} is a {', '.join(files.architectures) or 'model without a name'} and cannot score: choose a "
         f"{', '.join(_BY_CLASS)}, or a vision-language model as judge."
     )
+
+
+def judges_itself(path: str | Path, roots: Sequence[Path] = ()) -> bool:
+    """Whether a captioner can be asked what is true. One that is not on this machine yet is taken for one that can."""
+    folder = found_by_name(str(path), roots)
+    return folder is None or follows_instructions(inspect_folder(folder))

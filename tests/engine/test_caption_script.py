@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
-import json
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -22,10 +17,12 @@ pytest.importorskip("transformers", reason="local models need transformers")
 import torch
 
 from engine import tiny_models
+from engine.model_hub import Hub, serving
 from patchmatters.backends.api.providers import providers_of
+from patchmatters.backends.local.kinds import SMALL_CAPTIONER, SMALL_SCORER
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
-CAPTIONER, SCORER = "HuggingFaceTB/SmolVLM-256M-Instruct", "openai/clip-vit-base-patch32"
+CAPTIONER, SCORER = SMALL_CAPTIONER, SMALL_SCORER
 
 
 def _script(name: str) -> ModuleType:
@@ -35,67 +32,14 @@ def _script(name: str) -> ModuleType:
     return module
 
 
-class Hub:
-    """Serves folders as models; can break off after some bytes of weights, and notes what is asked."""
-
-    def __init__(self, folders: dict[str, Path]) -> None:
-        self.folders = folders
-        self.break_after: int | None = None
-        self.asked: list[str] = []
-        self.ranges: list[str] = []
-
-    def listing(self, model: str) -> dict[str, Any]:
-        files = sorted(path for path in self.folders[model].iterdir() if path.is_file())
-        return {
-            "sha": "c" * 40,
-            "siblings": [
-                {"rfilename": path.name, "size": path.stat().st_size, "lfs": {"sha256": _digest(path)}}
-                for path in files
-            ],
-        }
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     torch.manual_seed(0)
-    state = Hub({CAPTIONER: tiny_models.llava(tmp_path / "a"), SCORER: tiny_models.clip(tmp_path / "b")})
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            state.asked.append(self.path)
-            if self.path.startswith("/api/models/"):
-                model = self.path.removeprefix("/api/models/").partition("?")[0]
-                self._send(200, json.dumps(state.listing(model)).encode())
-                return
-            model, _, rest = self.path.removeprefix("/").partition("/resolve/")
-            content, wanted = (state.folders[model] / rest.partition("/")[2]).read_bytes(), self.headers.get("Range")
-            if wanted:
-                state.ranges.append(wanted)
-                self._send(206, content[int(wanted.split("=")[1].rstrip("-")) :])
-            else:
-                self._send(200, content, state.break_after if rest.endswith(".safetensors") else None)
-
-        def _send(self, status: int, content: bytes, limit: int | None = None) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content[:limit])
-
-        def log_message(self, *given: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("HF_HUB_OFFLINE", "0")
-    monkeypatch.setenv("PATCHMATTERS_MODELS", str(tmp_path / "models"))
-    yield state
-    server.shutdown()
-    server.server_close()
+    with serving({CAPTIONER: tiny_models.llava(tmp_path / "a"), SCORER: tiny_models.siglip(tmp_path / "b")}) as state:
+        monkeypatch.setenv("HF_ENDPOINT", state.address)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        monkeypatch.setenv("PATCHMATTERS_MODELS", str(tmp_path / "models"))
+        yield state
 
 
 @pytest.fixture

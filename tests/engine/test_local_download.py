@@ -40,9 +40,16 @@ class Hub:
             "onnx/model.onnx": b"other",
         }
         self.sha, self.status = "a" * 40, 200
+        self.converted: Hub | None = None  # the files of the hub's own conversion to safetensors
         self.break_after: int | None = None
         self.sent: list[tuple[str, int]] = []
         self.ranges: list[str] = []
+
+    def proposals(self) -> dict[str, Any]:
+        """What the hub lists as discussions: one by somebody else, and the converter's."""
+        names = [{"num": 6, "author": {"name": "somebody"}}, {"num": 7, "author": {"name": "SFconvertbot"}}]
+        shared = {"title": "Adding `safetensors` variant of this model", "status": "open", "isPullRequest": True}
+        return {"discussions": [shared | one for one in names]}
 
     def listing(self) -> dict[str, Any]:
         siblings = [
@@ -64,6 +71,12 @@ def remote(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
         def do_GET(self) -> None:
             if state.status != 200:
                 self.send_error(state.status)
+            elif state.converted and "/discussions" in self.path:
+                self._send(json.dumps(state.proposals()).encode())
+            elif state.converted and "/refs%2Fpr%2F7" in self.path:
+                self._send(json.dumps(state.converted.listing()).encode())
+            elif state.converted and f"/resolve/{state.converted.sha}/" in self.path:
+                self._send(state.converted.files[self.path.rsplit("/", 1)[1]])
             elif self.path.startswith("/api/models/"):
                 self._send(json.dumps(state.listing()).encode())
             else:
@@ -180,6 +193,26 @@ def test_a_model_without_safetensors_is_refused_before_anything_is_fetched(remot
     with pytest.raises(ValueError, match="publishes no safetensors"):
         find_model(MODEL, [tmp_path])
     assert remote.sent == []
+
+
+def test_weights_that_the_hub_has_converted_are_fetched_beside_the_models_own_small_files(
+    remote: Hub, tmp_path: Path
+) -> None:
+    del remote.files["model.safetensors"]
+    remote.converted = Hub()
+    remote.converted.sha, remote.converted.files["config.json"] = "c" * 40, b"{}"
+    folder = find_model(MODEL, [tmp_path])
+    assert (folder / "model.safetensors").read_bytes() == _safetensors()
+    assert (folder / "config.json").read_bytes() == remote.files["config.json"]
+
+
+def test_a_conversion_by_anybody_else_is_not_taken(remote: Hub, tmp_path: Path) -> None:
+    del remote.files["model.safetensors"]
+    remote.converted = Hub()
+    anybody = remote.proposals()["discussions"][:1]
+    remote.proposals = lambda: {"discussions": anybody}
+    with pytest.raises(ValueError, match="publishes no safetensors"):
+        find_model(MODEL, [tmp_path])
 
 
 def test_offline_says_so(remote: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,6 +48,13 @@ def _siglip(**changes: Any) -> dict[str, Any]:
     } | changes  # fmt: skip
 
 
+def _pictures_class(name: str) -> Any:
+    """An image processor's class; what had no slow form in transformers 4 is called "...Fast" there."""
+    import transformers
+
+    return getattr(transformers, name, None) or getattr(transformers, f"{name}Fast")
+
+
 def _siglip_pictures(**changes: Any) -> Any:
     from transformers import SiglipImageProcessor
 
@@ -315,7 +322,7 @@ def aya_vision(folder: Path) -> Path:
 
 
 def cohere2_vision(folder: Path) -> Path:
-    from transformers import Cohere2VisionConfig, Cohere2VisionForConditionalGeneration, Cohere2VisionImageProcessor
+    from transformers import Cohere2VisionConfig, Cohere2VisionForConditionalGeneration
 
     tokens = {
         "boi_token": "<|START_OF_IMG|>", "eoi_token": "<|END_OF_IMG|>", "image_token": "<|IMG_PATCH|>",
@@ -327,7 +334,7 @@ def cohere2_vision(folder: Path) -> Path:
         image_token_id=_ids(tokenizer, "<|IMG_PATCH|>")[0], downsample_factor=2, alignment_intermediate_size=64,
         tie_word_embeddings=False,
     )  # fmt: skip
-    pictures = Cohere2VisionImageProcessor(
+    pictures = _pictures_class("Cohere2VisionImageProcessor")(
         size={"height": SIDE, "width": SIDE}, crop_to_patches=True, max_patches=2, patch_size=2
     )
     return save_named(
@@ -405,7 +412,7 @@ def gemma3(folder: Path) -> Path:
 
 def lfm2_vl(folder: Path) -> Path:
     """Short convolutions between layers of attention."""
-    from transformers import Lfm2VlConfig, Lfm2VlForConditionalGeneration, Lfm2VlImageProcessor
+    from transformers import Lfm2VlConfig, Lfm2VlForConditionalGeneration
 
     tokens = {
         "image_token": "<image>", "image_start_token": "<|image_start|>", "image_end_token": "<|image_end|>",
@@ -425,7 +432,7 @@ def lfm2_vl(folder: Path) -> Path:
         image_token_id=_ids(tokenizer, "<image>")[0], downsample_factor=2, projector_hidden_size=32,
         tie_word_embeddings=False,
     )  # fmt: skip
-    pictures = Lfm2VlImageProcessor(
+    pictures = _pictures_class("Lfm2VlImageProcessor")(
         downsample_factor=2, encoder_patch_size=14, tile_size=SIDE, min_image_tokens=1, max_image_tokens=4,
         max_num_patches=16, do_image_splitting=False, max_tiles=2, min_tiles=2,
     )

@@ -93,6 +93,7 @@ class Run:
     error: Mapping[str, Any] | None = None
     node_errors: Mapping[str, Any] = field(default_factory=dict)
     interrupted_after: float | None = None
+    told: list[Mapping[str, Any]] = field(default_factory=list)  # the pack's own notes under a node
 
     @property
     def message(self) -> str:
@@ -224,6 +225,8 @@ def _note(run: Run, kind: str, data: Mapping[str, Any]) -> None:
         run.outputs[data["node"]] = data["output"]
     elif kind == "progress":
         run.progress.setdefault(data["node"], []).append((data["value"], data["max"]))
+    elif kind == "patchmatters.progress":
+        run.told.append(data)
     elif kind in END and data.get("exception_type") != "ExecutionBlocked":
         run.status = END[kind]
         run.error = None if run.status == "success" else data

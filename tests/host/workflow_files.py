@@ -21,7 +21,7 @@ _WIDGETS = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", _OPENING, *_LISTS)
 # nodes that need a download
 _LOADERS = ("CheckpointLoaderSimple", "UNETLoader", "CLIPLoader", "DualCLIPLoader", "VAELoader")
 # nodes that would start a download, or ask a server, themselves
-_DOWNLOADERS = ("PatchMatters_LocalModel", "PatchMatters_Detect", "PatchMatters_ApiModel")
+_DOWNLOADERS = ("PatchMatters_QuickCaption", "PatchMatters_LocalModel", "PatchMatters_Detect", "PatchMatters_ApiModel")
 _SEEDS = ("seed", "noise_seed")  # the frontend puts a control after these unless they say otherwise
 
 

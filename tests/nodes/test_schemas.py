@@ -38,6 +38,7 @@ IDS = [
     "SaveCaptions",
     "ReadText",
     "CountObjects",
+    "QuickCaption",
     "CollectCaptions",
 ]
 each_node = pytest.mark.parametrize("node_id", [f"PatchMatters_{name}" for name in IDS])

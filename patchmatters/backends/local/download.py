@@ -1,7 +1,9 @@
 """Downloading a model's folder: seen, cancellable, resumable, and never taken for complete before it is.
 
 Files go into `NAME.part` and are checked against the size and digest that the hub states; the folder gets its name
-only when all are there. Only what transformers reads is fetched, and no weights but safetensors.
+only when all are there. Only what transformers reads is fetched, and no weights but safetensors. Of a model that was
+published as pickles only (many of before 2023, OpenAI's CLIP among them) the weights come from the conversion that the
+hub's own converter has proposed for it, as transformers does.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,7 +25,8 @@ from .model_files import PART
 
 log = logging.getLogger(__name__)
 
-_WANTED = re.compile(r"[\w.-]+\.(?:json|jinja|txt|model)|(?!consolidated)[\w.-]+\.safetensors")
+_WANTED = re.compile(r"[\w.-]+\.(?:json|jinja|txt|model)|(?!consolidated|open_clip)[\w.-]+\.safetensors")
+_CONVERTER, _CONVERSION = "SFconvertbot", "Adding `safetensors` variant of this model"
 _CHUNK = 2**20
 STEP = 2**24  # bytes per step of the progress bar
 _TIMEOUT = 30  # seconds without a byte
@@ -33,11 +36,13 @@ _REVISION = ".revision"
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file as the hub lists it. `sha256` is empty where the hub states none (small files)."""
+    """A file as the hub lists it. `sha256` is empty where the hub states none (small files), `revision` where it is
+    that of the listing."""
 
     name: str
     size: int
     sha256: str = ""
+    revision: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def _downloaded(model: str, target: Path, monitor: Monitor) -> Path:
     listing = list_model(model)
     try:
         part.mkdir(parents=True, exist_ok=True)
-        _keep_revision(part, listing.revision)
+        _keep_revision(part, " ".join(dict.fromkeys([listing.revision, *(file.revision for file in listing.files)])))
         progress = _Progress(monitor, sum(file.size for file in listing.files))
         for file in listing.files:
             _fetch(listing, file, part, progress)
@@ -148,12 +153,36 @@ def _open(path: str, start: int = 0) -> IO[bytes]:
 
 
 def _list(model: str) -> Listing:
-    with _open(f"api/models/{model}?blobs=true") as answer:
-        told = json.load(answer)
-    files = tuple(_remote(entry) for entry in told["siblings"] if _WANTED.fullmatch(entry["rfilename"]))
-    if not any(file.name.endswith(".safetensors") for file in files):
+    revision, files = _files_of(model)
+    if any(_is_weights(file) for file in files):
+        return Listing(model, revision, files)
+    converted, more = _converted(model)
+    weights = tuple(replace(file, revision=converted) for file in more if _is_weights(file))
+    if not weights:
         raise ValueError(f"{model} publishes no safetensors: choose another model, or convert it yourself.")
-    return Listing(model, told["sha"], files)
+    return Listing(model, revision, files + weights)
+
+
+def _files_of(model: str, revision: str = "") -> tuple[str, tuple[RemoteFile, ...]]:
+    """The commit of a revision (that of the main branch), and what is wanted of its files."""
+    with _open(f"api/models/{model}{revision and '/revision/' + revision}?blobs=true") as answer:
+        told = json.load(answer)
+    return told["sha"], tuple(_remote(one) for one in told["siblings"] if _WANTED.fullmatch(one["rfilename"]))
+
+
+def _converted(model: str) -> tuple[str, tuple[RemoteFile, ...]]:
+    """The revision and the files of the hub's own conversion to safetensors, none where nobody has asked for one."""
+    with _open(f"api/models/{model}/discussions?p=0") as answer:
+        known = json.load(answer).get("discussions", [])
+    for one in known:
+        proposed = one.get("isPullRequest") and one.get("status") == "open" and one.get("title") == _CONVERSION
+        if proposed and (one.get("author") or {}).get("name") == _CONVERTER:
+            return _files_of(model, f"refs%2Fpr%2F{int(one['num'])}")
+    return "", ()
+
+
+def _is_weights(file: RemoteFile) -> bool:
+    return file.name.endswith(".safetensors")
 
 
 def _remote(entry: dict[str, Any]) -> RemoteFile:
@@ -193,7 +222,7 @@ def _fetch(listing: Listing, file: RemoteFile, part: Path, progress: _Progress) 
         have = 0
     progress.add(have, file.name)
     if have < file.size or not path.is_file():
-        with _open(f"{listing.model}/resolve/{listing.revision}/{file.name}", have) as answer:
+        with _open(f"{listing.model}/resolve/{file.revision or listing.revision}/{file.name}", have) as answer:
             resumed = have > 0 and answer.status == 206
             with path.open("ab" if resumed else "wb") as out:
                 for chunk in _chunks(answer):

@@ -29,32 +29,49 @@ _BY_ENDING: Mapping[str, Kind] = {
     "ForCausalLM": Kind.CHAT,
 }
 
-# Ids on Hugging Face, downloaded when they are chosen and not on this machine. The paper's own models come first.
-WELL_KNOWN: Mapping[Kind, Sequence[str]] = {
-    Kind.CHAT: (
-        "llava-hf/llava-1.5-7b-hf",
-        "llava-hf/llava-v1.6-mistral-7b-hf",
-        "YanweiLi/MGM-7B",
-        "Qwen/Qwen3-VL-4B-Instruct",
-        "Qwen/Qwen2.5-VL-7B-Instruct",
-        "HuggingFaceTB/SmolVLM-Instruct",
-        "meta-llama/Llama-3.1-8B-Instruct",
-    ),
-    Kind.SCORER: (
-        "Salesforce/blip-itm-large-coco",
-        "Salesforce/blip-itm-base-coco",
-        "Salesforce/blip2-itm-vit-g",
-        "openai/clip-vit-large-patch14-336",
-        "google/siglip-so400m-patch14-384",
-    ),
-    Kind.DETECTOR: (
-        "PekingU/rtdetr_r50vd_coco_o365",
-        "ustc-community/dfine-large-coco",
-        "hustvl/yolos-small",
-        "google/owlv2-base-patch16-ensemble",
-        "IDEA-Research/grounding-dino-tiny",
-    ),
+# What somebody begins with: the smallest captioner that names objects, and the smallest scorer of use, 1.3 GB together.
+SMALL_CAPTIONER, SMALL_SCORER = "HuggingFaceTB/SmolVLM-256M-Instruct", "google/siglip-base-patch16-224"
+
+# Ids on Hugging Face, downloaded when they are chosen and not on this machine, with the GB that their weights take in
+# bf16 (2 bytes for each parameter that their publishers state). What needs least comes first.
+WELL_KNOWN: Mapping[Kind, Mapping[str, float]] = {
+    Kind.CHAT: {
+        SMALL_CAPTIONER: 0.5,
+        "Qwen/Qwen3-VL-2B-Instruct": 4,
+        "HuggingFaceTB/SmolVLM-Instruct": 5,
+        "Qwen/Qwen3-VL-4B-Instruct": 9,
+        "Qwen/Qwen3.5-4B": 9,
+        "llava-hf/llava-1.5-7b-hf": 14,
+        "YanweiLi/MGM-7B": 15,
+        "llava-hf/llava-v1.6-mistral-7b-hf": 15,
+        "google/gemma-4-E4B-it": 16,
+        "meta-llama/Llama-3.1-8B-Instruct": 16,
+        "Qwen/Qwen2.5-VL-7B-Instruct": 17,
+        "Qwen/Qwen3-VL-8B-Instruct": 18,
+    },
+    Kind.SCORER: {
+        SMALL_SCORER: 0.4,
+        "Salesforce/blip-itm-base-coco": 0.4,
+        "openai/clip-vit-large-patch14-336": 0.9,
+        "Salesforce/blip-itm-large-coco": 0.9,
+        "google/siglip-so400m-patch14-384": 1.8,
+        "google/siglip2-so400m-patch14-384": 2.3,
+        "Salesforce/blip2-itm-vit-g": 2.3,
+    },
+    Kind.DETECTOR: {
+        "PekingU/rtdetr_r50vd_coco_o365": 0.1,
+        "ustc-community/dfine-large-coco": 0.1,
+        "hustvl/yolos-small": 0.1,
+        "google/owlv2-base-patch16-ensemble": 0.3,
+        "IDEA-Research/grounding-dino-tiny": 0.3,
+    },
 }
+
+
+def needs(kind: Kind) -> str:
+    """What the weights of the well-known models take in bf16, in a sentence."""
+    listed = ", ".join(f"{name.rpartition('/')[2]} {size:g}" for name, size in WELL_KNOWN[kind].items())
+    return f"GB of memory for the weights in bf16: {listed}."
 
 
 def kind_of(folder: Path) -> Kind | None:
