@@ -17,7 +17,8 @@ family that is not in the table is new, and is asked like *generate*.
 This page is written by `python scripts/make_models_page.py`, and a test keeps it equal to the code.
 `python scripts/test_transformers.py` runs the tests of local models with transformers 4.57 and with the newest.
 
-Mistral 3, Pixtral, LFM2-VL and Cohere2 Vision have processors that need the package torchvision, which ComfyUI brings.
+Mistral 3, Pixtral, LFM2-VL, Cohere2 Vision, Llama 4 and Perception LM have processors that need the package
+torchvision, which ComfyUI brings.
 Families that are asked by a fixed prompt (BLIP, GIT, Florence-2 by its task `<MORE_DETAILED_CAPTION>`, PaliGemma by its
 prefix `describe en`, Kosmos-2, Fuyu) describe and follow no other instruction.
 
@@ -26,7 +27,7 @@ either. Weights that are stored in fewer bits are loaded where their package is 
 it is not: AWQ, GPTQ, FP8, bitsandbytes, compressed-tensors. A LoRA adapter is merged into its base first, and GGUF
 files are run with llama.cpp or Ollama and connected as a server: a sentence says so.
 
-| type | way | instead |
+| type | way | instead, or to know |
 |---|---|---|
 """
 
@@ -37,7 +38,7 @@ def page() -> str:
     from patchmatters.backends.local.families import FAMILIES
 
     rows = (
-        f"| `{name}` | {found.way.value} | {found.instead and f'It {found.instead}.'} |"
+        f"| `{name}` | {found.way.value} | {found.note or (found.instead and f'It {found.instead}.')} |"
         for name, found in sorted(FAMILIES.items())
     )
     return HEAD + "\n".join(rows) + "\n"

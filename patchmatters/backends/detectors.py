@@ -1,11 +1,13 @@
 """Detectors of local weights: boxes, labels and scores, from pictures alone or from labels given as text.
 
-RT-DETR, D-FINE, YOLOS and their kin know fixed labels (COCO's 80 mostly) and may be restricted to some of them.
-OWLv2 and GroundingDINO look for whatever is named. Boxes are in pixels of the upright picture.
+RT-DETR, RF-DETR, DETR, D-FINE, YOLOS and their kin know fixed labels (COCO's 80 mostly) and may be restricted to some.
+OWLv2, GroundingDINO (MM-GroundingDINO and LLMDet among them) and OmDet-Turbo look for whatever is named. Boxes are in
+pixels of the upright picture.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,7 +76,7 @@ def create(
     """
     device = choose_device(settings.device)
     files = inspect_folder(find_model(settings.model, roots, monitor))
-    _refuse_timm(files)
+    _require_timm(files)
     naming = _has_labels_as_text(files)
     cls = class_for(files, _NAMING if naming else _FIXED)
     _check_labels(settings, files, naming=naming)
@@ -94,10 +96,14 @@ def _has_labels_as_text(files: ModelFiles) -> bool:
     return files.model_type in _NAMED_FINDERS
 
 
-def _refuse_timm(files: ModelFiles) -> None:
-    if files.config.get("use_timm_backbone"):
+def _require_timm(files: ModelFiles) -> None:
+    backbone = files.config.get("backbone_config")
+    kind = backbone.get("model_type") if isinstance(backbone, Mapping) else ""
+    wanted = files.config.get("use_timm_backbone") or kind == "timm_backbone"
+    if wanted and importlib.util.find_spec("timm") is None:
         raise ValueError(
-            f"{files.name} needs the package timm for its backbone: choose RT-DETR, D-FINE or YOLOS instead."
+            f'{files.name} needs the package timm for its backbone: run "pip install timm", or choose RT-DETR, D-FINE '
+            "or YOLOS instead."
         )
 
 
@@ -204,6 +210,18 @@ def _find_grounded(module: Any, processor: Any, picture: Image, settings: Detect
     return _told(told, [_named(str(name), settings.wanted) for name in names])
 
 
+def _find_omdet(module: Any, processor: Any, picture: Image, settings: DetectorSettings) -> Mapping[str, Any]:
+    """By OmDet-Turbo: the labels one by one, and a task that names them all, which its processor writes."""
+    wanted = list(settings.wanted)
+    inputs = _placed(processor(images=[picture], text=[wanted], return_tensors="pt"), module)
+    told = processor.post_process_grounded_object_detection(
+        module(**inputs), text_labels=[wanted], threshold=settings.min_score,
+        target_sizes=[(picture.height, picture.width)],
+    )[0]  # fmt: skip
+    names = told["text_labels"] if told.get("text_labels") is not None else [wanted[int(at)] for at in told["labels"]]
+    return _told(told, list(names))
+
+
 def _named(phrase: str, wanted: Sequence[str]) -> str:
     """GroundingDINO gives the words that it found: the wanted label with most of them."""
     words = set(phrase.lower().split())
@@ -227,4 +245,5 @@ _NAMED_FINDERS = {
     "owlv2": _find_owl,
     "grounding-dino": _find_grounded,
     "mm-grounding-dino": _find_grounded,
+    "omdet-turbo": _find_omdet,
 }

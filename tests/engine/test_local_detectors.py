@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +27,10 @@ from patchmatters.divide import divide
 torch.set_num_threads(1)
 transformers.logging.set_verbosity_error()
 PHOTO = Image.frombytes("RGB", (40, 30), random.Random(0).randbytes(40 * 30 * 3)).resize((200, 150))
-FIXED, NAMING = ("rt_detr", "d_fine", "yolos"), ("owlv2", "grounding_dino")
+FIXED = ("rt_detr", "d_fine", "yolos", "rt_detr_v2", "detr", "conditional_detr", "rf_detr")
+NAMING = ("owlv2", "grounding_dino", "mm_grounding_dino", "omdet_turbo")
+NEED_TORCHVISION = ("rf_detr", "omdet_turbo")
+LATER = {"rf_detr": "RfDetrConfig"}  # what transformers 4 does not have
 NAMES = "dog, red ball"
 
 
@@ -36,6 +41,10 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     def folder(name: str) -> Path:
         if name == "owlv2":
             pytest.importorskip("scipy", reason="OWLv2's processor needs scipy")
+        if name in NEED_TORCHVISION and not transformers.utils.is_torchvision_available():
+            pytest.skip(f"the processor of {name} needs torchvision: python scripts/test_transformers.py")
+        if not hasattr(transformers, LATER.get(name, "PreTrainedModel")):
+            pytest.skip(f"transformers {transformers.__version__} does not have {name}")
         if name not in built:
             torch.manual_seed(0)
             built[name] = tiny_models.DETECTORS[name](root / name)
@@ -112,14 +121,16 @@ def test_what_is_no_detector_is_refused(tmp_path: Path) -> None:
         _open(tiny_models.llava(tmp_path / "llava"))
 
 
-def test_a_detector_that_needs_timm_is_refused(folders: Callable[[str], Path], tmp_path: Path) -> None:
-    import shutil
-
+@pytest.mark.parametrize("told", [{"use_timm_backbone": True}, {"backbone_config": {"model_type": "timm_backbone"}}])
+def test_a_detector_that_needs_timm_says_so_where_it_is_missing(
+    folders: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any]
+) -> None:
     folder = tmp_path / "detr"
     shutil.copytree(folders("yolos"), folder)
     config = json.loads((folder / "config.json").read_text())
-    (folder / "config.json").write_text(json.dumps(config | {"use_timm_backbone": True}))
-    with pytest.raises(ValueError, match="choose RT-DETR, D-FINE or YOLOS instead"):
+    (folder / "config.json").write_text(json.dumps(config | told))
+    monkeypatch.setitem(sys.modules, "timm", None)
+    with pytest.raises(ValueError, match='run "pip install timm", or choose RT-DETR, D-FINE or YOLOS instead'):
         _open(folder)
 
 

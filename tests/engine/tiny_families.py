@@ -436,9 +436,12 @@ def lfm2_vl(folder: Path) -> Path:
         downsample_factor=2, encoder_patch_size=14, tile_size=SIDE, min_image_tokens=1, max_image_tokens=4,
         max_num_patches=16, do_image_splitting=False, max_tiles=2, min_tiles=2,
     )
-    return save_named(
-        folder, Lfm2VlForConditionalGeneration(config), tokenizer, pictures, "Lfm2VlProcessor", "<image>"
-    )  # fmt: skip
+    save_named(folder, Lfm2VlForConditionalGeneration(config), tokenizer, pictures, "Lfm2VlProcessor", "<image>")
+    path = folder / "config.json"
+    written = json.loads(path.read_text(encoding="utf-8"))
+    # transformers 4.57 writes a name that it cannot read.
+    path.write_text(json.dumps(written | {"model_type": "lfm2_vl"}), encoding="utf-8")
+    return folder
 
 
 def ovis2(folder: Path) -> Path:
@@ -515,6 +518,185 @@ def mllama(folder: Path) -> Path:
             if "gate" in name and values.numel() == 1:
                 values.fill_(1.0)  # closed before training
     return save_named(folder, model, tokenizer, pictures, "MllamaProcessor", "<|image|>")
+
+
+def llama4(folder: Path) -> Path:
+    """Experts behind a router, layers without positions, and pictures in tiles."""
+    from transformers import Llama4Config, Llama4ForConditionalGeneration
+
+    tokens = (
+        "<|image|>", "<|image_start|>", "<|image_end|>", "<|patch|>", "<|tile_x_separator|>", "<|tile_y_separator|>",
+        "<|eot|>",
+    )  # fmt: skip
+    tokenizer = tiny_tokenizer(tokens, eos_token="<|eot|>")
+    config = Llama4Config(
+        vision_config={
+            "hidden_size": 16, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "image_size": SIDE, "patch_size": 14, "vision_output_dim": 32, "projector_input_dim": 32,
+            "projector_output_dim": 32,
+        },
+        text_config=_text(
+            tokenizer, head_dim=8, intermediate_size_mlp=64, num_local_experts=2, num_experts_per_tok=1,
+            interleave_moe_layer_step=2, no_rope_layers=[1, 0], attention_chunk_size=2048, num_hidden_layers=2,
+        ),
+        image_token_index=_ids(tokenizer, "<|patch|>")[0], boi_token_index=_ids(tokenizer, "<|image_start|>")[0],
+        eoi_token_index=_ids(tokenizer, "<|image_end|>")[0], tie_word_embeddings=False,
+    )  # fmt: skip
+    pictures = _pictures_class("Llama4ImageProcessor")(size={"height": SIDE, "width": SIDE}, max_patches=4)
+    return save(
+        folder, Llama4ForConditionalGeneration(config), tokenizer, pictures, "Llama4Processor", "<|image|>",
+        patch_size=14, fake_image_token="<|image|>", image_token="<|image|>",
+    )  # fmt: skip
+
+
+def gemma4(folder: Path) -> Path:
+    """Small embeddings for each layer beside the large ones, and layers that share keys and values."""
+    from transformers import Gemma4Config, Gemma4ForConditionalGeneration, Gemma4ImageProcessor
+
+    tokens = {
+        "boi_token": "<|image>", "eoi_token": "<image|>", "image_token": "<|image|>", "audio_token": "<|audio|>",
+        "boa_token": "<|audio>", "eoa_token": "<audio|>",
+    }  # fmt: skip
+    tokenizer = named_tokenizer(tokens, ("<|video|>", "<turn|>"), eos_token="<turn|>")
+    names = ("boi_token_id", "eoi_token_id", "image_token_id", "audio_token_id", "boa_token_id", "eoa_token_index")
+    config = Gemma4Config(
+        vision_config={
+            "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "num_key_value_heads": 2, "head_dim": 8, "patch_size": 14, "pooling_kernel_size": 2,
+            "position_embedding_size": 64,
+        },
+        text_config=_text(
+            tokenizer, head_dim=8, global_head_dim=8, sliding_window=16, num_hidden_layers=4, num_kv_shared_layers=2,
+            layer_types=["sliding_attention", "full_attention"] * 2, vocab_size_per_layer_input=len(tokenizer),
+            hidden_size_per_layer_input=8,
+        ),
+        **dict(zip(names, _ids(tokenizer, *tokens.values()), strict=True)),
+        video_token_id=_ids(tokenizer, "<|video|>")[0], tie_word_embeddings=False,
+    )  # fmt: skip
+    pictures = Gemma4ImageProcessor(patch_size=14, pooling_kernel_size=2, max_soft_tokens=70)
+    return save_named(
+        folder, Gemma4ForConditionalGeneration(config), tokenizer, pictures, "Gemma4Processor", "<|image|>",
+        image_seq_length=70,
+    )  # fmt: skip
+
+
+def molmo2(folder: Path) -> Path:
+    from transformers import Molmo2Config, Molmo2ForConditionalGeneration, Molmo2ImageProcessor
+
+    marks = (
+        "<im_patch>", "<im_col>", "<im_start>", "<low_res_im_start>", "<frame_start>", "<im_end>", "<frame_end>",
+        "<im_low>", "<|video|>",
+    )  # fmt: skip
+    tokenizer = named_tokenizer({"image_token": "<|image|>"}, marks)
+    start, low, end, patch, frame, frame_end = _ids(
+        tokenizer, "<im_start>", "<low_res_im_start>", "<im_end>", "<im_patch>", "<frame_start>", "<frame_end>"
+    )
+    config = Molmo2Config(
+        vision_config={
+            "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "num_key_value_heads": 2, "head_dim": 8, "image_size": [SIDE, SIDE], "patch_size": 14,
+        },
+        adapter_config={
+            "vision_feature_layer": [-1, 0], "hidden_size": 16, "num_attention_heads": 2, "num_key_value_heads": 2,
+            "head_dim": 8, "intermediate_size": 32, "text_hidden_size": 32,
+        },
+        text_config=_text(tokenizer, head_dim=8, additional_vocab_size=0),
+        image_start_token_id=start, low_res_image_start_token_id=low, image_end_token_id=end, image_patch_id=patch,
+        frame_start_token_id=frame, frame_end_token_id=frame_end, tie_word_embeddings=False,
+    )  # fmt: skip
+    pictures = Molmo2ImageProcessor(size={"height": SIDE, "width": SIDE}, max_crops=2, overlap_margins=[1, 1])
+    return save_named(
+        folder, Molmo2ForConditionalGeneration(config), tokenizer, pictures, "Molmo2Processor", "<|image|>"
+    )  # fmt: skip
+
+
+def minicpmv4_6(folder: Path) -> Path:
+    """Qwen3.5's decoder behind a tower whose patches are merged twice."""
+    from transformers import MiniCPMV4_6Config, MiniCPMV4_6ForConditionalGeneration, MiniCPMV4_6ImageProcessor
+
+    tokens = {
+        "image_token": "<|image_pad|>", "video_token": "<|video_pad|>", "image_start_token": "<image>",
+        "image_end_token": "</image>", "slice_start_token": "<slice>", "slice_end_token": "</slice>",
+        "image_id_start_token": "<image_id>", "image_id_end_token": "</image_id>",
+    }  # fmt: skip
+    tokenizer = named_tokenizer(tokens, ("<|im_start|>", "<|im_end|>"), eos_token="<|im_end|>")
+    image, video = _ids(tokenizer, "<|image_pad|>", "<|video_pad|>")
+    config = MiniCPMV4_6Config(
+        text_config={
+            "model_type": "qwen3_5_text", **_text(tokenizer, head_dim=8),
+            "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "partial_rotary_factor": 1.0},
+            "layer_types": ["linear_attention", "full_attention"], "linear_num_value_heads": 2,
+            "linear_num_key_heads": 2, "linear_key_head_dim": 8, "linear_value_head_dim": 8,
+            "linear_conv_kernel_dim": 4,
+        },
+        vision_config={
+            "hidden_size": 16, "intermediate_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "image_size": 4 * SIDE, "patch_size": 14,
+        },
+        insert_layer_id=0, image_size=2 * SIDE, image_token_id=image, video_token_id=video, tie_word_embeddings=False,
+    )  # fmt: skip
+    pictures = MiniCPMV4_6ImageProcessor(max_slice_nums=2, scale_resolution=2 * SIDE, patch_size=14)
+    return save_named(
+        folder, MiniCPMV4_6ForConditionalGeneration(config), tokenizer, pictures, "MiniCPMV4_6Processor",
+        "<|image_pad|>",
+    )  # fmt: skip
+
+
+def fast_vlm(folder: Path) -> Path:
+    """A tower of convolutions, which the package timm brings; its folder names LLaVA's processor."""
+    import torch
+    from transformers import CLIPImageProcessor, FastVlmConfig, FastVlmForConditionalGeneration
+
+    tokenizer = tiny_tokenizer(("<image>",))
+    config = FastVlmConfig(
+        vision_config={
+            "model_type": "timm_wrapper", "architecture": "fastvit_mci3", "do_pooling": True, "global_pool": "avg",
+            "hidden_size": 32, "num_labels": 2,
+            "model_args": {
+                "inference_mode": True, "layers": [2, 2], "embed_dims": [8, 16], "mlp_ratios": [4, 4],
+                "se_downsamples": [False, False], "downsamples": [False, True], "pos_embs": [None, None],
+                "token_mixers": ["repmixer", "repmixer"], "lkc_use_act": True, "stem_use_scale_branch": False,
+            },
+        },
+        text_config={"model_type": "qwen2", **_text(tokenizer)}, image_token_index=_ids(tokenizer, "<image>")[0],
+        image_token_id=_ids(tokenizer, "<image>")[0], image_seq_length=64, tie_word_embeddings=False,
+    )  # fmt: skip
+    pictures = CLIPImageProcessor(size={"shortest_edge": 64}, crop_size={"height": 64, "width": 64})
+    model = FastVlmForConditionalGeneration(config)
+    with torch.no_grad():
+        for name, values in model.model.vision_tower.named_parameters():
+            if name.endswith("weight") and values.ndim == 4:
+                torch.nn.init.kaiming_normal_(values)  # near zero before training
+    return save(
+        folder, model, tokenizer, pictures, "LlavaProcessor", "<image>",
+        patch_size=8, vision_feature_select_strategy="full", image_token="<image>", num_additional_image_tokens=0,
+    )  # fmt: skip
+
+
+def perception_lm(folder: Path) -> Path:
+    """A tower of the package timm, and pictures in tiles."""
+    from transformers import PerceptionLMConfig, PerceptionLMForConditionalGeneration
+
+    tokenizer = named_tokenizer({"image_token": "<|image|>", "video_token": "<|video|>"})
+    image, video = _ids(tokenizer, "<|image|>", "<|video|>")
+    config = PerceptionLMConfig(
+        vision_config={
+            "model_type": "timm_wrapper", "architecture": "vit_pe_core_large_patch14_336", "num_labels": 2,
+            "model_args": {
+                "embed_dim": 64, "img_size": [SIDE, SIDE], "depth": 2, "global_pool": "", "init_values": 0.1,
+                "use_post_transformer_norm": False, "ref_feat_shape": [4, 4],
+            },
+        },
+        text_config={"model_type": "llama", **_text(tokenizer)}, vision_use_cls_token=True, projector_pooling_ratio=2,
+        image_token_id=image, video_token_id=video, tie_word_embeddings=False,
+    )  # fmt: skip
+    pictures = _pictures_class("PerceptionLMImageProcessor")(
+        tile_size=SIDE, max_num_tiles=2, vision_input_type="thumb+tile", size={"height": SIDE, "width": SIDE}
+    )
+    return save_named(
+        folder, PerceptionLMForConditionalGeneration(config), tokenizer, pictures, "PerceptionLMProcessor",
+        "<|image|>", patch_size=14, pooling_ratio=2,
+    )  # fmt: skip
 
 
 def kosmos2(folder: Path) -> Path:
@@ -596,6 +778,7 @@ FAMILIES: Mapping[str, Callable[[Path], Path]] = {
     for build in (
         vipllava, joycaption, llava_onevision, qwen2_vl, qwen3_vl_moe, qwen3_5, glm4v, glm46v, mistral3, pixtral,
         internvl, aya_vision, cohere2_vision, idefics2, paligemma, gemma3, lfm2_vl, ovis2, florence2, mllama, kosmos2,
-        janus, deepseek_vl, git,
+        janus, deepseek_vl, git, llama4, gemma4, molmo2, minicpmv4_6,
+        fast_vlm, perception_lm,
     )
 }  # fmt: skip

@@ -605,10 +605,114 @@ def grounding_dino(folder: Path) -> Path:
     return save(folder, GroundingDinoForObjectDetection(config), tokenizer, pictures, "GroundingDinoProcessor")
 
 
+def mm_grounding_dino(folder: Path) -> Path:
+    from transformers import (
+        GroundingDinoImageProcessor,
+        MMGroundingDinoConfig,
+        MMGroundingDinoForObjectDetection,
+        SwinConfig,
+    )
+
+    tokenizer = _bert_tokenizer()
+    swin = SwinConfig(
+        embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2], window_size=4, image_size=64, patch_size=4,
+        out_features=["stage2", "stage3", "stage4"],
+    )  # fmt: skip
+    text = {
+        "model_type": "bert", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "intermediate_size": 32, "vocab_size": len(tokenizer), "max_position_embeddings": 64,
+    }  # fmt: skip
+    config = MMGroundingDinoConfig(
+        backbone_config=swin, text_config=text, d_model=32, encoder_layers=1, decoder_layers=2, encoder_ffn_dim=16,
+        decoder_ffn_dim=16, encoder_attention_heads=2, decoder_attention_heads=2, num_queries=8, max_text_len=32,
+    )  # fmt: skip
+    pictures = GroundingDinoImageProcessor(size={"shortest_edge": 64, "longest_edge": 96})
+    return save(folder, MMGroundingDinoForObjectDetection(config), tokenizer, pictures, "GroundingDinoProcessor")
+
+
+def omdet_turbo(folder: Path) -> Path:
+    from transformers import DetrImageProcessor, OmDetTurboConfig, OmDetTurboForObjectDetection, SwinConfig
+
+    tokenizer = _clip_letters(folder)
+    swin = SwinConfig(
+        embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2], window_size=4, image_size=64, patch_size=4,
+        out_indices=[2, 3, 4],
+    )  # fmt: skip
+    text = {
+        "model_type": "clip_text_model", "hidden_size": 32, "intermediate_size": 32, "num_hidden_layers": 1,
+        "num_attention_heads": 2, "vocab_size": len(tokenizer), "max_position_embeddings": 77, "projection_dim": 32,
+        "bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id,
+        "pad_token_id": tokenizer.pad_token_id,
+    }  # fmt: skip
+    config = OmDetTurboConfig(
+        backbone_config=swin, text_config=text, image_size=64, text_projection_in_dim=32, text_projection_out_dim=32,
+        task_encoder_hidden_dim=16, class_embed_dim=32, num_queries=8, d_model=16, encoder_in_channels=[16, 32, 64],
+        vision_features_channels=[16, 16, 16], encoder_hidden_dim=16, encoder_attention_heads=2,
+        encoder_dim_feedforward=16, decoder_hidden_dim=16, decoder_num_heads=2, decoder_num_layers=2,
+        decoder_dim_feedforward=16, apply_layernorm_after_vision_backbone=False, backbone=None,
+        use_timm_backbone=False, use_pretrained_backbone=False,
+    )  # fmt: skip
+    pictures = DetrImageProcessor(size={"height": 64, "width": 64}, do_pad=False)
+    return save(folder, OmDetTurboForObjectDetection(config), tokenizer, pictures, "OmDetTurboProcessor")
+
+
+def rt_detr_v2(folder: Path) -> Path:
+    from transformers import RTDetrImageProcessor, RTDetrResNetConfig, RTDetrV2Config, RTDetrV2ForObjectDetection
+
+    resnet = RTDetrResNetConfig(**{name: value for name, value in _resnet().items() if name != "model_type"})
+    config = RTDetrV2Config(backbone_config=resnet, **_detr_sizes(), **_labels())
+    pictures = RTDetrImageProcessor(size={"height": 64, "width": 64})
+    return _detector(folder, RTDetrV2ForObjectDetection(config), pictures)
+
+
+def _first_detr(folder: Path, name: str) -> Path:
+    """DETR and Conditional DETR with a backbone of transformers; most published ones name one of timm."""
+    import transformers
+
+    resnet = transformers.ResNetConfig(
+        embedding_size=8, hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], out_features=["stage4"]
+    )
+    config = getattr(transformers, f"{name}Config")(
+        backbone_config=resnet, use_timm_backbone=False, use_pretrained_backbone=False, backbone=None, num_queries=8,
+        d_model=16, encoder_layers=1, decoder_layers=2, encoder_ffn_dim=16, decoder_ffn_dim=16,
+        encoder_attention_heads=2, decoder_attention_heads=2, **_labels(),
+    )  # fmt: skip
+    pictures = getattr(transformers, f"{name}ImageProcessor")(size={"shortest_edge": 64, "longest_edge": 96})
+    return _detector(folder, getattr(transformers, f"{name}ForObjectDetection")(config), pictures)
+
+
+def detr(folder: Path) -> Path:
+    return _first_detr(folder, "Detr")
+
+
+def conditional_detr(folder: Path) -> Path:
+    return _first_detr(folder, "ConditionalDetr")
+
+
+def rf_detr(folder: Path) -> Path:
+    from transformers import RfDetrConfig, RfDetrForObjectDetection, RfDetrImageProcessor
+
+    tower = {
+        "model_type": "rf_detr_dinov2", "hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "mlp_ratio": 2, "image_size": 64, "patch_size": 16, "num_windows": 1, "out_features": ["stage2"],
+    }  # fmt: skip
+    config = RfDetrConfig(
+        backbone_config=tower, d_model=16, decoder_ffn_dim=16, decoder_layers=2, decoder_self_attention_heads=2,
+        decoder_cross_attention_heads=2, num_queries=8, group_detr=1, **_labels(),
+    )  # fmt: skip
+    return _detector(folder, RfDetrForObjectDetection(config), RfDetrImageProcessor(size={"height": 64, "width": 64}))
+
+
 DETECTORS: Mapping[str, Callable[[Path], Path]] = {
     "rt_detr": rt_detr,
     "d_fine": d_fine,
     "yolos": yolos,
     "owlv2": owlv2,
     "grounding_dino": grounding_dino,
+    "mm_grounding_dino": mm_grounding_dino,
+    "omdet_turbo": omdet_turbo,
+    "rt_detr_v2": rt_detr_v2,
+    "detr": detr,
+    "conditional_detr": conditional_detr,
+    "rf_detr": rf_detr,
 }

@@ -22,26 +22,28 @@ class Way(str, Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What becomes of a family; `instead` says why it is refused and what to use."""
+    """What becomes of a family; `instead` says why it is refused and what to use, `note` what one has to know."""
 
     way: Way
     instead: str = ""
+    note: str = ""
 
 
 _FAST = (
     "llava", "llava_next", "vipllava", "llava_onevision", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe",
     "idefics2", "idefics3", "smolvlm", "internvl", "aya_vision", "mistral3", "janus",
     "cohere2_vision", "deepseek_vl", "gemma3", "glm46v", "glm4v", "lfm2_vl", "ovis2", "paligemma", "qwen3_5",
+    "fast_vlm", "gemma4", "minicpmv4_6", "molmo2", "perception_lm",
 )  # fmt: skip
 _GENERATE = (
     "apertus1p5", "aria", "blip", "blip-2", "chameleon", "cohere_compass", "cosmos3_edge",
     "cosmos3_omni", "deepseek_vl_hybrid", "dots3_note", "emu3", "ernie4_5_vl_moe", "exaone4_5",
-    "fast_vlm", "florence2", "fuyu", "gemma3n", "gemma4", "gemma4_unified", "git",
+    "florence2", "fuyu", "gemma3n", "gemma4_unified", "git",
     "glm4v_moe", "glm5_next", "glmga", "granite4_vision", "hunyuan_vl", "hy_v4_vl", "hyperclovax_vision_v2",
     "inkling2", "inkling2_loop", "inkling_mm_model", "instructblip", "kimi_k25", "kosmos-2",
-    "lfm3_vl", "llama4", "llava_next_video", "minicpmv4_6", "minicpmv4_7", "minimax_m3_vl",
-    "mistral_large4", "mllama", "molmo2", "muse_glimmer", "muse_spark", "nemotron_h_omni",
-    "perception_lm", "pixtral", "qwen2_5_omni_thinker", "qwen3_5_moe",
+    "lfm3_vl", "llama4", "llava_next_video", "minicpmv4_7", "minimax_m3_vl",
+    "mistral_large4", "mllama", "muse_glimmer", "muse_spark", "nemotron_h_omni",
+    "pixtral", "qwen2_5_omni_thinker", "qwen3_5_moe",
     "qwen3_omni_moe_thinker", "qwen4_exp", "step3p7", "t5gemma2", "video_llama_3", "video_llava",
 )  # fmt: skip
 
@@ -61,9 +63,17 @@ _OTHERS: Mapping[str, str] = {
     "vision-encoder-decoder": "is a kind of many models that name no processor: choose BLIP or Florence-2",
 }
 
+_TIMM = "Its tower comes from the package timm, which has to be installed."
+_NOTES: Mapping[str, str] = {
+    "fast_vlm": _TIMM,
+    "gemma3n": f"{_TIMM} Not tried with a tiny model: the tower exists in one size only, of 300 million parameters.",
+    "llama4": "transformers 5.24.0 fails in its own code (image_outputs); tried with 4.57.",
+    "perception_lm": _TIMM,
+}
+
 FAMILIES: Mapping[str, Verdict] = {
-    **dict.fromkeys(_FAST, Verdict(Way.FAST)),
-    **dict.fromkeys(_GENERATE, Verdict(Way.GENERATE)),
+    **{name: Verdict(Way.FAST, note=_NOTES.get(name, "")) for name in _FAST},
+    **{name: Verdict(Way.GENERATE, note=_NOTES.get(name, "")) for name in _GENERATE},
     **dict.fromkeys(_READERS, Verdict(Way.REFUSED, _READER)),
     **dict.fromkeys(_LANGUAGE, Verdict(Way.REFUSED, "is a language model and sees no pictures: choose Mistral 3")),
     **{name: Verdict(Way.REFUSED, instead) for name, instead in _OTHERS.items()},

@@ -112,6 +112,10 @@ class TextRoute:
         return self._core.prefill_tokens([self._tokenize(prompt.text) for prompt in prompts])
 
 
+# Where a family lays pictures beside one another: along which dimension of which tensor, if not the first.
+_BESIDE: Mapping[str, Mapping[str, int]] = {"minicpmv4_6": {"pixel_values": -1}}
+
+
 class CoreRoute:
     """One left-padded batch through the model's own forward pass: pictures and prompts are read once."""
 
@@ -126,9 +130,10 @@ class CoreRoute:
         Reading a padded prompt of thousands of image tokens costs as much as reading a real one of that length.
         """
         encoded = [self._eyes.encode([prompt]) for prompt in prompts]
-        groups = _of_one_shape(encoded)
+        groups, beside = _of_one_shape(encoded), _BESIDE.get(self._model.config.model_type, {})
         states = [
-            self._core.prefill(**placed(_stacked([encoded[one] for one in group]), self._model)) for group in groups
+            self._core.prefill(**placed(_stacked([encoded[one] for one in group], beside), self._model))
+            for group in groups
         ]
         if len(states) > 1 and not can_join(states[0]):
             return self._core.prefill(**placed(self._eyes.encode(prompts), self._model))
@@ -164,13 +169,14 @@ def _of_one_shape(encoded: Sequence[Mapping[str, Tensor]]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _stacked(several: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
-    """Inputs of one shape as one batch. Every tensor of a processor counts prompts, pictures or patches first."""
+def _stacked(several: Sequence[Mapping[str, Tensor]], beside: Mapping[str, int]) -> dict[str, Tensor]:
+    """Inputs of one shape as one batch. A tensor of a processor counts prompts, pictures or patches first, but those
+    that `beside` names do in that dimension."""
     import torch
 
     if len(several) == 1:
         return dict(several[0])
-    return {name: torch.cat([inputs[name] for inputs in several]) for name in several[0]}
+    return {name: torch.cat([inputs[name] for inputs in several], beside.get(name, 0)) for name in several[0]}
 
 
 def _image_token(config: Any) -> int:
@@ -240,6 +246,7 @@ class GenerateRoute:
 
     def __init__(self, model: Any, eyes: Eyes) -> None:
         self._model, self._eyes = model, eyes
+        self._beside = _BESIDE.get(model.config.model_type, {})
 
     def read(self, prompts: Sequence[Prompt]) -> _Asked:
         known = inspect.signature(self._model.forward).parameters  # `generate` refuses what the model does not take
@@ -278,7 +285,7 @@ class GenerateRoute:
         with torch.inference_mode(), in_words(name_of(self._model), "model"):
             self._model.generate(
                 # Whole after whole: what counts patches has many lines for one picture.
-                **{name: torch.cat([value] * len(rows)) for name, value in inputs.items()},
+                **{name: torch.cat([value] * len(rows), self._beside.get(name, 0)) for name, value in inputs.items()},
                 do_sample=False,
                 num_beams=1,
                 max_new_tokens=max(row.limit for row in rows) + 1,
