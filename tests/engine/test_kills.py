@@ -67,10 +67,11 @@ def test_kills_tear_nothing_and_cost_nothing_twice(tmp_path: Path) -> None:
     photos, out, random, ledger = _photos(tmp_path), tmp_path / "out", Random(3), Ledger()
     kills: list[float] = []
     with ProtocolServer(ledger) as server:
+        server.delay_s = 0.03  # so that there is something to kill
         command = _command(photos, server.url, out)
         for number in range(KILLS):
             process = subprocess.Popen(command, env=_environment(tmp_path), **_quiet())
-            wanted = PHOTOS * QUESTIONS * (number + 1) // (KILLS + 1) + random.randrange(QUESTIONS)
+            wanted = PHOTOS * QUESTIONS * (number + 1) // (KILLS + 2) + random.randrange(QUESTIONS)
             _wait_for(lambda wanted=wanted: len(ledger.answers) >= wanted, process)
             time.sleep(random.random() * 0.05)
             kills.append(time.time())

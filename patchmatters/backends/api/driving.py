@@ -35,6 +35,8 @@ class LoopThread:
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
+        self.loop.run_until_complete(_farewell())
+        self.loop.close()  # what comes too late is refused, and not forgotten
 
     @property
     def alive(self) -> bool:
@@ -42,22 +44,29 @@ class LoopThread:
         return self._thread.is_alive()
 
     def start(self, work: Coroutine[Any, Any, Result]) -> Future[Result]:
-        return asyncio.run_coroutine_threadsafe(work, self.loop)
+        """RuntimeError where the loop has ended, with the work put away."""
+        try:
+            return asyncio.run_coroutine_threadsafe(work, self.loop)
+        except RuntimeError:
+            work.close()
+            raise
 
     def stop(self) -> None:
         """Cancel what still runs, let connections close, and end the thread."""
         if self.alive:
-            with contextlib.suppress(TimeoutError, RuntimeError):
-                self.start(_cancel_others()).result(_FAREWELL_S)
-            self.loop.call_soon_threadsafe(self.loop.stop)
-            self._thread.join(_FAREWELL_S)
+            with contextlib.suppress(RuntimeError):  # it ended just now
+                self.loop.call_soon_threadsafe(self.loop.stop)
+            self._thread.join(2 * _FAREWELL_S)
 
 
-async def _cancel_others() -> None:
+async def _farewell() -> None:
+    """Cancel everything else on the loop, and give it a moment to end."""
     others = asyncio.all_tasks() - {asyncio.current_task()}
     for task in others:
         task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    if others:
+        ended, _ = await asyncio.wait(others, timeout=_FAREWELL_S)
+        await asyncio.gather(*ended, return_exceptions=True)  # what they ended in is of no interest any more
 
 
 _shared: LoopThread | None = None
@@ -76,7 +85,8 @@ def loop_thread() -> LoopThread:
 def spawn(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
     """Have something done on the event loop, without waiting for it; nothing where no loop ever ran."""
     if _shared is not None and _shared.alive:
-        _shared.start(work())
+        with contextlib.suppress(RuntimeError):  # it ended just now, and its connections with it
+            _shared.start(work())
 
 
 def drive(main: Callable[[Post], Coroutine[Any, Any, Result]], poll: Thunk) -> Result:
