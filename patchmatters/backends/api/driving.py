@@ -60,13 +60,15 @@ class LoopThread:
 
 
 async def _farewell() -> None:
-    """Cancel everything else on the loop, and give it a moment to end."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    if others:
-        ended, _ = await asyncio.wait(others, timeout=_FAREWELL_S)
+    """Cancel everything else on the loop, and what that starts in turn, and give it a moment to end."""
+    deadline = asyncio.get_running_loop().time() + _FAREWELL_S
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in others:
+            task.cancel()
+        ended, _ = await asyncio.wait(others, timeout=max(deadline - asyncio.get_running_loop().time(), 0.0))
         await asyncio.gather(*ended, return_exceptions=True)  # what they ended in is of no interest any more
+        if asyncio.get_running_loop().time() >= deadline:
+            return
 
 
 _shared: LoopThread | None = None
