@@ -15,6 +15,7 @@ from enum import Enum
 from typing import Protocol, runtime_checkable
 
 from ..picture import Crop
+from ..unicode import well_formed
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,8 @@ class Question:
     stage share, put before `text`; a backend may cache it. Questions that differ only in `name` and `seed` are
     candidates of one another. `schema` is a JSON schema for the answer: a backend that can constrain its output
     to it does, others leave it to the instruction. `temperature` 0 means greedy. `seed` is a non-negative integer of
-    at most 63 bits.
+    at most 63 bits. Half of a character, as an instruction from a browser or a file name may hold, is left out of
+    all texts: no backend could send it on.
     """
 
     name: str
@@ -37,6 +39,10 @@ class Question:
     top_p: float = 1.0
     max_new_tokens: int = 512
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("name", "text", "prefix"):
+            object.__setattr__(self, name, well_formed(getattr(self, name)))
 
     @property
     def prompt(self) -> str:

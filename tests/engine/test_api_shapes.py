@@ -174,6 +174,15 @@ def test_halves_of_a_character_are_joined_or_dropped() -> None:
         assert _one(_model(server)).text == "A boat \U0001f6a4. "
 
 
+@pytest.mark.parametrize("way", ["openai", "anthropic"])
+def test_half_a_character_in_a_question_stops_nothing(way: str) -> None:
+    with ProtocolServer(lambda received: TEXT) as server:
+        model = (_model if way == "openai" else _claude)(server)
+        question = Question("p\udea4: left", "Describe \ud83d it, \ud83d\udea4.", prefix="Be \udc00 brief.")
+        assert [answer.text for answer in model.answer([question], QUIET)] == [TEXT]
+    assert server.received[0].prompt == "Be  brief.\n\nDescribe  it, \U0001f6a4."
+
+
 # --- bodies without an end ---
 
 
