@@ -1,8 +1,8 @@
 """Detectors of local weights: boxes, labels and scores, from pictures alone or from labels given as text.
 
 RT-DETR, RF-DETR, DETR, D-FINE, YOLOS and their kin know fixed labels (COCO's 80 mostly) and may be restricted to some.
-OWLv2, GroundingDINO (MM-GroundingDINO and LLMDet among them) and OmDet-Turbo look for whatever is named. Boxes are in
-pixels of the upright picture.
+OWLv2, GroundingDINO (MM-GroundingDINO and LLMDet among them) and OmDet-Turbo look for whatever is named. Florence-2
+names what it sees itself, by its task <OD>. Boxes are in pixels of the upright picture.
 """
 
 from __future__ import annotations
@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 _NAMING = ("AutoModelForZeroShotObjectDetection",)
 _FIXED = ("AutoModelForObjectDetection",)
+_WRITING = ("AutoModelForImageTextToText",)
+# Of Florence-2 (arXiv 2311.06242): what it is asked, the longest list, and how its list is written.
+_TASK, _MOST_TOKENS, _CELLS = "<OD>", 1024, 1000
+_FRAME = re.compile(r"</?s>|<pad>")
+_NAME_AND_PLACES = re.compile(r"([^<]*[^<\s][^<]*)((?:\s*<loc_\d+>){4,})")
+_PLACE = re.compile(r"<loc_(\d+)>\s*<loc_(\d+)>\s*<loc_(\d+)>\s*<loc_(\d+)>")
 _MAX_PIXELS = 4_194_304  # detectors look at 640 to 1333 pixels a side
 _WORKING_BYTES = 2**30  # activations of one picture
 STAGE = "detect"
@@ -77,9 +83,10 @@ def create(
     device = choose_device(settings.device)
     files = inspect_folder(find_model(settings.model, roots, monitor))
     _require_timm(files)
-    naming = _has_labels_as_text(files)
-    cls = class_for(files, _NAMING if naming else _FIXED)
-    _check_labels(settings, files, naming=naming)
+    way = _way_of(files)
+    cls = class_for(files, way.autos)
+    if way.checks is not None:
+        way.checks(settings, files)
     dtype, options = choose_dtype(settings.precision, device), WeightOptions(settings.precision)
     needed = weight_bytes(files, options, dtype)
     check_fits(files, needed, device)
@@ -88,12 +95,7 @@ def create(
         require_free(files, needed, choose_device("cpu"))
         return load_module(cls, files, options, dtype, device)
 
-    find = _NAMED_FINDERS[files.model_type] if naming else _find_known
-    return Detector(files, settings, residence(load, device, needed, True), find, load_processor if naming else None)
-
-
-def _has_labels_as_text(files: ModelFiles) -> bool:
-    return files.model_type in _NAMED_FINDERS
+    return Detector(files, settings, residence(load, device, needed, True), way.find, way.processor)
 
 
 def _require_timm(files: ModelFiles) -> None:
@@ -107,14 +109,17 @@ def _require_timm(files: ModelFiles) -> None:
         )
 
 
-def _check_labels(settings: DetectorSettings, files: ModelFiles, *, naming: bool) -> None:
-    if naming and not settings.wanted:
+def _require_labels(settings: DetectorSettings, files: ModelFiles) -> None:
+    if not settings.wanted:
         raise ValueError(
             f'{files.name} finds what it is told to find: write at least one label, for example "person, dog, bench".'
         )
+
+
+def _require_known(settings: DetectorSettings, files: ModelFiles) -> None:
     known = {str(name).lower() for name in (files.config.get("id2label") or {}).values()}
     unknown = [label for label in settings.wanted if label.lower() not in known]
-    if not naming and unknown:
+    if unknown:
         some = ", ".join(sorted(known)[:8])
         raise ValueError(
             f"{files.name} does not know {', '.join(map(repr, unknown[:3]))}: choose among its {len(known)} labels "
@@ -130,7 +135,7 @@ class Detector:
     settings: DetectorSettings
     residence: Residence
     find: Callable[[Any, Any, Image, DetectorSettings], Mapping[str, Any]]
-    processor_loader: Callable[[ModelFiles], Any] | None = None
+    processor_loader: Callable[[ModelFiles], Any] = load_image_processor
     _processor: Any = field(default=None, repr=False)
 
     @property
@@ -142,7 +147,7 @@ class Detector:
         import torch
 
         if self._processor is None:
-            self._processor = (self.processor_loader or load_image_processor)(self.files)
+            self._processor = self.processor_loader(self.files)
         monitor.begin(STAGE, len(pictures))
         found = []
         with self.residence.lend(_WORKING_BYTES) as module, torch.inference_mode():
@@ -177,9 +182,43 @@ def _find_known(module: Any, processor: Any, picture: Image, settings: DetectorS
         output, threshold=settings.min_score, target_sizes=[(picture.height, picture.width)]
     )[0]
     names = [module.config.id2label[int(label)] for label in told["labels"]]
+    return _restricted(_told(told, names), settings)
+
+
+def _find_written(module: Any, processor: Any, picture: Image, settings: DetectorSettings) -> Mapping[str, Any]:
+    """By Florence-2, which writes a list of names and places. It gives no scores: what it writes counts as sure."""
+    inputs = _placed(processor(text=[_TASK], images=[picture], return_tensors="pt"), module)
+    written = module.generate(**inputs, do_sample=False, num_beams=1, max_new_tokens=_most_tokens(module))
+    text = processor.tokenizer.batch_decode(written, skip_special_tokens=False)[0]
+    found = written_boxes(text, picture.size)
+    boxes, labels = [box for _, box in found], [label for label, _ in found]
+    return _restricted({"boxes": boxes, "scores": [1.0] * len(boxes), "labels": labels}, settings)
+
+
+def written_boxes(text: str, size: tuple[int, int]) -> list[tuple[str, tuple[float, ...]]]:
+    """Labels and boxes (left, top, right, bottom) in a list as Florence-2 writes it: a name, then its places.
+
+    A place is four tokens of a grid of 1000 x 1000 cells over a picture of `size`, and means the middle of its cell.
+    """
+    found = []
+    for label, places in _NAME_AND_PLACES.findall(_FRAME.sub("", text)):
+        for numbers in _PLACE.findall(places):
+            cells = [(int(number) + 0.5) / _CELLS for number in numbers]
+            box = tuple(cell * size[at % 2] for at, cell in enumerate(cells))
+            found.append((label.strip(), box))
+    return found
+
+
+def _most_tokens(module: Any) -> int:
+    """No answer longer than the decoder has positions for."""
+    return min(_MOST_TOKENS, module.config.get_text_config().max_position_embeddings - 2)
+
+
+def _restricted(told: Mapping[str, Any], settings: DetectorSettings) -> Mapping[str, Any]:
+    """Without the labels that are not wanted, where some are."""
+    names, boxes, scores = told["labels"], told["boxes"], told["scores"]
     wanted = {label.lower() for label in settings.wanted}
     kept = [number for number, name in enumerate(names) if not wanted or name.lower() in wanted]
-    boxes, scores = told["boxes"].tolist(), told["scores"].tolist()
     return {
         "boxes": [boxes[number] for number in kept],
         "scores": [scores[number] for number in kept],
@@ -240,10 +279,26 @@ def _placed(inputs: Mapping[str, Any], module: Any) -> dict[str, Any]:
     }
 
 
-_NAMED_FINDERS = {
-    "owlvit": _find_owl,
-    "owlv2": _find_owl,
-    "grounding-dino": _find_grounded,
-    "mm-grounding-dino": _find_grounded,
-    "omdet-turbo": _find_omdet,
+@dataclass(frozen=True)
+class _Way:
+    """How a kind of detector is loaded and asked, and what is checked of its labels before."""
+
+    autos: Sequence[str]
+    find: Callable[[Any, Any, Image, DetectorSettings], Mapping[str, Any]]
+    processor: Callable[[ModelFiles], Any] = load_processor
+    checks: Callable[[DetectorSettings, ModelFiles], None] | None = _require_labels
+
+
+_KNOWN = _Way(_FIXED, _find_known, load_image_processor, _require_known)
+_WAYS: Mapping[str, _Way] = {
+    "owlvit": _Way(_NAMING, _find_owl),
+    "owlv2": _Way(_NAMING, _find_owl),
+    "grounding-dino": _Way(_NAMING, _find_grounded),
+    "mm-grounding-dino": _Way(_NAMING, _find_grounded),
+    "omdet-turbo": _Way(_NAMING, _find_omdet),
+    "florence2": _Way(_WRITING, _find_written, checks=None),
 }
+
+
+def _way_of(files: ModelFiles) -> _Way:
+    return _WAYS.get(files.model_type, _KNOWN)

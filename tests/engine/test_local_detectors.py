@@ -19,9 +19,10 @@ pytest.importorskip("transformers", reason="local models need transformers")
 import torch
 import transformers
 
-from engine import tiny_models
+from engine import tiny_families, tiny_models
 from patchmatters.backends.base import QuietMonitor
-from patchmatters.backends.detectors import Detector, DetectorSettings, create
+from patchmatters.backends.detectors import Detector, DetectorSettings, create, written_boxes
+from patchmatters.backends.local.kinds import Kind, offered
 from patchmatters.divide import divide
 
 torch.set_num_threads(1)
@@ -132,6 +133,29 @@ def test_a_detector_that_needs_timm_says_so_where_it_is_missing(
     monkeypatch.setitem(sys.modules, "timm", None)
     with pytest.raises(ValueError, match='run "pip install timm", or choose RT-DETR, D-FINE or YOLOS instead'):
         _open(folder)
+
+
+def test_florence_is_asked_for_objects_and_its_list_is_read(tmp_path: Path) -> None:
+    """A tiny random model writes places at random: what it wrote is what comes out."""
+    torch.manual_seed(0)
+    folder = tiny_families.florence2(tmp_path / "florence2", places=40)
+    detector = create(DetectorSettings(str(folder), device="cpu"))
+    (found,) = detector.detect([PHOTO])
+    with detector.residence.lend(0) as module, torch.inference_mode():
+        inputs = detector._processor(text=["<OD>"], images=[PHOTO], return_tensors="pt")
+        written = module.generate(**inputs, do_sample=False, num_beams=1, max_new_tokens=510)
+    wanted = written_boxes(detector._processor.tokenizer.decode(written[0]), PHOTO.size)
+    assert len(found) == len([box for _, box in wanted if box[0] < box[2] and box[1] < box[3]])
+    assert folder.name in offered(Kind.DETECTOR, [tmp_path]) and folder.name in offered(Kind.CHAT, [tmp_path])
+
+
+def test_a_list_of_names_and_places_is_read() -> None:
+    balls = "".join(f"<loc_{number}>" for number in range(1, 9))
+    text = f"</s><s>dog<loc_0><loc_100><loc_499><loc_999>red ball{balls}</s>"
+    found = written_boxes(text, (200, 100))
+    assert [label for label, _ in found] == ["dog", "red ball", "red ball"]
+    assert found[0][1] == pytest.approx((0.1, 10.05, 99.9, 99.95))
+    assert written_boxes("no places here <loc_1><loc_2>", (200, 100)) == []
 
 
 def test_cancelling_stops_before_the_next_picture(folders: Callable[[str], Path]) -> None:

@@ -467,11 +467,11 @@ def ovis2(folder: Path) -> Path:
     )  # fmt: skip
 
 
-def florence2(folder: Path) -> Path:
-    """An encoder that reads picture and task, and a decoder that writes."""
+def florence2(folder: Path, places: int = 0) -> Path:
+    """An encoder that reads picture and task, and a decoder that writes; with `places` tokens for places (of 1000)."""
     from transformers import CLIPImageProcessor, Florence2Config, Florence2ForConditionalGeneration
 
-    tokenizer = named_tokenizer({"image_token": "<image>"})
+    tokenizer = named_tokenizer({"image_token": "<image>"}, tuple(f"<loc_{at}>" for at in range(places)))
     config = Florence2Config(
         text_config={
             "model_type": "bart", "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 2,

@@ -88,6 +88,19 @@ def kind_of(folder: Path) -> Kind | None:
     return None
 
 
+_ALSO_DETECTS = ("florence2",)  # captioners that are detectors by another task
+
+
+def plays(folder: Path, kind: Kind) -> bool:
+    """Whether a model folder can play that part. A captioner may be a detector too."""
+    found = kind_of(folder)
+    return found is kind or (found is Kind.CHAT and kind is Kind.DETECTOR and _type_of(folder) in _ALSO_DETECTS)
+
+
+def _type_of(folder: Path) -> str:
+    return str(json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("model_type"))
+
+
 def lacking(kind: Kind, name: str, roots: Sequence[str | Path]) -> str:
     """Why a model that a workflow names cannot be had, empty where it can: it is there, or a well-known one.
 
@@ -101,6 +114,6 @@ def lacking(kind: Kind, name: str, roots: Sequence[str | Path]) -> str:
 
 def offered(kind: Kind, roots: Sequence[str | Path]) -> list[str]:
     """Names for a list to choose from: what lies below `roots`, then well-known ids that do not."""
-    found = [name for name, folder in find_folders(roots).items() if kind_of(folder) is kind]
+    found = [name for name, folder in find_folders(roots).items() if plays(folder, kind)]
     lasts = {name.rpartition("/")[2] for name in found}
     return [*found, *(name for name in WELL_KNOWN[kind] if name.rpartition("/")[2] not in lasts)]
