@@ -193,7 +193,7 @@ def test_the_judge_shares_the_captioners_weights(
     )
     _through(nodes["PatchMatters_Filter"], scene=compared, scorer=judge)
     assert loaded() == ["LocalWeights"]
-    with pytest.raises(ValueError, match="connect a local captioner to chat_model"):
+    with pytest.raises(ValueError, match="connect a captioner to chat_model"):
         nodes["PatchMatters_Scorer"].execute(model="chat model as judge")
 
 
