@@ -1,14 +1,15 @@
 """What captioning many pictures takes: `python -m benchmarks.data_sets [--pictures 500 5000] [--ways folder ray-2]`.
 
 Draws small pictures (64 x 48, each different), captions them by the built-in captioner with the preset `fast`, and says
-how long it took, and how much memory the process and its children had at most and near the end. `folder` is the plain
-command, `local-N` is `scale` with N processes, `ray-N` is `scale --engine ray` with N actors, where Ray is installed;
-Ray's own processes count too.
+how long it took, how many CPU seconds, and how much memory the process and its children had at most and near the end.
+`folder` is the plain command, `local-N` is `scale` with N processes, `ray-N` is `scale --engine ray` with N actors,
+where Ray is installed; Ray's own processes count too.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -39,17 +40,15 @@ class Family:
     """The memory of a process and all its children, in MiB, watched until it ends."""
 
     process: subprocess.Popen
-    seen: list[tuple[float, float]]
+    seen: list[float]
+    cpu_s: float = 0.0
 
     def watch(self) -> None:
         while self.process.poll() is None:
-            self.seen.append((time.perf_counter(), _family_mib(self.process.pid)))
+            family = _with_children(self.process.pid)
+            self.seen.append(sum(map(_pss, family)) / 1024)
+            self.cpu_s = max(self.cpu_s, sum(map(_cpu_s, family)))
             time.sleep(_LOOK_S)
-
-
-def _family_mib(pid: int) -> float:
-    """Proportional set size: memory that processes share counts once in all."""
-    return sum(_pss(each) for each in _with_children(pid)) / 1024
 
 
 def _with_children(pid: int) -> list[int]:
@@ -64,11 +63,21 @@ def _with_children(pid: int) -> list[int]:
 
 
 def _pss(pid: int) -> float:
+    """Proportional set size in KiB: memory that processes share counts once in all."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
         return 0.0
     return sum(float(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def _cpu_s(pid: int) -> float:
+    """CPU seconds of a process and of its children that have ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def command(way: str, photos: Path, out: Path) -> list[str]:
@@ -94,11 +103,10 @@ def measured(way: str, count: int) -> str:
         seconds = time.perf_counter() - start
     if status:
         return f"| {way} | {count} | failed with status {status} |"
-    sizes = [size for _, size in family.seen]
-    tenth = max(len(sizes) // 10, 1)
-    late = sorted(sizes[-2 * tenth : -1] or sizes)
-    middle = late[len(late) // 2]
-    return f"| {way} | {count} | {seconds:.0f} s | {count / seconds:.1f} | {max(sizes):.0f} | {middle:.0f} |"
+    tenth = max(len(family.seen) // 10, 1)
+    late = sorted(family.seen[-2 * tenth : -1] or family.seen)
+    memory = f"{max(family.seen):.0f} | {late[len(late) // 2]:.0f}"
+    return f"| {way} | {count} | {seconds:.0f} s | {family.cpu_s:.0f} | {memory} |"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -106,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--pictures", type=int, nargs="+", default=[500, 5000])
     parser.add_argument("--ways", nargs="+", default=["folder"], help="folder, local-1, local-2, ray-1, ray-2 ...")
     options = parser.parse_args(arguments)
-    print("| way | pictures | time | a second | MiB at most | MiB near the end |\n|---|---|---|---|---|---|")
+    print("| way | pictures | time | CPU s | MiB at most | MiB near the end |\n|---|---|---|---|---|---|")
     for count in options.pictures:
         for way in options.ways:
             print(measured(way, count), flush=True)

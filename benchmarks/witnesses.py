@@ -156,14 +156,19 @@ class Sign:
 
 def sign_world(seed: int) -> tuple[Image.Image, Sign]:
     """A world with one sign; colours, size and place differ."""
+    return signed(draw(make_world(f"sign {seed}", MIXES["sparse"])), seed)
+
+
+def signed(picture: Image.Image, seed: int) -> tuple[Image.Image, Sign]:
+    """The picture with a sign drawn into it."""
     rng = random.Random(f"sign {seed}")
-    picture = draw(make_world(f"sign {seed}", MIXES["sparse"]))
     text = rng.choice(_PHRASES)
     face = ImageFont.load_default(rng.uniform(16, 34))
     ground, ink = rng.choice([("white", "black"), ("darkgreen", "white"), ("gold", "navy"), ("maroon", "ivory")])
     left, top, right, bottom = face.getbbox(text)
     wide, high = right - left + 20, bottom - top + 16
-    x, y = rng.uniform(2, max(3, SIDE - wide - 2)), rng.uniform(2, SIDE - high - 2)
+    x = rng.uniform(2, max(3, picture.width - wide - 2))
+    y = rng.uniform(2, picture.height - high - 2)
     pen = ImageDraw.Draw(picture)
     pen.rectangle((x, y, x + wide, y + high), fill=ground)
     pen.text((x + 10 - left, y + 8 - top), text, fill=ink, font=face)
@@ -206,9 +211,16 @@ class SignCaptioner:
         return " ".join(told)
 
 
-def signs_told(pictures: int) -> str:
-    """Claims about text that are right, in the captioner's own caption, the default's, and with the reading witness."""
-    drawn = [sign_world(number) for number in range(pictures)]
+def signs_told(pictures: int, photos: Path | None = None) -> str:
+    """Claims about text that are right, in the captioner's own caption, the default's, and with the reading witness.
+
+    Signs stand in drawn worlds, or in the photographs of a folder, whose own writing nobody tells of.
+    """
+    grounds = sorted(photos.glob("*.jpg")) if photos else []
+    drawn = [
+        signed(open_picture(grounds[number % len(grounds)]), number) if grounds else sign_world(number)
+        for number in range(pictures)
+    ]
     signs = {picture_digest(picture): said for picture, said in drawn}
     images = [picture for picture, _ in drawn]
     captioner, reader = SignCaptioner(signs), create_reader()
@@ -270,6 +282,7 @@ def main(given: Sequence[str] | None = None) -> None:
     one.add_argument("--simulated", choices=("", *ERRORS), default="", help="simulate instead of the miniatures")
     two = commands.add_parser("text")
     two.add_argument("--pictures", type=int, default=200)
+    two.add_argument("--photos", type=Path, help="put the signs into the photographs of this folder, not into worlds")
     three = commands.add_parser("time")
     three.add_argument("photo", type=Path)
     chosen = parser.parse_args(given)
@@ -277,7 +290,7 @@ def main(given: Sequence[str] | None = None) -> None:
     if chosen.what == "worlds":
         print(worlds(chosen.scenes, chosen.simulated))
     elif chosen.what == "text":
-        print(signs_told(chosen.pictures))
+        print(signs_told(chosen.pictures, chosen.photos))
     else:
         print(seconds(chosen.photo))
 

@@ -1,8 +1,8 @@
 """Dividing a picture where there is something to see: halves of halves, by detail and detected objects.
 
-A tree of cuts through the middle of the longer side. The part that holds most is cut next, until none holds much more
-than its share, there are as many as may be, or a half would be too small to be seen well. So an empty sky stays one
-patch, and a crowded corner becomes several.
+A quad-tree. The part that holds most is cut into quarters next, until none holds much more than its share, there are as
+many as may be, or a quarter would be too small to be seen well; a long part, and one that has no room for quarters, is
+halved. So an empty sky stays one patch, and a crowded corner becomes several.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 LEAST, MOST = 3, 9  # patches
 _VIEW = 128  # pixels along the longer side of the view in which detail is measured
 _MUCH = 0.2  # share of all that there is to see from which on a part is cut
+_LONG = 1.6  # times as long as wide: halves of it are nearer to squares than quarters, and captioners see squares
 _SMALLEST_STEP = 12  # of 255, between neighbouring pixels: less is noise
 
 
@@ -38,8 +39,17 @@ def content_cells(picture: Image, objects: Sequence[Box], most: int, least_side:
         if fullest is None or (weight <= _MUCH and len(parts) >= LEAST):
             break
         parts.remove(fullest)
-        parts += halves(fullest)
+        parts += _cut(fullest, most - len(parts), least_side)
     return sorted(parts, key=lambda part: (part.top, part.left)) if len(parts) >= LEAST else []
+
+
+def _cut(part: Box, most: int, least_side: int) -> tuple[Box, ...]:
+    """A part in quarters, or, where it is long, there is no room or they would be too small, in halves."""
+    pair = halves(part)
+    quarters = tuple(quarter for half in pair for quarter in halves(half))
+    shortest = min(min(one.width, one.height) for one in quarters)
+    long = max(part.width, part.height) > _LONG * min(part.width, part.height)
+    return pair if long or most < len(quarters) or shortest < least_side else quarters
 
 
 def halves(part: Box) -> tuple[Box, Box]:

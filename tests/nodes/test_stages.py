@@ -37,6 +37,20 @@ def test_a_frame_of_no_numbers_keeps_its_place_and_costs_the_others_nothing(
         execute("Describe", scene=execute("Divide", image=broken)[0], chat_model=captioner)
 
 
+def test_captioners_share_the_candidates_and_content_divides(execute: Execute, batch: Any, captioner: Any) -> None:
+    import torch
+
+    second, third = execute("BuiltinModel", max_sentences=3)[0], execute("BuiltinModel", max_sentences=5)[0]
+    large = torch.nn.functional.interpolate(batch.movedim(-1, 1), scale_factor=4).movedim(1, -1)
+    (divided,) = execute("Divide", image=large, division="content", least_side=160)
+    assert all(3 <= len(scene.patches) <= 9 for scene in divided)
+    assert all(patch.name.startswith("part ") for scene in divided for patch in scene.patches)
+    (told,) = execute("Describe", scene=divided, chat_model=captioner, second_captioner=second, third_captioner=third)
+    for scene in told:
+        assert [len(patch.passages) for patch in scene.patches] == [3] * len(scene.patches)
+        assert [record.calls for record in scene.records] == [len(scene.patches) + 1, *[len(scene.patches)] * 2]
+
+
 def test_a_report_for_every_picture(filtered: tuple[Any, ...]) -> None:
     scenes, reports = filtered
     assert len(reports) == len(scenes) == 2
