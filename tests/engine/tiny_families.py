@@ -20,7 +20,7 @@ _MROPE = {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1000
 
 def named_tokenizer(tokens: Mapping[str, str], extra: tuple[str, ...] = (), **names: str) -> Any:
     """A tiny tokenizer whose special tokens also have names, as processors ask for them (`image_token` ...)."""
-    tokenizer = tiny_tokenizer((*tokens.values(), *extra), **names)
+    tokenizer = tiny_tokenizer((*dict.fromkeys(tokens.values()), *extra), **names)
     tokenizer._named = dict(tokens)
     for name, token in tokens.items():
         setattr(tokenizer, name, token)
@@ -416,7 +416,7 @@ def lfm2_vl(folder: Path) -> Path:
 
     tokens = {
         "image_token": "<image>", "image_start_token": "<|image_start|>", "image_end_token": "<|image_end|>",
-        "image_thumbnail_token": "<|img_thumbnail|>",
+        "image_thumbnail_token": "<|img_thumbnail|>", "image_thumbnail": "<|img_thumbnail|>",  # called so by version 4
     }  # fmt: skip
     rows = tuple(f"<|img_row_{row}_col_{column}|>" for row in range(1, 5) for column in range(1, 5))
     tokenizer = named_tokenizer(tokens, rows)

@@ -81,6 +81,15 @@ FAMILIES: Mapping[str, Verdict] = {
 CORE_FAMILIES = frozenset(name for name, verdict in FAMILIES.items() if verdict.way is Way.FAST)
 
 
+_FAST_SINCE: Mapping[str, int] = {"lfm2_vl": 5}  # whose caches in older versions of transformers cannot repeat a row
+
+
+def is_fast(model_type: str, transformers_version: str) -> bool:
+    """Whether a family goes the fast way with this version of transformers ("4.57.6")."""
+    major = int(transformers_version.partition(".")[0])
+    return model_type in CORE_FAMILIES and major >= _FAST_SINCE.get(model_type, 0)
+
+
 def verdict(model_type: str) -> Verdict:
     """What becomes of a model of this type."""
     return FAMILIES.get(model_type, Verdict(Way.UNDECIDED))

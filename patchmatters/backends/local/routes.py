@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ...picture import Crop
 from .dialogue import brings_its_start
-from .families import CORE_FAMILIES
+from .families import is_fast
 from .generation import DecodeCore, Row, State, Watch, add_tokens, can_join, common_beginning, join
 from .wording import in_words, last_part, name_of
 
@@ -93,7 +93,9 @@ def decode_core(model: Any) -> DecodeCore:
 
 def picture_route(model: Any, eyes: Eyes, model_type: str) -> Route:
     """The way in which a model of this type is asked about pictures."""
-    if model_type in CORE_FAMILIES:
+    import transformers
+
+    if is_fast(model_type, transformers.__version__):
         return CoreRoute(model, eyes)
     if model_type == "blip-2" and model.config.use_decoder_only_language_model:
         return Blip2Route(model, eyes)
