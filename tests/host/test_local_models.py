@@ -82,7 +82,7 @@ def _defaults(info: Mapping[str, Any]) -> None:
     ):  # fmt: skip
         given = info[OURS + name]["input"]
         for inputs in given.values():
-            widgets |= {key: spec[1]["default"] for key, spec in inputs.items() if "default" in spec[1]}
+            widgets |= {key: spec[1]["default"] for key, spec in inputs.items() if "default" in (spec[1:2] or [()])[0]}
         widgets.pop("level", None)
 
 
