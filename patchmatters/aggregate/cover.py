@@ -26,7 +26,7 @@ FRESH = 0.4  # share of a clause's content words that must be new (the rest may 
 _OPENING = 3  # content words from which on the first sentence of the whole-image caption says what the picture is of
 _SURE = 0.5  # certainty of a statement of which neither score nor support is known
 _BACKBONE = 1.5  # what the whole-image caption says comes before what a part says as well
-_CAUTION = 10  # power of the certainty: what is new may be new because it was invented
+_CAUTION = 14  # power of the certainty: what is new may be new because it was invented
 
 
 @dataclass(frozen=True)

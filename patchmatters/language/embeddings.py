@@ -42,7 +42,7 @@ class EmbeddingSimilarity:
     alike: float = 0.45
     agreed: float = 0.52
     told: float = 0.6
-    support: float = 0.5
+    support: float = 0.51
     folder: str = ""
     device: str = "cpu"
 

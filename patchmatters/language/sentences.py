@@ -108,7 +108,9 @@ def _is_abbreviation(stem: str, following: str, first: bool) -> bool:
 
 
 def _has_word(piece: str) -> bool:
-    return any(map(str.isalnum, piece))
+    """Whether a piece has a word, as `words` finds them: some signs become letters by normalising."""
+    plain = piece if piece.isascii() else unicodedata.normalize("NFKC", piece)
+    return any(map(str.isalnum, plain))
 
 
 # --- statements -------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from patchmatters.language.sentences import (
@@ -63,6 +63,7 @@ _texts = st.one_of(
 
 
 @given(_texts)
+@example("\u2f00")  # a sign that only normalising makes a letter
 def test_splitting_loses_no_word(text):
     spoken = words("\n".join(_BULLETS.sub("", line) for line in text.splitlines()))
     assert [word for sentence in split_sentences(text) for word in words(sentence)] == spoken
@@ -71,7 +72,7 @@ def test_splitting_loses_no_word(text):
 @given(_texts)
 def test_no_sentence_is_empty_and_statements_keep_every_sentence(text):
     sentences = split_sentences(text)
-    assert all(sentence.strip() and any(map(str.isalnum, sentence)) for sentence in sentences)
+    assert all(sentence.strip() and words(sentence) for sentence in sentences)
     assert " ".join(joined_sentences(text)) == " ".join(sentences)
 
 
