@@ -11,8 +11,10 @@ one answer tell different things, so what they have in common is chance, and sup
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from ..language.conflict import find_conflict
 from ..language.sentences import statements_of
@@ -21,6 +23,7 @@ from ..scene import Patch, Scene, Statement
 
 _BEST, _SECOND = 0.7, 0.3  # weights of the look that bears a statement out best, and of the next one
 _DISPUTE, _DISPUTES = 0.07, 2  # what each statement that says otherwise takes away, and how many of them count
+_NEAREST = 8  # statements of a patch that are asked whether they say otherwise: hundreds would be asked for nothing new
 _CHANCE = 0.7  # quantile of the likeness of a sentence to the next one of its own answer that support must reach
 _MOST = 0.95  # no more is asked: one who says everything in the same words can still be borne out word for word
 
@@ -113,13 +116,18 @@ def _said_again(patch: Patch, statement: Statement, similarity: Similarity) -> f
 def _disputes(texts: Sequence[str], looks: Sequence[_Look], similarity: Similarity) -> dict[str, frozenset[str]]:
     """For each statement the patches of which some statement says otherwise."""
     said = {text: look.patch for look in looks for text in look.statements}
-    others = list(said)
-    matrix = similarity.matrix(texts, others)
+    by_patch: dict[str, list[tuple[int, str]]] = {}
+    for column, (text, patch) in enumerate(said.items()):
+        by_patch.setdefault(patch, []).append((column, text))
+    matrix = similarity.matrix(texts, list(said))
     return {
-        text: frozenset(
-            said[other]
-            for near, other in zip(row, others, strict=True)
-            if near >= similarity.rival and find_conflict(text, other, same_extent=False)
-        )
+        text: frozenset(patch for patch, others in by_patch.items() if _disputed(text, row, others, similarity))
         for text, row in zip(texts, matrix, strict=True)
     }
+
+
+def _disputed(text: str, row: Sequence[float], others: Sequence[tuple[int, str]], similarity: Similarity) -> bool:
+    """Whether one of the statements of a patch that are nearest says otherwise; each with its column in the row."""
+    near = [(row[column], other) for column, other in others if row[column] >= similarity.rival]
+    nearest = heapq.nlargest(_NEAREST, near, key=itemgetter(0))
+    return any(find_conflict(text, other, same_extent=False) for _, other in nearest)
