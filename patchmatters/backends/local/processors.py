@@ -76,18 +76,23 @@ def _broken(files: ModelFiles, what: str, error: BaseException) -> str:
 
 
 _PARTS = ("image_processor", "tokenizer", "video_processor", "chat_template")  # of a processor, given one by one
+_OTHER_PARTS = frozenset({"feature_extractor"})
 
 
 class _NoVideo:
     """Stands where a video processor would; a processor asks it for sizes even when there is no video."""
 
     merge_size = 2
-    num_frames = fps = size = None
     max_image_size: Mapping[str, int] = {}
     model_input_names: tuple[str, ...] = ()
 
     def __call__(self, *args: object, **kwargs: object) -> None:
         raise RuntimeError("Video input needs torchvision.")
+
+    def __getattr__(self, name: str) -> None:
+        """Every family asks for settings of its own; there are none."""
+        if name.startswith("_"):
+            raise AttributeError(name)
 
     def to_dict(self) -> dict[str, object]:
         return {}
@@ -105,12 +110,14 @@ def _without_video(files: ModelFiles, arguments: Mapping[str, Any]) -> Any:
     tokenizer = load_tokenizer(files)
     known = inspect.signature(base.__init__).parameters
     saved = files.json("processor_config.json")
+    others = dict.fromkeys(known.keys() & _OTHER_PARTS)  # for sound, which no picture has
     return cls(
+        **others,
         image_processor=transformers.AutoImageProcessor.from_pretrained(str(files.folder), **arguments),
         tokenizer=tokenizer,
         video_processor=_NoVideo(),
         chat_template=chat_template(files) or tokenizer.chat_template,
-        **{key: value for key, value in saved.items() if key in known and key not in _PARTS},
+        **{key: value for key, value in saved.items() if key in known and key not in (*_PARTS, *_OTHER_PARTS)},
     )
 
 
