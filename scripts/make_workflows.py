@@ -226,7 +226,7 @@ SAMPLING_GROUP = Group(
 
 def enhance(x: int, image: str, scorer: bool = True) -> Node:
     links = {"image": image, "chat_model": "captioner"} | ({"scorer": "scorer"} if scorer else {})
-    return Node("enhance", f"{OURS}EnhanceCaption", (x, 0), (340, 290), links)
+    return Node("enhance", f"{OURS}EnhanceCaption", (x, 0), (340, 340), links)
 
 
 def drawn_from(name: str, y: int, first: Node, text: str, *more: Node) -> tuple[Node, ...]:
@@ -291,7 +291,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             enhance(380, "picture"),
-            Node("caption", "PreviewAny", (380, 350), (340, 330), {"source": "enhance.caption"}, title="Caption"),
+            Node("caption", "PreviewAny", (380, 420), (340, 330), {"source": "enhance.caption"}, title="Caption"),
             *sampling(800, "enhance.scene"),
         ),
         (
@@ -353,7 +353,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             Node("captioner", f"{OURS}ApiModel", (0, 420), (300, 300)),
             enhance(380, "picture", scorer=False),
-            Node("caption", "PreviewAny", (380, 330), (340, 390), {"source": "enhance.caption"}, title="Caption"),
+            Node("caption", "PreviewAny", (380, 420), (340, 390), {"source": "enhance.caption"}, title="Caption"),
             Node("inspect", f"{OURS}Inspect", (780, 0), (480, 720), {"scene": "enhance.scene"}),
         ),
         (
@@ -367,7 +367,7 @@ GRAPHS: Mapping[str, Graph] = {
             Node("clip", "CLIPLoader", (0, 420), (300, 130), values={"clip_name": SEEING_CLIP}),
             Node("captioner", f"{OURS}ClipModel", (0, 610), (300, 110), {"clip": "clip"}),
             enhance(380, "picture", scorer=False),
-            Node("caption", "PreviewAny", (380, 330), (340, 390), {"source": "enhance.caption"}, title="Caption"),
+            Node("caption", "PreviewAny", (380, 420), (340, 390), {"source": "enhance.caption"}, title="Caption"),
             Node("inspect", f"{OURS}Inspect", (780, 0), (480, 720), {"scene": "enhance.scene"}),
         ),
         (
@@ -380,7 +380,7 @@ GRAPHS: Mapping[str, Graph] = {
             *batch(),
             *models(380, 170),
             enhance(760, "batch"),
-            Node("saved", f"{OURS}SaveScene", (760, 350), (340, 100), {"scene": "enhance.scene"}),
+            Node("saved", f"{OURS}SaveScene", (760, 420), (340, 100), {"scene": "enhance.scene"}),
             *looks(1180, 0, "enhance.caption", "enhance.scene"),
         ),
         (
@@ -394,7 +394,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             enhance(380, "picture"),
-            Node("caption", "PreviewAny", (380, 350), (340, 330), {"source": "enhance.caption"}, title="Caption"),
+            Node("caption", "PreviewAny", (380, 420), (340, 330), {"source": "enhance.caption"}, title="Caption"),
             Node("inspect", f"{OURS}Inspect", (780, 0), (480, 680), {"scene": "enhance.scene"}),
         ),
         (
@@ -408,7 +408,7 @@ GRAPHS: Mapping[str, Graph] = {
             *batch(),
             *models(380, 170),
             enhance(760, "batch"),
-            Node("singly", "RebatchImages", (760, 350), (340, 80), {"images": "batch"}, {"batch_size": 1}),
+            Node("singly", "RebatchImages", (760, 420), (340, 80), {"images": "batch"}, {"batch_size": 1}),
             Node(
                 "saved",
                 "SaveImageTextDataSetToFolder",
@@ -456,7 +456,7 @@ GRAPHS: Mapping[str, Graph] = {
                     "enhance",
                     f"{OURS}EnhanceCaption",
                     (400, 800),
-                    (340, 290),
+                    (340, 340),
                     {"image": "picture", "chat_model": "captioner"},
                 ),
                 fit((780, 620), "enhance.scene"),
@@ -535,7 +535,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             enhance(380, "picture"),
-            Node("size", "GetImageSize", (380, 350), (340, 130), {"image": "picture"}),
+            Node("size", "GetImageSize", (380, 420), (340, 130), {"image": "picture"}),
             Node("layout", f"{OURS}JsonPrompt", (800, 0), (340, 300), {"scene": "enhance.scene"}),
             Node("report", "PreviewAny", (800, 400), (340, 320), {"source": "layout.report"}, title="Where from"),
             Node(
@@ -570,7 +570,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             enhance(380, "picture"),
-            Node("inspect", f"{OURS}Inspect", (380, 350), (340, 330), {"scene": "enhance.scene"}),
+            Node("inspect", f"{OURS}Inspect", (380, 420), (340, 330), {"scene": "enhance.scene"}),
             checkpoint(800),
             Node(
                 "regional",
@@ -600,7 +600,7 @@ GRAPHS: Mapping[str, Graph] = {
             picture(),
             *models(),
             enhance(380, "picture"),
-            Node("caption", "PreviewAny", (380, 350), (340, 330), {"source": "enhance.caption"}, title="Caption"),
+            Node("caption", "PreviewAny", (380, 420), (340, 330), {"source": "enhance.caption"}, title="Caption"),
             Node(
                 "clip",
                 "DualCLIPLoader",
@@ -668,11 +668,11 @@ GRAPHS: Mapping[str, Graph] = {
                 "enhance",
                 f"{OURS}EnhanceCaption",
                 (380, 340),
-                (340, 290),
+                (340, 340),
                 {"image": "tiles", "chat_model": "captioner", "scorer": "scorer"},
                 {"preset": "fast"},
             ),
-            Node("size", "GetImageSize", (380, 690), (340, 130), {"image": "larger"}),
+            Node("size", "GetImageSize", (380, 760), (340, 130), {"image": "larger"}),
             checkpoint(800),
             fit((800, 170), "enhance.scene"),
             Node("latent", "VAEEncode", (800, 570), (340, 60), {"pixels": "tiles", "vae": "checkpoint.VAE"}),

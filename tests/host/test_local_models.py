@@ -117,6 +117,8 @@ def test_the_template_runs_with_tiny_models(server: Server, info: Mapping[str, A
     (describe,) = ids(prompt, "Describe")
     prompt[describe]["inputs"]["max_new_tokens"] = 16
     run = server.run(prompt)
+    if "needs the packages rapidocr" in run.message:
+        pytest.skip("the host's Python lacks rapidocr and onnxruntime, which the template's Read Text needs")
     assert (run.status, run.node_errors) == ("success", {}), run.message
 
 
