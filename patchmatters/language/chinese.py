@@ -38,6 +38,7 @@ _EMPTY = re.compile(
 _GUESS, _MOOD, _SHOWN, _CROP, _COUNT, _OPENING, _OPENING_PLACE = (
     re.compile(_DATA[name]) for name in ("guess", "mood", "shown", "crop", "count", "opening", "opening_place")
 )
+_VERB = re.compile(f"[{_DATA['verbs']}]")
 _CLAUSE = re.compile("(?<=[\uff0c\uff1b,;])")
 _NEAR_COLOURS = frozenset(
     map(frozenset, (("red", "pink"), ("red", "orange"), ("orange", "yellow"), ("yellow", "beige"), ("white", "beige"),
@@ -91,7 +92,7 @@ def is_mood(statement: str) -> bool:
 def without_picture(statement: str) -> str:
     """The statement without an opening that only says that the picture shows it; a count stands after "there is"."""
     bare = _SHOWN.sub("", statement, count=1)
-    if bare == statement or not _LETTER.search(bare):
+    if not _LETTER.search(bare) or (bare == statement and _VERB.search(bare)):
         return statement
     return f"{_DATA['there_is']}{bare}" if _COUNT.match(bare) else bare
 

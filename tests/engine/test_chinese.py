@@ -79,6 +79,9 @@ def test_guesses_and_moods_are_left_out_and_nothing_else():
         ("画面中可以看到一间房间。", "有一间房间。"),
         ("图片左下方的内容如下：左侧为沙发。", "左侧为沙发。"),
         ("墙上有一幅画。", "墙上有一幅画。"),
+        ("一个布置精致的客厅。", "有一个布置精致的客厅。"),
+        ("一只猫趴在沙发上。", "一只猫趴在沙发上。"),
+        ("石面的桌子桌腿雕刻成兽爪形状。", "石面的桌子桌腿雕刻成兽爪形状。"),
     ],
 )
 def test_words_about_the_picture_are_not_told(text: str, expected: str):
