@@ -147,9 +147,13 @@ def _told(scene: Scene, settings: ComposeSettings, monitor: Monitor) -> Scene:
     patches = {patch.name: patch for patch in (*scene.first_level, *scene.regions)}
     monitor.advance(scene.image.name)
     chosen = cover(told, patches, similarity, settings.max_words) if settings.max_words else told
+    return _with_untold(replace(scene, caption=tuple(_placed(scene, chosen)), stage=Stage.COMPOSED), _NOT_TOLD)
+
+
+def _placed(scene: Scene, told: Sequence[Told]) -> list[Sentence]:
+    """Statements as sentences with their places, in the language and the spelling of what was said of the picture."""
     size = scene.image.width, scene.image.height
-    caption = tell_places(chosen, *size, tongue_of(said_of(scene)), common_words(scene))
-    return _with_untold(replace(scene, caption=tuple(caption), stage=Stage.COMPOSED), _NOT_TOLD)
+    return tell_places(told, *size, tongue_of(said_of(scene)), common_words(scene))
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,7 @@ def _semantic_draft(scene: Scene, written: Written, settings: ComposeSettings, m
         return _Draft(recorded, written.sentences)
     levels = replace(levels_of(scene), regions=())
     told = without_repetition(levels, _similarity(scene, settings))
-    return _Draft(recorded, tuple(tell_places(told, scene.image.width, scene.image.height, tongue_of(said_of(scene)))))
+    return _Draft(recorded, tuple(_placed(scene, told)))
 
 
 def _rewritten(drafts: Sequence[_Draft], settings: ComposeSettings, model: ChatModel, monitor: Monitor) -> list[Scene]:
@@ -238,7 +242,7 @@ def _lost_regions(scene: Scene, text: str) -> list[Sentence]:
         for region in described_regions(scene)
         for one in _lost(region.sentences, text)
     ]
-    return tell_places(told, scene.image.width, scene.image.height, tongue_of(said_of(scene)))
+    return _placed(scene, told)
 
 
 def _question(

@@ -63,7 +63,8 @@ def cover(told: Sequence[Told], patches: Mapping[str, Patch], similarity: Simila
     """Those that together tell most in `max_words` words, each something new, in their order.
 
     A statement is told again where its likeness to one that was taken reaches `similarity.told`, or where less than
-    half of its content words are new. Guesses, moods and words about the picture are told only where nothing else is.
+    `FRESH` of its content words are new. Guesses, moods and words about the picture are told only where nothing else
+    is.
     What opens the whole-image caption comes first: it says what the picture is of.
     """
     plain = [replace(one, text=without_guesses(one.text)) for one in told]
@@ -80,7 +81,7 @@ def cover(told: Sequence[Told], patches: Mapping[str, Patch], similarity: Simila
 def _most_telling(candidates: Sequence[_Candidate], caption: _Caption, room: float) -> list[_Candidate]:
     """Greedily the most worth, until nothing new is left or there is no room.
 
-    What a statement adds only shrinks as others are told, so each is looked at again only when it comes first.
+    What a statement adds hardly grows as others are told, so each is looked at again only when it comes first.
     """
     rated = [(-math.inf if _opens(one) else -caption.offer(one)[0], one.number, one) for one in candidates]
     heapq.heapify(rated)

@@ -1,6 +1,6 @@
 """Putting kept statements to text without a model: in reading order, each once, with their place in words.
 
-No word is added but the place, so nothing can be invented.
+No word is added but the place and what makes a sentence of a phrase (see `language.prose`), so nothing can be invented.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from ..language.chinese import is_chinese, place_in_words
+from ..language.chinese import is_chinese, place_in_words, without_opening_place
 from ..language.conflict import find_conflict, is_about_frame
 from ..language.places import in_picture, names_place, places_of, without_frame, without_place
 from ..language.pronouns import without_dangling
@@ -122,6 +122,8 @@ def tell_places(
 
 def _of_parts(text: str) -> str:
     """A sentence about parts of the picture without its places in them."""
+    if is_chinese(text):
+        return without_opening_place(text)
     bare = without_frame(text)
     return bare if _TOWARDS.search(bare) else without_place(bare)
 

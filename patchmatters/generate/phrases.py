@@ -11,12 +11,7 @@ _SHOWS = r"(?:shows|depicts|features|displays|captures|presents|portrays|contain
 _CLOSE = r"(?:cropped|close-up|close|detailed|partial)"
 _STEPS = (  # in this order
     (re.compile(rf"\A(?:this|the) (?:cropped )?{_FRAME} {_SHOWS} ", re.IGNORECASE), ""),
-    (
-        re.compile(
-            rf"\A(?:a|an|the|this) (?:cropped |close-up |close |detailed |partial )*{_FRAME} of ", re.IGNORECASE
-        ),
-        "",
-    ),
+    (re.compile(rf"\A(?:a|an|the|this) (?:{_CLOSE} )*{_FRAME} of ", re.IGNORECASE), ""),
     (re.compile(rf"\A(?:in|within) (?:this|the) {_FRAME},? ?", re.IGNORECASE), ""),
     (re.compile(rf",? (?:in|within|of) (?:this|the) {_FRAME}(?=\s*(?:[.,;:!?]|\Z))", re.IGNORECASE), ""),
     (re.compile(r",? (?:is |are )?(?:partially |partly |clearly )?visible(?=\s*(?:[.;!?]|\Z))", re.IGNORECASE), ""),

@@ -20,7 +20,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _IS_HAN, _IS_KANA = re.compile(f"[{_HAN}]"), re.compile(f"[{_KANA}]")
 _RUN = re.compile(f"[{_HAN}{_KANA}]+")
 _HAN_SHARE = 0.5  # of the letters from which on a text is Chinese; a name in Latin letters may stand in it
-WORDS_A_CHARACTER = 1 / 1.6  # English words that tell what a Chinese character does (usual for translations)
+WORDS_A_CHARACTER = 1 / 1.6  # English words that tell what a Chinese character does: an estimate
 
 # The words and patterns themselves are data beside this file: Python files of this package hold no Chinese, because
 # tools on Windows read them in another encoding. "empty" is what carries no meaning of its own, "shown" an opening that
@@ -120,6 +120,12 @@ def opening_place(text: str) -> tuple[str, str]:
         return "", text
     sides = [_SIDES[sign] for sign in found.group(1) if sign in _SIDES]
     return " ".join(sorted(sides, key=("top", "bottom", "middle", "left", "right").index)), text[found.end() :]
+
+
+def without_opening_place(text: str) -> str:
+    """A sentence that can stand without the place with which it opens: also without the sign that hangs on that."""
+    rest = opening_place(text)[1].lstrip(f"\uff0c{_DATA['of']}")
+    return rest if _LETTER.search(rest) else text
 
 
 def conflicting(a: str, b: str) -> tuple[str, str, tuple[str, str]] | None:

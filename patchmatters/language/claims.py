@@ -38,8 +38,8 @@ _MOOD = re.compile(
     re.IGNORECASE,
 )
 _OVERALL = re.compile(r"\A\W*(?:overall|in summary|in conclusion|all in all)\b", re.IGNORECASE)
-_PICTURE = word_set("image picture photo photograph snapshot shot")
-_A_PICTURE = r"(?:image|picture|photo|photograph|snapshot|shot)"
+_PICTURES = "image picture photo photograph snapshot shot"
+_PICTURE, _A_PICTURE = word_set(_PICTURES), f"(?:{_PICTURES.replace(' ', '|')})"
 _SHOWN = re.compile(
     r"\A(?:(?:this|the)\s+(?:(?:part|portion|section)\s+of\s+(?:this|the)\s+)?"
     r"(?:(?!(?:in|of|on|at|with|and|the)\b)[\w'-]+,?\s+){0,5}"

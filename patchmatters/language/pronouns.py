@@ -97,9 +97,10 @@ def _may_be_meant(pronoun: str, before: str) -> bool:
     said = words(before)
     if pronoun in ("him", "her"):
         return any(word in _PEOPLE and _fits(word, _OBJECT[pronoun]) for word in said)
+    if pronoun == "them":
+        return "and" in said or any(map(is_plural, said))
     clause = clause_of(_THERE.sub("", before))
-    nouns = [word for word in clause.words[clause.head + 1 :] if _is_noun(word)]
-    return any(map(is_plural, said)) or "and" in said if pronoun == "them" else bool(nouns)
+    return any(map(_is_noun, clause.words[clause.head + 1 :]))
 
 
 def _is_noun(word: str) -> bool:

@@ -21,9 +21,9 @@ from .vocabulary import CONCEPTS, QUANTITIES, VALUES
 _LABEL = re.compile(r"\A(?:[A-Z][\w'/&-]*(?:\s+(?:and|of|the|in|on|[\w'-]+)){0,3}):\s+(?=\S)")
 _KINDS_OF_VIEW = r"(?:arafed|partial|close|close-up|closer|cropped|blurred|blurry|detailed|small|large|upper|lower)"
 # Words for the view itself, which go wherever they open a statement ...
-_VIEW = re.compile(
-    rf"\A(?:(?:an?|the)\s+)?(?:{_KINDS_OF_VIEW}\s+)*(?:view|close[- ]?up|glimpse)\s+of\s+(?=\S)", re.IGNORECASE
-)
+_OF_VIEW = rf"(?:(?:an?|the)\s+)?(?:{_KINDS_OF_VIEW}\s+)*(?:view|close[- ]?up|glimpse)\s+of\s+(?=\S)"
+_VIEW = re.compile(rf"\A{_OF_VIEW}", re.IGNORECASE)
+_THERE_IS_VIEW = re.compile(rf"\Athere is\s+(?={_OF_VIEW})", re.IGNORECASE)
 # ... and for a part of a thing, as a crop cuts it: only before a thing that is new, where no verb tells of the part.
 _CUT = re.compile(
     rf"\A(?:(?:an?|the)\s+)?(?:(?:{_KINDS_OF_VIEW}|top|bottom|left|right|far)\s+)*"
@@ -31,7 +31,6 @@ _CUT = re.compile(
     r"(?=(?:an?|two|three|several|some|someone)\b)",
     re.IGNORECASE,
 )
-_THERE_IS_VIEW = re.compile(rf"\Athere is\s+(?={_VIEW.pattern.removeprefix(chr(92) + 'A')})", re.IGNORECASE)
 _ARAFED = re.compile(r"\A(?:(an?)\s+)?(?:arafed|araffe|arafe)\s+", re.IGNORECASE)  # a slip of BLIP's, no word
 # Not "the picture on the wall", and not what is told of a thing: "A man is in the image."
 _IN_PICTURE = re.compile(

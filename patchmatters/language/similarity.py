@@ -158,8 +158,8 @@ def _symmetric(profiles: Sequence[_Profile]) -> list[list[float]]:
 class LexicalSimilarity:
     """Words in common, weighted, with synonyms; needs nothing but this package.
 
-    Symmetric, 1 for a statement and itself. The thresholds are calibrated on the pairs in `tests/data` and on the
-    captions of `benchmarks.conflicts`, against the sentence embeddings below.
+    Symmetric, 1 for a statement and itself. `same` is calibrated on the pairs in `tests/data` and on the captions of
+    `benchmarks.conflicts`, against the sentence embeddings; the others were chosen by `benchmarks.language`.
     """
 
     same: float = 0.72

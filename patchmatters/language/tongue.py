@@ -14,7 +14,7 @@ from .chinese import is_chinese
 from .sentences import FUNCTION_WORDS, words
 
 _LEAST = 40  # words from which on their kinds say which language it is
-_SHARE = 0.12  # of function words: English prose has 0.35 to 0.5, other languages few of the same spelling
+_SHARE = 0.12  # of function words: the labelled English captions have 0.43 to 0.52, other languages few
 _PHRASE = 4  # words between marks up to which a text is a list of tags, which has no function words in any language
 _MARKS = re.compile(r"[,;:.!?\n]+")
 

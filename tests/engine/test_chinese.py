@@ -107,6 +107,12 @@ def test_places_are_told_in_chinese_and_without_blanks():
     assert place_in_words("at the top left and on the right") == "左上方、右侧"
 
 
+def test_what_holds_for_several_parts_is_told_without_its_place_in_each():
+    boxes = (Box(0, 0, 100, 100), Box(100, 0, 200, 100))
+    (sentence,) = tell_places([Told("左侧的墙上有一盏壁灯。", (), boxes)], 200, 200)
+    assert sentence.text == "左上方、右上方，墙上有一盏壁灯。"
+
+
 def test_what_points_back_stays_with_the_sentence_before():
     cat, floor = "一只猫趴在沙发上。它是黑色的。", "地面很干净。"
     assert statements_of(cat + floor) == [cat, floor]
