@@ -7,9 +7,7 @@ than the questions, OpenAI's failures and unreached questions in a file of their
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
+from engine.local_server import LocalServer
 from engine.protocol_server import Received, Violation, checked, whole_body
 
 UNREACHED = "unreached"  # the batch expired, or was cancelled, before this question
@@ -51,7 +50,7 @@ class Batch:
 
 
 @dataclass
-class BatchServer:
+class BatchServer(LocalServer):
     """`batches` by name, in the order in which they were handed in; `handed_in` counts each custom_id."""
 
     batches: dict[str, Batch] = field(default_factory=dict)
@@ -60,10 +59,6 @@ class BatchServer:
     lose_answers: int = 0  # so many batches are made without the client hearing of it
     port: int = 0
     _files: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
 
     @property
     def open(self) -> list[Batch]:
@@ -83,19 +78,7 @@ class BatchServer:
 
     # --- the server ---
 
-    def __enter__(self) -> BatchServer:
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        self._thread.start()
-        assert self._ready.wait(10), "the server did not start"
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
-    async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+    def application(self) -> web.Application:
         app = web.Application(client_max_size=300 * 2**20)
         app.router.add_post("/v1/files", self._upload)
         app.router.add_get("/v1/files/{name}/content", self._content)
@@ -106,13 +89,7 @@ class BatchServer:
         app.router.add_get("/v1/messages/batches", self._listed)
         app.router.add_get("/v1/messages/batches/{name}", self._shown)
         app.router.add_get("/v1/messages/batches/{name}/results", self._results)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self.port).start()
-        self.port = runner.addresses[0][1]
-        self._ready.set()
-        await self._stop.wait()
-        await runner.cleanup()
+        return app
 
     async def _upload(self, request: web.Request) -> web.Response:
         form = await request.post()

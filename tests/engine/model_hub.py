@@ -37,38 +37,50 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+class SendingHandler(BaseHTTPRequestHandler):
+    """A handler that sends whole contents, or their beginnings, and logs nothing."""
+
+    def send(self, content: bytes, status: int = 200, limit: int | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[:limit])
+
+    def log_message(self, *given: Any) -> None:
+        pass
+
+
+@contextmanager
+def at_address(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """The address at which a handler answers, while the block lasts."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
 @contextmanager
 def serving(folders: Mapping[str, Path]) -> Iterator[Hub]:
     """The hub, while the block lasts; `address` is what HF_ENDPOINT has to be."""
     state = Hub(folders)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(SendingHandler):
         def do_GET(self) -> None:
             state.asked.append(self.path)
             if self.path.startswith("/api/models/"):
                 model = self.path.removeprefix("/api/models/").partition("?")[0]
-                self._send(200, json.dumps(state.listing(model)).encode())
+                self.send(json.dumps(state.listing(model)).encode())
                 return
             model, _, rest = self.path.removeprefix("/").partition("/resolve/")
             content, wanted = (state.folders[model] / rest.partition("/")[2]).read_bytes(), self.headers.get("Range")
             if wanted:
                 state.ranges.append(wanted)
-                self._send(206, content[int(wanted.split("=")[1].rstrip("-")) :])
+                self.send(content[int(wanted.split("=")[1].rstrip("-")) :], 206)
             else:
-                self._send(200, content, state.break_after if rest.endswith(".safetensors") else None)
+                self.send(content, limit=state.break_after if rest.endswith(".safetensors") else None)
 
-        def _send(self, status: int, content: bytes, limit: int | None = None) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content[:limit])
-
-        def log_message(self, *given: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    state.address = f"http://127.0.0.1:{server.server_port}"
-    yield state
-    server.shutdown()
-    server.server_close()
+    with at_address(Handler) as state.address:
+        yield state

@@ -13,7 +13,6 @@ import base64
 import binascii
 import io
 import json
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -23,6 +22,8 @@ from typing import Any
 
 from aiohttp import web
 from PIL import Image
+
+from engine.local_server import LocalServer
 
 
 class Fault(str, Enum):
@@ -108,7 +109,7 @@ class Violation(Exception):
 
 
 @dataclass
-class ProtocolServer:
+class ProtocolServer(LocalServer):
     script: Script = lambda received: "A red house stands on a hill."
     delay_s: float = 0.0
     check_images: bool = True
@@ -123,36 +124,12 @@ class ProtocolServer:
     port: int = 0
     busy: list[tuple[float, int]] = field(default_factory=list)  # when, and how many in flight from then on
 
-    @property
-    def origin(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    leaves_unheard = True
 
-    @property
-    def url(self) -> str:
-        return f"{self.origin}/v1"
-
-    def __enter__(self) -> ProtocolServer:
-        self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
-        self._thread.start()
-        assert self._ready.wait(10), "the server did not start"
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        self._thread.join(10)
-
-    async def _serve(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+    def application(self) -> web.Application:
         app = web.Application(client_max_size=64 * 2**20)
         app.router.add_route("*", "/{path:.*}", self._handle)
-        runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", self.port).start()
-        self.port = runner.addresses[0][1]
-        self._ready.set()
-        await self._stop.wait()
-        await runner.cleanup()
+        return app
 
     # --- requests ---
 

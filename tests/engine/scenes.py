@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -29,6 +31,16 @@ from patchmatters.scene import (
 
 def plain_picture(width: int = 640, height: int = 480, colour: str = "gray") -> Image.Image:
     return Image.new("RGB", (width, height), colour)
+
+
+def draw_photos(folder: Path, *sizes: tuple[int, int]) -> Path:
+    """A new folder with a picture of each size, "0.png" and so on, all different."""
+    folder.mkdir()
+    for number, size in enumerate(sizes):
+        picture = Image.new("RGB", size, (60 * number, 90, 200 - 40 * number))
+        picture.paste((250, 60 * number, 10), (40, 0, 80, 30))
+        picture.save(folder / f"{number}.png")
+    return folder
 
 
 def patch_of(question: Question) -> str:

@@ -11,6 +11,7 @@ from PIL import Image
 from engine.api_speaker import speak
 from engine.batch_server import UNREACHED, UNREADABLE, BatchServer, Fate, Refused
 from engine.protocol_server import ProtocolServer, Received
+from engine.scenes import draw_photos
 from patchmatters.cli import main
 from patchmatters.folder.rows import read_rows
 
@@ -26,13 +27,7 @@ def keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for number in range(3):
-        picture = Image.new("RGB", (120 + 8 * number, 90), (70 * number, 90, 200 - 40 * number))
-        picture.paste((250, 60 * number, 10), (40, 0, 80, 30))
-        picture.save(folder / f"{number}.png")
-    return folder
+    return draw_photos(tmp_path / "photos", (120, 90), (128, 90), (136, 90))
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from engine.protocol_server import Fault, ProtocolServer, Received
+from engine.scenes import draw_photos
 from patchmatters import whole_files
 from patchmatters.cli import main
 from patchmatters.folder.rows import read_rows
@@ -29,13 +30,7 @@ def private_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for number in range(4):
-        picture = Image.new("RGB", (80, 60), (60 * number, 90, 200 - 40 * number))
-        picture.paste((250, 60 * number, 10), (40, 0, 80, 30))
-        picture.save(folder / f"{number}.png")
-    return folder
+    return draw_photos(tmp_path / "photos", *[(80, 60)] * 4)
 
 
 def run(*arguments: object) -> int:

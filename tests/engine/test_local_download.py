@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from engine.model_hub import SendingHandler, at_address
 from patchmatters.backends.base import QUIET, QuietMonitor
 from patchmatters.backends.local import download
 from patchmatters.backends.local.kinds import Kind, kind_of, offered
@@ -67,18 +66,18 @@ class Hub:
 def remote(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
     state = Hub()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(SendingHandler):
         def do_GET(self) -> None:
             if state.status != 200:
                 self.send_error(state.status)
             elif state.converted and "/discussions" in self.path:
-                self._send(json.dumps(state.proposals()).encode())
+                self.send(json.dumps(state.proposals()).encode())
             elif state.converted and "/refs%2Fpr%2F7" in self.path:
-                self._send(json.dumps(state.converted.listing()).encode())
+                self.send(json.dumps(state.converted.listing()).encode())
             elif state.converted and f"/resolve/{state.converted.sha}/" in self.path:
-                self._send(state.converted.files[self.path.rsplit("/", 1)[1]])
+                self.send(state.converted.files[self.path.rsplit("/", 1)[1]])
             elif self.path.startswith("/api/models/"):
-                self._send(json.dumps(state.listing()).encode())
+                self.send(json.dumps(state.listing()).encode())
             else:
                 self._file(self.path.rsplit("/", 1)[1])
 
@@ -88,24 +87,12 @@ def remote(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
             if wanted:
                 state.ranges.append(wanted)
             state.sent.append((name, len(content) - start))
-            self._send(content[start:], 206 if wanted else 200, state.break_after)
+            self.send(content[start:], 206 if wanted else 200, state.break_after)
 
-        def _send(self, content: bytes, status: int = 200, limit: int | None = None) -> None:
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content[:limit])
-
-        def log_message(self, *given: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setattr(hub.constants, "ENDPOINT", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setattr(hub.constants, "HF_HUB_OFFLINE", False)
-    yield state
-    server.shutdown()
-    server.server_close()
+    with at_address(Handler) as address:
+        monkeypatch.setattr(hub.constants, "ENDPOINT", address)
+        monkeypatch.setattr(hub.constants, "HF_HUB_OFFLINE", False)
+        yield state
 
 
 class Steps(QuietMonitor):

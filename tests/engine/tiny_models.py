@@ -581,37 +581,19 @@ def _clip_letters(folder: Path) -> Any:
 
 
 def grounding_dino(folder: Path) -> Path:
-    from transformers import (
-        GroundingDinoConfig,
-        GroundingDinoForObjectDetection,
-        GroundingDinoImageProcessor,
-        SwinConfig,
-    )
+    from transformers import GroundingDinoConfig, GroundingDinoForObjectDetection
 
-    tokenizer = _bert_tokenizer()
-    swin = SwinConfig(
-        embed_dim=8, depths=[1, 1, 1, 1], num_heads=[1, 1, 2, 2], window_size=4, image_size=64, patch_size=4,
-        out_features=["stage2", "stage3", "stage4"],
-    )  # fmt: skip
-    text = {
-        "model_type": "bert", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
-        "intermediate_size": 32, "vocab_size": len(tokenizer), "max_position_embeddings": 64,
-    }  # fmt: skip
-    config = GroundingDinoConfig(
-        backbone_config=swin, text_config=text, d_model=32, encoder_layers=1, decoder_layers=2, encoder_ffn_dim=16,
-        decoder_ffn_dim=16, encoder_attention_heads=2, decoder_attention_heads=2, num_queries=8, max_text_len=32,
-    )  # fmt: skip
-    pictures = GroundingDinoImageProcessor(size={"shortest_edge": 64, "longest_edge": 96})
-    return save(folder, GroundingDinoForObjectDetection(config), tokenizer, pictures, "GroundingDinoProcessor")
+    return _grounding(folder, GroundingDinoConfig, GroundingDinoForObjectDetection)
 
 
 def mm_grounding_dino(folder: Path) -> Path:
-    from transformers import (
-        GroundingDinoImageProcessor,
-        MMGroundingDinoConfig,
-        MMGroundingDinoForObjectDetection,
-        SwinConfig,
-    )
+    from transformers import MMGroundingDinoConfig, MMGroundingDinoForObjectDetection
+
+    return _grounding(folder, MMGroundingDinoConfig, MMGroundingDinoForObjectDetection)
+
+
+def _grounding(folder: Path, config_class: Any, model_class: Any) -> Path:
+    from transformers import GroundingDinoImageProcessor, SwinConfig
 
     tokenizer = _bert_tokenizer()
     swin = SwinConfig(
@@ -622,12 +604,12 @@ def mm_grounding_dino(folder: Path) -> Path:
         "model_type": "bert", "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
         "intermediate_size": 32, "vocab_size": len(tokenizer), "max_position_embeddings": 64,
     }  # fmt: skip
-    config = MMGroundingDinoConfig(
+    config = config_class(
         backbone_config=swin, text_config=text, d_model=32, encoder_layers=1, decoder_layers=2, encoder_ffn_dim=16,
         decoder_ffn_dim=16, encoder_attention_heads=2, decoder_attention_heads=2, num_queries=8, max_text_len=32,
     )  # fmt: skip
     pictures = GroundingDinoImageProcessor(size={"shortest_edge": 64, "longest_edge": 96})
-    return save(folder, MMGroundingDinoForObjectDetection(config), tokenizer, pictures, "GroundingDinoProcessor")
+    return save(folder, model_class(config), tokenizer, pictures, "GroundingDinoProcessor")
 
 
 def omdet_turbo(folder: Path) -> Path:
