@@ -54,7 +54,11 @@ _VIT_LARGE = {
 
 @dataclass(frozen=True)
 class Sizes:
-    """A model at its real sizes and at tiny ones; `parameters` are those of the published weights."""
+    """A model at its real sizes and at tiny ones.
+
+    `parameters` is what the published weights are known to have; sizes and counts were written down without the models'
+    files at hand.
+    """
 
     name: str
     parameters: int

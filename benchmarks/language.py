@@ -5,7 +5,7 @@ format). The engine runs on these answers without a text model, once without a s
 sentence scores like Beta(5, 2), a false one like Beta(2, 4). Each sentence of a caption is mapped back to the labelled
 sentence that it has most words in common with; thoughts before an answer are no part of it. Of Chinese every character
 counts as a word. The bank is not part of this repository: without it this says so. `tests/data/language_bank.json` is a
-second one, of six other captioners and photographs; no threshold was chosen by it (its photographs: `--images`).
+second one, of six other captioners and photographs (`--images`); docs/measured.md says what was chosen by it.
 
 The first bank's texts were written by one author who looked at the crops, in the manner of ten models; they are no
 answers of these models, and thresholds of `patchmatters.language.similarity` were chosen with them in view.

@@ -66,7 +66,7 @@ _OTHERS: Mapping[str, str] = {
 _TIMM = "Its tower comes from the package timm, which has to be installed."
 _NOTES: Mapping[str, str] = {
     "fast_vlm": _TIMM,
-    "gemma3n": f"{_TIMM} Not tried with a tiny model: the tower exists in one size only, of 300 million parameters.",
+    "gemma3n": f"{_TIMM} Not tried with a tiny model.",
     "llama4": "transformers 5.24.0 fails in its own code (image_outputs); tried with 4.57.",
     "perception_lm": _TIMM,
 }

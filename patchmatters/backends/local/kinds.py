@@ -29,11 +29,11 @@ _BY_ENDING: Mapping[str, Kind] = {
     "ForCausalLM": Kind.CHAT,
 }
 
-# What somebody begins with: the smallest captioner that names objects, and the smallest scorer of use, 1.3 GB together.
+# What somebody begins with: a small captioner that names objects, and a small scorer, 1.3 GB together.
 SMALL_CAPTIONER, SMALL_SCORER = "HuggingFaceTB/SmolVLM-256M-Instruct", "google/siglip-base-patch16-224"
 
 # Ids on Hugging Face, downloaded when they are chosen and not on this machine, with the GB that their weights take in
-# bf16 (2 bytes for each parameter that their publishers state). What needs least comes first.
+# bf16: 2 bytes a parameter, reckoned from the models' sizes as they are known, not weighed. What needs least is first.
 WELL_KNOWN: Mapping[Kind, Mapping[str, float]] = {
     Kind.CHAT: {
         SMALL_CAPTIONER: 0.5,
