@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from ..language.chinese import WORDS_A_CHARACTER, is_chinese
 from ..language.claims import parts_of, put_together, without_guesses
-from ..language.conflict import find_conflict
+from ..language.conflict import find_conflict, is_measured
 from ..language.prose import has_act
 from ..language.sentences import content_words, words
 from ..language.similarity import Similarity, containment, is_short
@@ -158,6 +158,9 @@ def _only_names(text: str) -> bool:
 
 
 def _same_definite(one: str, other: str) -> bool:
-    """Whether both speak of the same thing as known: "The sky is white." and "The sky is bright."."""
+    """Whether both speak of the same thing as known: "The sky is white." and "The sky is bright.".
+
+    "The light" and "the dominant colour" are others in each part of the picture.
+    """
     first, second = words(one)[:2], words(other)[:2]
-    return first == second and first[:1] == ["the"]
+    return first == second and first[:1] == ["the"] and not is_measured(one)

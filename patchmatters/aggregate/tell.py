@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from ..language.chinese import is_chinese, place_in_words, without_opening_place
-from ..language.conflict import find_conflict, is_about_frame
+from ..language.conflict import find_conflict, is_about_frame, is_measured
 from ..language.places import in_picture, names_place, places_of, without_frame, without_place
 from ..language.pronouns import without_dangling
 from ..language.prose import as_prose, in_mid_sentence, is_bare
@@ -108,7 +108,7 @@ def tell_places(
     told = [one for one in told if not is_bare(one.text)] or told
     by_place: dict[str, list[Told]] = {"": []}
     for one in told:
-        if len(one.boxes) == 1 and names_place(one.text):
+        if len(one.boxes) == 1 and names_place(one.text) and not is_measured(one.text):
             by_place[""].append(replace(one, text=in_picture(one.text, one.boxes[0], width, height)))
         else:
             text = _of_parts(one.text) if one.boxes else one.text
@@ -121,11 +121,14 @@ def tell_places(
 
 
 def _of_parts(text: str) -> str:
-    """A sentence about parts of the picture without its places in them."""
+    """A sentence about parts of the picture without its place in them.
+
+    What is measured keeps it: "The texture is busiest at the bottom." is said of the part.
+    """
     if is_chinese(text):
         return without_opening_place(text)
     bare = without_frame(text)
-    return bare if _TOWARDS.search(bare) else without_place(bare)
+    return bare if is_measured(bare) or _TOWARDS.search(bare) else without_place(bare)
 
 
 def _needs_place(text: str, number: int) -> bool:

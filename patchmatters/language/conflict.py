@@ -19,9 +19,9 @@ from .chinese import conflicting, is_chinese
 from .morphology import word_set
 from .reading import Fact, Reading, read, values_of
 from .sentences import FUNCTION_WORDS
-from .vocabulary import CONCEPTS, FRAME_NOUNS, NEGATORS, QUANTITIES, Quantity, Value
+from .vocabulary import CONCEPTS, FRAME_NOUNS, MEASURED, NEGATORS, QUANTITIES, Quantity, Value
 
-__all__ = ["FRAME_NOUNS", "Conflict", "find_conflict", "is_about_frame", "tell_of_two_things"]
+__all__ = ["FRAME_NOUNS", "Conflict", "find_conflict", "is_about_frame", "is_measured", "tell_of_two_things"]
 
 _LONGEST_ALIGNED = 160  # words on each side; the alignment is quadratic
 # Shares of the shorter and of the longer statement's words that the other must have, in order, to be laid beside it.
@@ -47,6 +47,12 @@ def is_about_frame(text: str) -> bool:
     "The dominant colour is green." is; "The image shows a green bus." is about the bus.
     """
     return read(text).about_frame
+
+
+def is_measured(text: str) -> bool:
+    """Whether the subject of a statement is what each part of a picture has more or less of: "The texture is busy." """
+    reading = read(text)
+    return reading.about_frame and reading.head in MEASURED
 
 
 def find_conflict(a: str, b: str, *, same_extent: bool = True) -> Conflict | None:

@@ -38,6 +38,8 @@ _SAID = re.compile(
     r"(?: of the (?:image|picture|photo|photograph|frame|scene|view))?(?=\s*(?:[.,;:!?]|\Z)),?",
     re.IGNORECASE,
 )
+_JOINS = re.compile(r"\b(?:and|but|or|while|where|whereas|as)\Z", re.IGNORECASE)
+_ITEM = re.compile(r"\s*(?:an?|the|one|two|three|four|several|some)\b", re.IGNORECASE)
 _DIRECTION = re.compile(r",?\s*(?:to|towards?)\b", re.IGNORECASE)
 _OPPOSITES = (("left", "right"), ("top", "bottom"), ("top", "lower"), ("upper", "bottom"), ("upper", "lower"))
 
@@ -74,8 +76,15 @@ def without_place(text: str) -> str:
     """
     if is_chinese(text):
         return chinese.opening_place(text)[1].lstrip("\uff0c")
-    bare = " ".join(_SAID.sub("", text).split())
+    bare = " ".join(_SAID.sub(_comma, text).split())
     return bare if any(map(str.isalnum, bare)) else text
+
+
+def _comma(place: re.Match[str]) -> str:
+    """The comma after a place that ends an item of a list: "a cup on the left, a fork" -> "a cup, a fork"."""
+    said, before = place.group(), place.string[: place.start()]
+    ends_item = before and not _JOINS.search(before) and _ITEM.match(place.string, place.end())
+    return "," if ends_item and said.endswith(",") and not said.startswith(",") else ""
 
 
 def in_picture(text: str, box: Box, width: int, height: int) -> str:

@@ -472,15 +472,20 @@ FILLERS = word_set(
 )
 
 # The frame itself: what changes with the crop, so that two crops cannot contradict each other about it.
-FRAME_NOUNS: frozenset[str] = word_set(
+# What every part of a picture has more or less of.
+MEASURED: frozenset[str] = word_set(
+    """
+    color colour hue tone tint shade palette coloring colouring accent
+    light lighting illumination brightness exposure contrast saturation luminance
+    sharpness focus blur grain noise texture detail symmetry balance
+    """
+)
+FRAME_NOUNS: frozenset[str] = MEASURED | word_set(
     """
     picture image photo photograph snapshot shot scene view crop frame framing close-up closeup portrait landscape
-    screenshot illustration painting drawing collage
-    color colour hue tone tint shade palette coloring colouring
-    light lighting illumination brightness exposure contrast saturation shadow highlight luminance
-    sharpness focus blur grain noise texture detail depth resolution quality clarity
-    symmetry balance layout composition arrangement perspective angle viewpoint aspect format orientation
-    horizon horizon_line background foreground backdrop midground accent
+    screenshot illustration painting drawing collage shadow highlight depth resolution quality clarity
+    layout composition arrangement perspective angle viewpoint aspect format orientation
+    horizon horizon_line background foreground backdrop midground
     half third quarter edge corner centre center middle border margin side top bottom left right area region part
     atmosphere mood ambiance ambience aesthetic style feel overall impression
     """

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from patchmatters.aggregate.cover import cover
-from patchmatters.aggregate.tell import Told
+from patchmatters.aggregate.tell import Told, tell_places
 from patchmatters.language.similarity import LexicalSimilarity
 from patchmatters.scene import Basis, Box, Patch, Role, Statement, Verdict
 
@@ -75,3 +75,11 @@ def test_nothing_is_changed_in_what_is_told():
     told = Told("A cat lies on a mat.", (Basis("all", 0),), (LEFT,))
     patches = {"all": Patch("all", Role.SPATIAL, LEFT, statements=(Statement(told.text, Verdict.UNIQUE, (0,)),))}
     assert cover([told], patches, WORDS, 50) == [replace(told)]
+
+
+def test_what_is_measured_is_told_of_each_part_with_its_place_there():
+    texts = ["The dominant colour is brown.", "The dominant colour is green.", "The texture is busiest at the bottom."]
+    told = chosen([(texts[0], None), (texts[1], LEFT), (texts[2], RIGHT)])
+    assert told == texts
+    (_, sentence) = tell_places([Told(texts[1], (), (LEFT,)), Told(texts[2], (), (RIGHT,))], 100, 100)
+    assert sentence.text == "On the right, the texture is busiest at the bottom."

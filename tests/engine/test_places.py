@@ -111,3 +111,12 @@ def test_what_is_told_in_the_picture_lies_where_the_part_has_it(
     assert not ("right" in told and across < 59.99)
     assert not ("top" in told and down > 40.01)
     assert not ("bottom" in told and down < 59.99)
+
+
+def test_a_list_keeps_its_commas_without_its_places():
+    assert without_place("There are a cup on the left, a plate on the right, and a fork.") == (
+        "There are a cup, a plate and a fork."
+    )
+    assert without_place("A pot stands, while on the right, there are plates.") == (
+        "A pot stands, while there are plates."
+    )
