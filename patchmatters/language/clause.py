@@ -170,9 +170,10 @@ def _is_third_person(said: tuple[str, ...], place: int, after: str) -> bool:
         return base not in _ALSO_NOUNS or base in _VERBS_IN_S or after in _OBJECTS or after in _MOTIONS
     if said[place] in VERBS or after in DETERMINERS:
         return True
-    return after in _MOTIONS and said[0] in _SINGLES and not _IN_COMPANY.intersection(said[:place])
+    return after in _MOTIONS and said[0] in _ONE and not _IN_COMPANY.intersection(said[:place])
 
 
+_ONE = _SINGLES | {"the"}
 _IN_COMPANY = frozenset(("with", "of", "and"))
 
 

@@ -151,9 +151,16 @@ def _told_as_there(phrase: str) -> str:
     if said[0] == "the" and (participle := _participle(phrase, clause)):
         be = "are" if is_plural(said[clause.head]) else "is"
         return f"{phrase[:participle]}{be} {phrase[participle:]}"
+    if said[0] == "the" and _may_act(said[1 : clause.head + 1]):
+        return ""
     if not (said[0] in _OPENERS or said[0] in QUANTITIES or _is_english(said)):
         return ""
     return f"There {_be(phrase, clause)} {_with_article(phrase, clause)}"
+
+
+def _may_act(phrase: tuple[str, ...]) -> bool:
+    """Whether the last word of a phrase may be a verb that no table knows: "the path meanders"."""
+    return len(phrase) > 1 and is_plural(phrase[-1]) and not describes(phrase[-2]) and not is_plural(phrase[-2])
 
 
 def _is_english(said: tuple[str, ...]) -> bool:

@@ -49,6 +49,7 @@ from patchmatters.scene import Basis, Box
         ("A car, which is red, parked by a wall.", "There is a car, which is red, parked by a wall."),
         ("The edge of a reddish bag beside a seat back.", "There is a reddish bag beside a seat back."),
         ("The top part of a banana hanging on a board.", "There is a banana hanging on a board."),
+        ("The water darkens towards the bottom.", "The water darkens towards the bottom."),
         ("The interior of a vehicle with leather seats.", "There is the interior of a vehicle with leather seats."),
         ("The bananas hanging from a board.", "The bananas are hanging from a board."),
         ("On the wall, two round clocks.", "On the wall, there are two round clocks."),
@@ -318,3 +319,8 @@ def test_several_places_in_a_part_are_not_told_of_the_picture() -> None:
         "At the top left, a pot stands, while there are plates.",
         "A man walks to the left.",
     ]
+
+
+@pytest.mark.parametrize("said", ["The path meanders in the field.", "The lake ripples under the wind."])
+def test_what_may_be_a_verb_that_no_table_knows_is_left_as_it_is(said: str) -> None:
+    assert as_prose(said) == said
