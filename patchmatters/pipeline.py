@@ -73,7 +73,7 @@ PRESETS: Mapping[str, Preset] = {
         semantic=False,
     ),
 }
-DEFAULT = "careful"  # what `benchmarks.truth` finds best; see the README
+DEFAULT = "careful"  # what `evaluation` finds best; see the README
 
 
 def with_seed(preset: Preset, seed: int) -> Preset:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from evaluation.bank import shared_dir
 
 # No test may fail for a busy machine: neither an example's time nor that of making it is held against it.
 settings.register_profile("patchmatters", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patchmatters")
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def shared_folder() -> Path:
-    """The folder of real photographs and references beside the project, or where PATCHMATTERS_SHARED points."""
-    return Path(os.environ.get("PATCHMATTERS_SHARED") or ROOT.parent / "shared")
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +25,7 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def did_bench() -> Path:
     """The folder of the 27 photographs with boxes."""
-    folder = shared_folder() / "did_bench"
+    folder = shared_dir() / "did_bench"
     if not (folder / "records.json").exists():
         pytest.skip(f"the real photographs are not at {folder}")
     return folder

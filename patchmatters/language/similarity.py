@@ -159,7 +159,7 @@ class LexicalSimilarity:
     """Words in common, weighted, with synonyms; needs nothing but this package.
 
     Symmetric, 1 for a statement and itself. `same` is calibrated on the pairs in `tests/data` and on the captions of
-    `benchmarks.conflicts`, against the sentence embeddings; the others were chosen by `benchmarks.language`.
+    `evaluation.bank.conflicts`, against the sentence embeddings; the others were chosen by `evaluation.bank`.
     """
 
     same: float = 0.72

@@ -3,7 +3,7 @@
 The paper keeps what was agreed on unasked, and all else above one fixed score. Here that is the preset "paper". By
 default the picture itself says what a score is worth: what descriptions agree on is mostly true, so its scores are the
 measure. What was said once must reach their median, and what falls far below it is dropped even where it was agreed
-on. Unlike a fixed score, that fits any scorer, picture and captioner (`benchmarks.truth` measures what it brings).
+on. Unlike a fixed score, that fits any scorer, picture and captioner (`evaluation` measures what it brings).
 """
 
 from __future__ import annotations

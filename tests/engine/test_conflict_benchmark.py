@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.conflicts import Measurement, captions_in, measure, shared_dir
+from evaluation.bank import shared_dir
+from evaluation.bank.conflicts import Measurement, captions_in, measure
 from patchmatters.language.similarity import LexicalSimilarity
 
 

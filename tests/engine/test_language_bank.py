@@ -1,4 +1,4 @@
-"""The project's own bank of realistic answers has the form that `benchmarks.language` reads (tests/data/README.md)."""
+"""The project's own bank of realistic answers has the form that `evaluation.bank` reads (tests/data/README.md)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmarks.language import Photograph, measure
+from evaluation.bank.photographs import Photograph, measure
 from patchmatters.language.sentences import split_sentences, words
 from patchmatters.pipeline import PRESETS
 
@@ -107,7 +107,7 @@ def test_one_captioner_thinks_before_every_answer_and_its_thoughts_claim_nothing
     assert claims == [[]] * 13
 
 
-# --- what benchmarks.language makes of it -----------------------------------------------------------------------------
+# --- what evaluation.bank makes of it -----------------------------------------------------------------------------
 
 
 def photograph(entry, folder: Path) -> Photograph:

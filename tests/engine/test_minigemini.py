@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from conftest import shared_folder
+from evaluation.bank import shared_dir
 
 torch = pytest.importorskip("torch", reason="Mini-Gemini runs on torch, which is not installed")
 pytest.importorskip("transformers", reason="Mini-Gemini's language model needs transformers, which is not installed")
@@ -30,7 +30,7 @@ from patchmatters.backends.minigemini.checkpoint import open_checkpoint, vision_
 from patchmatters.backends.minigemini.model import MiniGemini, load_vision
 from patchmatters.backends.minigemini.vision import clip_views, map_part, windows_of
 
-REFERENCES = shared_folder() / "minigemini"
+REFERENCES = shared_dir() / "minigemini"
 EXACT = 1e-5  # the true port is within 3e-6; the smallest mistake that the references were tried with makes 2.5e-5
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from conftest import shared_folder
+from evaluation.bank import shared_dir
 
 torch = pytest.importorskip("torch", reason="Mini-Gemini runs on torch, which is not installed")
 pytest.importorskip("transformers", reason="Mini-Gemini's language model needs transformers, which is not installed")
@@ -26,7 +26,7 @@ from patchmatters.picture import Crop
 from patchmatters.pipeline import PRESETS, caption_pictures
 from patchmatters.scene import Box, Detection, Stage
 
-REFERENCES = shared_folder() / "minigemini"
+REFERENCES = shared_dir() / "minigemini"
 
 
 @pytest.fixture(autouse=True)

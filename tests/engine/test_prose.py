@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from benchmarks.prose import faults_of
+from evaluation.bank.prose import faults_of
 from patchmatters.aggregate.tell import Told, common_words, tell_places
 from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat

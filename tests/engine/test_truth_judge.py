@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.truth.judge import facts_of, judge, legible_facts
-from benchmarks.truth.language import caption_of, seen_in
-from benchmarks.truth.scenes import MIXES, Thing, World, detect, draw, make_world
+from evaluation.judge.claims import facts_of, judge, legible_facts
+from evaluation.worlds.language import caption_of, seen_in
+from evaluation.worlds.scenes import MIXES, Thing, World, detect, draw, make_world
 from patchmatters.scene import Box
 
 WHOLE = Box(0, 0, 384, 384)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.truth.agreement import agreement, find_pictures, open_scorer
-from benchmarks.truth.captions import common_pictures, name_of, one_each, read_texts
-from benchmarks.truth.chair import Chair, chair, named_objects, read_objects, vocabulary_of
-from benchmarks.truth.score import References, main, metrics, split_words, tokenized
 from engine.scenes import captioner, plain_picture
+from evaluation.score.__main__ import References, main, metrics, split_words, tokenized
+from evaluation.score.agreement import agreement, find_pictures, open_scorer
+from evaluation.score.captions import common_pictures, name_of, one_each, read_texts
+from evaluation.score.chair import Chair, chair, named_objects, read_objects, vocabulary_of
 from patchmatters.backends.scripted import ScriptedScorer
 from patchmatters.describe import describe
 from patchmatters.divide import divide

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.truth.gallery import Gallery, miniatures, simulation
-from benchmarks.truth.measure import Line, legible_recall, table
-from benchmarks.truth.rows import FREE, FULL, LLM
+from evaluation.players.cast import miniatures, simulation
+from evaluation.tables.gallery import Gallery
+from evaluation.tables.measure import Line, legible_recall, table
+from evaluation.tables.rows import FREE, FULL, LLM
 from patchmatters.pipeline import PRESETS
 
 
@@ -31,7 +32,7 @@ def test_the_miniatures_tell_more_and_invent_less() -> None:
 @pytest.mark.parametrize("captioner", ["usual", "strong", "weak", "stubborn"])
 def test_in_simulation_the_default_invents_less_than_the_captioner_and_than_the_paper(captioner: str) -> None:
     gallery = Gallery.of("ci", 60, "usual")
-    cast = simulation(gallery, captioner, "strong")
+    cast = simulation(gallery.by_digest, captioner, "strong")
     alone, full = gallery.line(FREE[0], cast), gallery.line(FULL, cast)
     paper = gallery.line(FULL, cast, PRESETS["paper"])
     assert share(full, "recall") > 1.3 * share(alone, "recall")
@@ -40,7 +41,7 @@ def test_in_simulation_the_default_invents_less_than_the_captioner_and_than_the_
 
 def test_every_row_runs_with_a_perfect_writer() -> None:
     gallery = Gallery.of("ci", 12, "overlapping")
-    cast = simulation(gallery, "usual", "usual")
+    cast = simulation(gallery.by_digest, "usual", "usual")
     for row in LLM:
         told = gallery.line(row, cast)
         assert told.text_calls > 0

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from evaluation.bank import shared_dir
 from patchmatters.picture import Crop, image_ref
 from patchmatters.scene import Box
 
 needs_reader = pytest.mark.skipif(
     not (find_spec("rapidocr") and find_spec("onnxruntime")), reason="needs rapidocr and onnxruntime"
 )
-PHOTOGRAPHS = Path(__file__).parents[3] / "shared" / "did_bench" / "images"
+PHOTOGRAPHS = shared_dir() / "did_bench" / "images"
 needs_photographs = pytest.mark.skipif(not PHOTOGRAPHS.is_dir(), reason="needs the photographs of DID-Bench")
 
 Piece = tuple[str, tuple[float, float], float]  # text, left and top, height in pixels

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from conftest import shared_folder
+from evaluation.bank import shared_dir
 from host.comfy_server import Server
 from host.graphs import OURS, Prompt, add
 from host.workflow_files import is_widget, node_inputs, widget_options
 
 LOADER = f"{OURS}LocalModel"
-CHECKPOINT = shared_folder() / "minigemini" / "gemma" / "checkpoint"  # of the two, the one that needs no protobuf
+CHECKPOINT = shared_dir() / "minigemini" / "gemma" / "checkpoint"  # of the two, the one that needs no protobuf
 MODEL = "YanweiLi/MGM-tiny"  # its name below models/LLM
 
 

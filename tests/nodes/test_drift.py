@@ -145,7 +145,7 @@ IN_CHINESE = (
 
 
 def test_chinese_is_only_in_locales_and_pages() -> None:
-    folders = ("nodes", "patchmatters", "scripts", "web", "tests", "workflows", "subgraphs", "benchmarks")
+    folders = ("nodes", "patchmatters", "scripts", "web", "tests", "workflows", "subgraphs", "benchmarks", "evaluation")
     found = [
         path
         for one in folders

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .language import EYE, words
+from evaluation.worlds.language import EYE, words
 
 PATCH, WIDTH, LAYERS, HEADS = 8, 96, 4, 4
 TEXT_WIDTH, TEXT_LAYERS = 128, 2

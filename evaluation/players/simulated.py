@@ -10,13 +10,21 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from evaluation.judge.claims import judge
+from evaluation.worlds.language import (
+    NAME_MAIN,
+    PLACES,
+    Claim,
+    Seen,
+    background_sentence,
+    main_objects,
+    seen_in,
+    sentence,
+)
+from evaluation.worlds.scenes import BACKGROUNDS, COLOURS, DOTS, SHAPES, World
 from patchmatters.backends.base import Answer, Monitor, Question
 from patchmatters.picture import Crop
 from patchmatters.scene import Box
-
-from .judge import judge
-from .language import NAME_MAIN, PLACES, Claim, Seen, background_sentence, main_objects, seen_in, sentence
-from .scenes import BACKGROUNDS, COLOURS, DOTS, SHAPES, World
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from evaluation.judge.claims import FALSITIES, Judgement, judge, legible_facts
+from evaluation.worlds.scenes import World
 from patchmatters.scene import Box
 
-from .judge import FALSITIES, Judgement, judge, legible_facts
 from .rows import Run
-from .scenes import World
 
 COLUMNS: Mapping[str, Callable[[Judgement], float]] = {
     "recall": lambda one: one.recall,

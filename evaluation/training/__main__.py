@@ -1,11 +1,11 @@
-"""Training of the miniatures on one CPU core: `python -m benchmarks.truth.train see|caption|score|doubt --steps N`.
+"""Training of the miniatures on one CPU core: `python -m evaluation.training see|caption|score|doubt --steps N`.
 
-The weights beside this file were made by this, in this order (13 + 27 + 27 + 19 minutes of one shared core, seed 8):
+The miniatures' weights were made by this, in this order (13 + 27 + 27 + 19 minutes of one shared core, seed 8):
 
-    python -m benchmarks.truth.train see --steps 1400
-    python -m benchmarks.truth.train caption --steps 1800
-    python -m benchmarks.truth.train score --steps 1100
-    python -m benchmarks.truth.train doubt --steps 900
+    python -m evaluation.training see --steps 1400
+    python -m evaluation.training caption --steps 1800
+    python -m evaluation.training score --steps 1100
+    python -m evaluation.training doubt --steps 900
 
 `see` teaches the tower with dense labels alone, `caption` the captioner with labels that fade, `score` the scorer,
 whose tower begins where `see` ended, and `doubt` shows the scorer what the captioner says of training scenes, as BLIP's
@@ -24,8 +24,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .judge import judge
-from .language import (
+from evaluation.judge.claims import judge
+from evaluation.players.cast import WEIGHTS
+from evaluation.worlds.language import (
     DESCRIBE,
     NAME_MAIN,
     PLACES,
@@ -36,6 +37,8 @@ from .language import (
     seen_in,
     sentence,
 )
+from evaluation.worlds.scenes import BACKGROUNDS, COLOURS, DOTS, SHAPES
+
 from .networks import (
     TEMPLATE,
     TOKENS,
@@ -48,20 +51,18 @@ from .networks import (
     scorer_tokenizer,
     share_sight,
 )
-from .scenes import BACKGROUNDS, COLOURS, DOTS, SHAPES
 from .views import LABELS, View, tensor, views_of
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-log = logging.getLogger("benchmarks.truth.train")
+log = logging.getLogger("evaluation.training")
 
 SEEING, TELLING = 64, 32  # views in a batch of the first lesson, and of the others
 HEARD = 6400  # captions of the captioner that the scorer learns to doubt
 ADAM_RATE = 2e-3
 TRUE, FALSE = 2, 4  # sentences that the scorer is shown with a view
 WORK = Path("out") / "truth"  # checkpoints between the steps
-WEIGHTS = Path(__file__).with_name("weights")
 EMPTY_WEIGHT = 0.12  # of tokens without a thing in the dense loss
 
 

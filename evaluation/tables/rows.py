@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from evaluation.players.cast import Cast
+from evaluation.worlds.language import EYE
 from patchmatters.aggregate import compose, merge
-from patchmatters.backends.base import QUIET, Answer, ChatModel, Monitor, Question, Scorer, WrappedChat
+from patchmatters.backends.base import QUIET, Answer, ChatModel, Monitor, Question, WrappedChat
 from patchmatters.describe import DescribeSettings, describe
 from patchmatters.divide import DivideSettings, divide
 from patchmatters.language.places import place_of
@@ -16,24 +18,9 @@ from patchmatters.pipeline import DEFAULT, PRESETS, Preset
 from patchmatters.scene import Detection, Scene
 from patchmatters.semantic_filter import PAPER, Level, compare, filter_statements
 from patchmatters.semantic_patch import add_semantic_patch
-from patchmatters.witnesses import Witness
-
-from .language import EYE
-from .remember import Bill
 
 if TYPE_CHECKING:
     from PIL.Image import Image
-
-
-@dataclass(frozen=True)
-class Cast:
-    """Who plays: the captioner, the scorer, the writer of the rows with an LLM, and who is heard before the scorer."""
-
-    captioner: ChatModel
-    scorer: Scorer
-    writer: ChatModel
-    bill: Bill = field(default_factory=Bill)
-    witnesses: tuple[Witness, ...] = ()
 
 
 @dataclass(frozen=True)

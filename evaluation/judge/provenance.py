@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from evaluation.worlds.scenes import World
 from patchmatters.scene import Basis, Box, Patch, Scene, Statement, Verdict
 
-from .judge import Fact, Told, judge
-from .scenes import World
+from .claims import Fact, Told, judge
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy
 from PIL import Image
 
+from evaluation.worlds.language import EYE, HARDLY, Seen, seen_in
+from evaluation.worlds.scenes import BACKGROUNDS, COLOURS, DOTS, MIXES, RADII, SHAPES, World, draw, make_world
 from patchmatters.scene import Box
-
-from .language import EYE, HARDLY, Seen, seen_in
-from .scenes import BACKGROUNDS, COLOURS, DOTS, MIXES, RADII, SHAPES, World, draw, make_world
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -12,10 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from evaluation.worlds.language import NUMBERS, PLURALS, Claim, Seen, seen_in
+from evaluation.worlds.scenes import BACKGROUNDS, COLOURS, Thing, World
 from patchmatters.scene import Box
-
-from .language import NUMBERS, PLURALS, Claim, Seen, seen_in
-from .scenes import BACKGROUNDS, COLOURS, Thing, World
 
 FALSITIES = ("object", "attribute", "count", "place")
 UNIT = Box(0.0, 0.0, 1.0, 1.0)

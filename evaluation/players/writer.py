@@ -11,13 +11,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from evaluation.judge.claims import Read, read_caption
+from evaluation.worlds.language import PLACES, Claim, place_in, sentence
 from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat
 from patchmatters.prompts import instruction
 from patchmatters.scene import Box
-
-from .judge import Read, read_caption
-from .language import PLACES, Claim, place_in, sentence
 
 _CELLS = {phrase: cell for cell, phrase in PLACES.items()}
 _REGION = re.compile(r"- (.+?), box \[([\d., ]+)\]: (.*)")

@@ -1,0 +1,1 @@
+"""Captions of any captioner scored as the field does: `python -m evaluation.score`."""

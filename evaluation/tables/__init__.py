@@ -1,0 +1,1 @@
+"""The rows of the tables, their figures, and the tables themselves."""

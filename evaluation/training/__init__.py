@@ -1,0 +1,1 @@
+"""Training of the miniatures: `python -m evaluation.training`."""
