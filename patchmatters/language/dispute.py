@@ -21,6 +21,20 @@ from .vocabulary import Quantity, Value
 # Scales on which captions of one thing differ by mistake; on others (size, light, place) they differ by taste.
 _SCALES = ("colour/hue", "material/material", "pose/expression")
 _NUMBER = re.compile(r"\d[\d-]*")
+_UNITS = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+eighteen nineteen
+""".split()  # noqa: SIM905
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905
+_NUMERALS = {word: number for number, word in enumerate(_UNITS)} | {
+    word: 10 * number for number, word in enumerate(_TENS, 2)
+}
+_NUMERAL = rf"({'|'.join(_NUMERALS)})(?:[ -]({'|'.join(_UNITS[1:10])}))?"
+# A number in words is one that is written there only after a word that says so, or in quotation marks: others count
+# ("two men"), and "one" is mostly a pronoun.
+_IN_WORDS = re.compile(
+    rf"\b(?:numbers?|numerals?|digits?|figures?) {_NUMERAL}\b(?! of\b)|[\"\u201c]{_NUMERAL}[\"\u201d]", re.IGNORECASE
+)
 _HAIR = word_set("blonde blond brunette redhead redheaded auburn")
 
 
@@ -51,9 +65,15 @@ def _of_facts(a: str, b: str) -> Conflict | None:
 
 
 def _of_numbers(a: str, b: str) -> Conflict | None:
-    """Numbers that are read, none of which both have: "A 57" and "A-67"."""
-    one, two = _NUMBER.findall(a), _NUMBER.findall(b)
+    """Numbers that are read, none of which both have: "A 57" and "A-67", "the number two" and "a 3"."""
+    one, two = _numbers(a), _numbers(b)
     return Conflict("number", "", (one[0], two[0])) if one and two and set(one).isdisjoint(two) else None
+
+
+def _numbers(text: str) -> list[str]:
+    """Numbers in digits, and in words where they are what is written, all as digits."""
+    words = (tuple(filter(None, match.groups())) for match in _IN_WORDS.finditer(text))
+    return [*_NUMBER.findall(text), *(str(sum(_NUMERALS[one.lower()] for one in parts)) for parts in words)]
 
 
 def _of_values(a: str, b: str) -> Conflict | None:

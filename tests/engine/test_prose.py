@@ -103,10 +103,27 @@ def test_sentences_about_the_picture_are_known() -> None:
         ('The aircraft has the registration "A 57" on its side.', 'The number "A-67" is written on its side.'),
         ("The walkway along the wall is made of wood.", "The stairs along the wall are metal."),
         ("The bench has dark brown slats.", "The seat is made of green boards."),
+        ("The bus displays the number two on its front.", 'The front of the bus shows a "3".'),
+        ("The runner wears the number fifty-seven.", "The runner's bib reads 67."),
+        ('The door has a plate that reads "One".', 'The plate on the door reads "2".'),
     ],
 )
 def test_statements_that_are_alike_dispute_by_their_values(one: str, other: str) -> None:
     assert find_dispute(one, other) is not None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The runner wears the number fifty-seven.", "The runner's bib reads 57."),
+        ("One of the men wears number 7.", "The man wears the number seven."),
+        ("Two lines of text are on the sign, which reads 10.", "The sign reads 10."),
+        ("Two men wait below the clock.", "The clock shows 10."),
+        ("A number one of us can read is on the bus.", "The bus shows a 57."),
+    ],
+)
+def test_numbers_that_agree_or_only_count_are_no_dispute(one: str, other: str) -> None:
+    assert find_dispute(one, other) is None
 
 
 def test_two_things_at_two_sides_are_no_dispute() -> None:
