@@ -19,10 +19,10 @@ import logging
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from evaluation.judge.claims import judge
 from evaluation.players.cast import WEIGHTS
@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 log = logging.getLogger("evaluation.training")
+
+Batch = TypeVar("Batch")
 
 SEEING, TELLING = 64, 32  # views in a batch of the first lesson, and of the others
 HEARD = 6400  # captions of the captioner that the scorer learns to doubt
@@ -196,6 +198,17 @@ class Course:
             log.info("%d %.0fs %s", self.step, time.time() - self.begun,
                      " ".join(f"{name} {value:.3f}" for name, value in means.items()))  # fmt: skip
 
+    def over(self, batches: Iterable[Batch], file: str, state: Callable[[], Any], often: int = 100) -> Iterator[Batch]:
+        """The batches of all steps; what was learned is saved to `file` every so many of them, and after the last."""
+        import torch
+
+        for batch in batches:
+            yield batch
+            if self.step % often == 0 or self.step >= self.steps:
+                torch.save(state(), WORK / file)
+            if self.step >= self.steps:
+                return
+
 
 def _matrices(body: Any) -> list[Any]:
     from torch.nn import Linear
@@ -205,20 +218,17 @@ def _matrices(body: Any) -> list[Any]:
 
 def see(steps: int) -> None:
     """Teach the captioner's tower with dense labels alone."""
-    import torch
-
     model = build_captioner().train()
     prepare_tower(model)
     tower, dense = model.model.vision_tower, Dense(WIDTH)
     course = Course([(tower, 2e-2)], [dense.head], steps)
-    for views in batches("see", 0.35, SEEING):
+
+    def state() -> dict[str, Any]:
+        return {"tower": tower.state_dict(), "dense": dense.head.state_dict()}
+
+    for views in course.over(batches("see", 0.35, SEEING), "see.pt", state, 200):
         tokens = tower(pixels_of(views)).last_hidden_state[:, 1:]
         course.learn(*dense(tokens, labels_of(views)))
-        if course.step >= steps:
-            break
-        if course.step % 200 == 0:
-            torch.save({"tower": tower.state_dict(), "dense": dense.head.state_dict()}, WORK / "see.pt")
-    torch.save({"tower": tower.state_dict(), "dense": dense.head.state_dict()}, WORK / "see.pt")
 
 
 def _checkpoint(name: str) -> Any:
@@ -239,8 +249,6 @@ def prompt_ids(tokenizer: Any, question: str) -> list[int]:
 
 def caption(steps: int) -> None:
     """Teach the captioner to say what is legible; the dense labels fade out."""
-    import torch
-
     model, tokenizer, dense = build_captioner().train(), captioner_tokenizer(), Dense(WIDTH)
     known = _checkpoint("see.pt")
     model.model.vision_tower.load_state_dict(known["tower"])
@@ -253,17 +261,12 @@ def caption(steps: int) -> None:
         steps,
     )
     rng = random.Random("questions")
-    for views in batches("caption", 0.4):
+    for views in course.over(batches("caption", 0.4), "caption.pt", model.state_dict):
         tokens = tower(pixels_of(views)).last_hidden_state[:, 1:]
         extra, right = dense(tokens, labels_of(views))
         question = NAME_MAIN if rng.random() < 0.06 else DESCRIBE
         loss = _telling_loss(model, tokenizer, tokens, views, prompts[question], short=question == NAME_MAIN)
         course.learn(loss + 0.5 * (1 - course.progress) * extra, {"told": loss.item(), "kind": right["kind"]})
-        if course.step >= steps:
-            break
-        if course.step % 100 == 0:
-            torch.save(model.state_dict(), WORK / "caption.pt")
-    torch.save(model.state_dict(), WORK / "caption.pt")
     save_captioner(model.eval(), WEIGHTS / "captioner")
 
 
@@ -291,52 +294,39 @@ def _telling_loss(
 
 def score(steps: int) -> None:
     """Teach the scorer to tell true sentences from false ones."""
-    import torch
-
-    model, tokenizer, dense = build_scorer().train(), scorer_tokenizer(), Dense(WIDTH)
-    known, seer = _checkpoint("see.pt"), build_captioner()
+    model, known, seer = build_scorer().train(), _checkpoint("see.pt"), build_captioner()
     seer.model.vision_tower.load_state_dict(known["tower"])
     share_sight(seer, model)
-    dense.head.load_state_dict(known["dense"])
-    heads = [model.vision_proj, model.text_proj, model.itm_head, dense.head]
-    course = Course([(model.vision_model, 3e-3), (model.text_encoder, 1e-2)], heads, steps)
     rng = random.Random("sentences")
-    for views in batches("score", 0.15):
-        seen = model.vision_model(pixel_values=pixels_of(views)).last_hidden_state
-        extra, _ = dense(seen[:, 1:], labels_of(views))
-        matching, contrast, right = _matching_losses(model, tokenizer, seen, [true_and_false(v, rng) for v in views])
-        course.learn(matching + 0.3 * contrast + 0.5 * (1 - course.progress) * extra,
-                     {"itm": matching.item(), "itc": contrast.item(), "right": right})  # fmt: skip
-        if course.step >= steps:
-            break
-        if course.step % 100 == 0:
-            torch.save(model.state_dict(), WORK / "score.pt")
-    torch.save(model.state_dict(), WORK / "score.pt")
-    save_scorer(model.eval(), WEIGHTS / "scorer")
+    shown = ([(view, true_and_false(view, rng)) for view in views] for views in batches("score", 0.15))
+    _teach_scorer(model, 1e-2, 0.5, shown, "score.pt", steps)
 
 
 def doubt(steps: int) -> None:
     """Teach the scorer on what the captioner really says, as BLIP's own training mines hard negatives."""
-    import torch
-
-    model, tokenizer, dense = build_scorer().train(), scorer_tokenizer(), Dense(WIDTH)
+    model = build_scorer().train()
     model.load_state_dict(_checkpoint("score.pt"))
+    rng = random.Random("doubts")
+    shown = ([(one.view, _doubtful(one, rng)) for one in told] for told in heard("doubt", rng, HEARD))
+    _teach_scorer(model, 6e-3, 0.3, shown, "doubt.pt", steps)
+
+
+def _teach_scorer(
+    model: Any, text_rate: float, share_dense: float, shown: Iterable[list[tuple[View, tuple[str, ...]]]],
+    file: str, steps: int,
+) -> None:  # fmt: skip
+    """Show the scorer views with true and false sentences; the dense labels fade out."""
+    tokenizer, dense = scorer_tokenizer(), Dense(WIDTH)
     dense.head.load_state_dict(_checkpoint("see.pt")["dense"])
     heads = [model.vision_proj, model.text_proj, model.itm_head, dense.head]
-    course = Course([(model.vision_model, 3e-3), (model.text_encoder, 6e-3)], heads, steps)
-    rng = random.Random("doubts")
-    for told in heard("doubt", rng, HEARD):
-        views = [one.view for one in told]
+    course = Course([(model.vision_model, 3e-3), (model.text_encoder, text_rate)], heads, steps)
+    for pairs in course.over(shown, file, model.state_dict):
+        views, told = [view for view, _ in pairs], [sentences for _, sentences in pairs]
         seen = model.vision_model(pixel_values=pixels_of(views)).last_hidden_state
         extra, _ = dense(seen[:, 1:], labels_of(views))
-        matching, contrast, right = _matching_losses(model, tokenizer, seen, [_doubtful(one, rng) for one in told])
-        course.learn(matching + 0.3 * contrast + 0.3 * (1 - course.progress) * extra,
+        matching, contrast, right = _matching_losses(model, tokenizer, seen, told)
+        course.learn(matching + 0.3 * contrast + share_dense * (1 - course.progress) * extra,
                      {"itm": matching.item(), "itc": contrast.item(), "right": right})  # fmt: skip
-        if course.step >= steps:
-            break
-        if course.step % 100 == 0:
-            torch.save(model.state_dict(), WORK / "doubt.pt")
-    torch.save(model.state_dict(), WORK / "doubt.pt")
     save_scorer(model.eval(), WEIGHTS / "scorer")
 
 
