@@ -1,1 +1,5 @@
-"""Timed comparisons and measurements; the README names the command of each."""
+"""Timed comparisons and measurements; docs/performance.md names the command of each."""
+
+from evaluation import say_what_is_missing
+
+say_what_is_missing()

@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HERE = str(Path(__file__).resolve().parent)  # holds an engine.py, which would hide the tests' folder of that name
 sys.path[:] = [str(ROOT), str(ROOT / "tests"), *(path for path in sys.path if path != HERE)]
 
+import aiohttp  # noqa: E402, F401 - the server needs it, in a process of its own
 from PIL import Image, ImageDraw  # noqa: E402
 
 from patchmatters.backends.base import QUIET, ChatModel, Crop  # noqa: E402

@@ -41,17 +41,12 @@ def main() -> None:
     print(f"{wishes.device}, {wishes.precision}, {wishes.threads} thread(s); one picture")
     print(f"{'model':<10}{'tokens':>8}{'weights':>10}{'before':>10}{'peak':>10}{'CPU s':>9}{'wall s':>9}")
     for case in CASES:
-        command = [
-            sys.executable,
-            "-m",
-            "benchmarks.minigemini_vision",
-            "--case",
-            case,
-            "--precision",
-            wishes.precision,
-        ]
-        command += ["--device", wishes.device, "--threads", str(wishes.threads)]
-        found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT).stdout)
+        command = [sys.executable, "-m", "benchmarks.minigemini_vision", "--case", case]
+        command += ["--precision", wishes.precision, "--device", wishes.device, "--threads", str(wishes.threads)]
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        if done.returncode:  # it has said why
+            sys.exit(done.returncode)
+        found = json.loads(done.stdout)
         sizes = "".join(f"{found[name] / GIB:>6.2f} GiB" for name in ("weights", "before", "peak"))
         print(f"{case:<10}{found['tokens']:>8}{sizes}{found['cpu']:>9.1f}{found['wall']:>9.1f}")
 

@@ -289,12 +289,16 @@ def main(given: Sequence[str] | None = None) -> None:
     three.add_argument("photo", type=Path)
     chosen = parser.parse_args(given)
     logging.getLogger("patchmatters").setLevel(logging.ERROR)
+    try:
+        print(_printed(chosen))
+    except (ValueError, RuntimeError) as error:
+        parser.exit(2, f"{parser.prog}: {error}\n")
+
+
+def _printed(chosen: argparse.Namespace) -> str:
     if chosen.what == "worlds":
-        print(worlds(chosen.scenes, chosen.simulated))
-    elif chosen.what == "text":
-        print(signs_told(chosen.pictures, chosen.photos))
-    else:
-        print(seconds(chosen.photo))
+        return worlds(chosen.scenes, chosen.simulated)
+    return signs_told(chosen.pictures, chosen.photos) if chosen.what == "text" else seconds(chosen.photo)
 
 
 if __name__ == "__main__":
