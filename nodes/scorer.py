@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from ..patchmatters.backends import SCORERS
 from ..patchmatters.backends.base import ChatModel, Scorer
-from ..patchmatters.backends.judge import judge_by
+from ..patchmatters.backends.judge import judge_by, verdicts_by
 from ..patchmatters.backends.local.kinds import Kind, needs, offered
 from ..patchmatters.backends.local.loading import PRECISIONS
 from ..patchmatters.backends.scorer_choice import scorer_for_path
@@ -17,7 +17,7 @@ from .memory import comfy_residence, model_roots
 from .types import MODELS, ChatModelSocket, ComfyMonitor, ScorerSocket
 from .widgets import settings_from
 
-_BUILTIN, JUDGE = "built-in", "chat model as judge"
+_BUILTIN, JUDGE, VERDICTS = "built-in", "chat model as judge", "chat model as judge, one list per crop"
 _KEEP, _FREE = "yes", "no"  # a list, not a switch: it comes after a list that was there first
 
 
@@ -33,17 +33,19 @@ class ScorerLoader(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "model",
-                    options=[_BUILTIN, JUDGE, *offered(Kind.SCORER, model_roots())],
+                    options=[_BUILTIN, JUDGE, VERDICTS, *offered(Kind.SCORER, model_roots())],
                     default=_BUILTIN,
                     tooltip="built-in: measures the built-in captioner's sentences. chat model as judge: the "
-                    "connected captioner says how likely a sentence is true. Else a folder of models/LLM: BLIP or "
+                    "connected captioner, local or a service, is asked yes or no about each sentence; a service "
+                    "without log-probabilities gives a list of verdicts per crop. One list per crop: always so, for "
+                    "fewer questions to pay for. Else a folder of models/LLM: BLIP or "
                     "BLIP-2 (image-text matching, as in the paper), CLIP or SigLIP (similarity, calibrated to 0 to 1). "
                     f"Well-known models are downloaded when chosen. {needs(Kind.SCORER)}",
                 ),
                 ChatModelSocket.Input(
                     "chat_model",
                     optional=True,
-                    tooltip='A local captioner, for "chat model as judge": no second model is loaded.',
+                    tooltip='A captioner, for "chat model as judge": no second model is loaded.',
                 ),
                 io.Combo.Input(
                     "precision",
@@ -69,7 +71,7 @@ class ScorerLoader(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, model: str | None = None) -> bool | str:
-        return known_model(Kind.SCORER, model, _BUILTIN, JUDGE)
+        return known_model(Kind.SCORER, model, _BUILTIN, JUDGE, VERDICTS)
 
     @classmethod
     def execute(
@@ -83,16 +85,16 @@ class ScorerLoader(io.ComfyNode):
         if model == _BUILTIN:
             line = SCORERS["builtin"]
             return io.NodeOutput(line.create(line.settings_class()()))
-        if model == JUDGE:
-            return io.NodeOutput(_judge(chat_model))
+        if model in (JUDGE, VERDICTS):
+            return io.NodeOutput(_judge(chat_model, model))
         widgets = on_device({"model": model, "precision": precision}, device)
         return io.NodeOutput(_local(widgets, keep_loaded == _KEEP))
 
 
-def _judge(chat_model: ChatModel | None) -> Scorer:
+def _judge(chat_model: ChatModel | None, how: str) -> Scorer:
     if chat_model is None:
-        raise ValueError('"chat model as judge" needs a model: connect a captioner to chat_model.')
-    return judge_by(chat_model)
+        raise ValueError(f'"{how}" needs a model: connect a captioner to chat_model.')
+    return verdicts_by(chat_model) if how == VERDICTS else judge_by(chat_model)
 
 
 def _local(widgets: dict[str, Any], keep_loaded: bool) -> Scorer:

@@ -13,16 +13,17 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from .answer_store import DiskStore, MemoryStore, OpenStore, Store
 from .ask import problem_of
-from .backends.base import Answer, ChatModel, Monitor, Outcome, Question, WrappedChat
+from .backends.base import Answer, ChatModel, Monitor, Outcome, Question, WrappedChat, weighs_words
 from .options import check_options, option
 
 VERSION = 1  # of what a key means; another number makes all older answers unknown
+_TEXT, _PROBABILITIES = "text", "probabilities"  # of an answer to a question with words, as JSON
 _LOOK_S = 0.05  # between two looks whether somebody else has got an answer
 
 
@@ -98,6 +99,10 @@ class CachedChat(WrappedChat):
     def __repr__(self) -> str:
         return f"CachedChat({self.model!r})"
 
+    @property
+    def weighs_words(self) -> bool:
+        return weighs_words(self.model)
+
     def answer(self, questions: Sequence[Question], monitor: Monitor) -> list[Answer]:
         """See ChatModel. Equal questions are asked once, in this call and beside others that run at the moment."""
         if not questions:
@@ -149,7 +154,7 @@ class _Call:
         found = self.store.find(keys)
         first = self._first()
         for key, text in found.items():
-            answer = _free(text)
+            answer = read_kept(self.questions[first[key]], text)
             if not problem_of(self.questions[first[key]], answer):
                 self.known[key] = answer
         for question, key in zip(self.questions, self.keys, strict=True):
@@ -167,7 +172,7 @@ class _Call:
 
         def keep(number: int, answer: Answer) -> None:
             if answer.outcome is Outcome.ANSWER and not problem_of(asked[number], answer):
-                self.store.keep(keys[number], answer.text)
+                self.store.keep(keys[number], to_keep(answer))
             else:
                 self.store.release([keys[number]])
 
@@ -185,7 +190,7 @@ class _Call:
         answers, told = [], set(self.known)
         for key in self.keys:
             answer = self.known.get(key) or self.fresh[key]
-            answers.append(_free(answer.text, answer.outcome, answer.detail) if key in told else answer)
+            answers.append(_free(answer) if key in told else answer)
             told.add(key)
         return answers
 
@@ -202,8 +207,30 @@ class _Renewing:
         self._monitor.poll()
 
 
-def _free(text: str, outcome: Outcome = Outcome.ANSWER, detail: str = "") -> Answer:
-    return Answer(text, outcome, detail, input_tokens=0, output_tokens=0, cost=0.0)
+def _free(answer: Answer) -> Answer:
+    return replace(answer, input_tokens=0, output_tokens=0, cost=0.0)
+
+
+def to_keep(answer: Answer) -> str:
+    """An answer as a store keeps it: its text, and the probabilities of the question's words where it has them."""
+    if not answer.probabilities:
+        return answer.text
+    return json.dumps({_TEXT: answer.text, _PROBABILITIES: answer.probabilities})
+
+
+def read_kept(question: Question, kept_text: str) -> Answer:
+    """The answer that `to_keep` wrote; it costs nothing."""
+    return _free(_with_probabilities(kept_text) if question.words else Answer(kept_text))
+
+
+def _with_probabilities(kept_text: str) -> Answer:
+    try:
+        parts = json.loads(kept_text)
+    except ValueError:
+        return Answer(kept_text)
+    if not isinstance(parts, dict) or set(parts) != {_TEXT, _PROBABILITIES}:
+        return Answer(kept_text)
+    return Answer(parts[_TEXT], probabilities=tuple(parts[_PROBABILITIES]))
 
 
 def question_key(question: Question, identity: Mapping[str, object]) -> str:
@@ -217,5 +244,7 @@ def question_key(question: Question, identity: Mapping[str, object]) -> str:
         "schema": question.schema,
         "sampling": [question.temperature, question.top_p, question.max_new_tokens, question.seed],
     }
+    if question.words:
+        content["words"] = question.words
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=24).hexdigest()

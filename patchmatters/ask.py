@@ -64,10 +64,14 @@ def problem_of(question: Question, answer: Answer) -> str:
 
 def record_of(stage: str, model: ChatModel, replies: Sequence[Reply]) -> Record:
     """What these replies cost, for a Scene's records; a sum is unknown where one of its parts is."""
-    answers = [reply.answer for reply in replies]
+    return record_of_answers(stage, model.name, [reply.answer for reply in replies])
+
+
+def record_of_answers(stage: str, name: str, answers: Sequence[Answer]) -> Record:
+    """As `record_of`, by the name of who asked them."""
     return Record(
         stage,
-        model.name,
+        name,
         calls=len(answers),
         input_tokens=_total([answer.input_tokens for answer in answers]),
         output_tokens=_total([answer.output_tokens for answer in answers]),

@@ -19,6 +19,7 @@ from .witnesses.named import WITNESSES, witnesses_named
 _STAGE_OPTIONS = ("divide", "describe", "compare", "filter", "merge", "compose")
 _SEED = "seed"  # one option for all stages
 _OF_WITNESSES = ("model",)  # given with the name of the witness
+CAPTIONER, VERDICTS = "captioner", "verdicts"  # scorers that ask the captioner itself
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,12 @@ class Job:
     witnesses: tuple[Witness, ...] = ()
     others: tuple[ChatModel, ...] = ()  # captioners that share the candidates with the first
 
+    def asking(self, model: ChatModel) -> Job:
+        """The job with another model around its captioner, which is asked for everything that it was asked for."""
+        judges = scorer_name(self.options) in (CAPTIONER, VERDICTS)
+        scorer = _judge(scorer_name(self.options), model) if judges else self.scorer
+        return dataclasses.replace(self, chat_model=model, text_model=self.text_model and model, scorer=scorer)
+
 
 def backend_named_in(arguments: Sequence[str] | None) -> str:
     """The backend of --backend, wanted before parsing because its settings become options."""
@@ -48,7 +55,9 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scorer",
         metavar="NAME|PATH",
-        help=f"image-text scorer: the folder of a model, or {_listed(SCORERS)}, or none",
+        help=f"image-text scorer: the folder of a model, or {_listed(SCORERS)}, {CAPTIONER} (the captioner itself, "
+        f"asked yes or no about each statement where it gives log-probabilities, else for {VERDICTS}), {VERDICTS} "
+        "(the captioner, asked for a list about each crop), BACKEND=MODEL (another captioner, asked so), or none",
     )
     parser.add_argument(
         "--preset", default=DEFAULT, choices=tuple(PRESETS), help=f"how strict and how thorough (default: {DEFAULT})"
@@ -91,19 +100,20 @@ def job_of(options: argparse.Namespace) -> Job:
     chat_model = chosen.create(backend_settings(options))
     text_model = chat_model if chat_model.follows_instructions and not options.llm_free else None
     witnesses = witnesses_named(options.witness, witness_settings(options))
-    others = [_another(text) for text in options.also]
+    others = [_another(text, "--also") for text in options.also]
     parallel = chosen.parallel and all(one.parallel for one, _ in others)
     models = tuple(model for _, model in others)
-    return Job(chat_model, _scorer(options), text_model, preset_of(options), parallel, options, witnesses, models)
+    scorer = _scorer(scorer_name(options), chat_model)
+    return Job(chat_model, scorer, text_model, preset_of(options), parallel, options, witnesses, models)
 
 
-def _another(text: str) -> tuple[Backend, ChatModel]:
-    """The captioner of an --also. ValueError for a backend that is unknown, or one that takes no model by name."""
+def _another(text: str, option: str) -> tuple[Backend, ChatModel]:
+    """The captioner of an option BACKEND[=MODEL]. ValueError for an unknown backend, or one without named models."""
     name, equals, model = text.partition("=")
     chosen = backend(CHAT_MODELS, name)
     settings = chosen.settings_class()
     if equals and "model" not in {named.name for named in options_of(settings)}:
-        raise ValueError(f"--also {text}: {name} takes no model, so write --also {name}.")
+        raise ValueError(f"{option} {text}: {name} takes no model, so write {option} {name}.")
     return chosen, chosen.create(settings(model=model) if equals else settings())
 
 
@@ -131,10 +141,24 @@ def scorer_name(options: argparse.Namespace) -> str:
     return options.scorer or (options.backend if options.backend in SCORERS else "none")
 
 
-def _scorer(options: argparse.Namespace) -> Scorer | None:
-    name = scorer_name(options)
+def asks_another_model(name: str) -> bool:
+    """Whether a scorer is a captioner of its own: BACKEND[=MODEL]."""
+    return name.partition("=")[0] in CHAT_MODELS and name not in SCORERS and not Path(name).exists()
+
+
+def _judge(name: str, model: ChatModel) -> Scorer:
+    from .backends.judge import judge_by, verdicts_by
+
+    return verdicts_by(model) if name == VERDICTS else judge_by(model)
+
+
+def _scorer(name: str, chat_model: ChatModel) -> Scorer | None:
     if name == "none":
         return None
+    if name in (CAPTIONER, VERDICTS):
+        return _judge(name, chat_model)
+    if asks_another_model(name):
+        return _judge(CAPTIONER, _another(name, "--scorer")[1])
     if name in SCORERS or not Path(name).exists():
         chosen = backend(SCORERS, name)
         return chosen.create(chosen.settings_class()())

@@ -78,7 +78,7 @@ def service_options(model: str) -> list[str]:
 
 def local_options(folders: list[str]) -> list[str]:
     """Captioner and scorer; a captioner without one judges its own statements."""
-    return ["--backend", "transformers", "--model", folders[0], "--scorer", folders[-1]]
+    return ["--backend", "transformers", "--model", folders[0], "--scorer", *(folders[1:] or ["captioner"])]
 
 
 def fetched(python: Path, model: str) -> list[str]:

@@ -15,7 +15,8 @@ from .api.chat import ApiChat, ApiSettings
 from .api.client import errors_of, load_sdk
 from .api.events import receive
 from .api.providers import providers_of
-from .api.replies import Choice, Reply, Usage, count, items, mapping, text
+from .api.replies import Choice, Reply, Usage
+from .api.shapes import count, items, mapping, text
 from .api.troubles import Target
 from .api.wire import Asking, CutOff, ErrorInBody, OnText
 from .base import ChatModel

@@ -26,8 +26,9 @@ class Question:
     stage share, put before `text`; a backend may cache it. Questions that differ only in `name` and `seed` are
     candidates of one another. `schema` is a JSON schema for the answer: a backend that can constrain its output
     to it does, others leave it to the instruction. `temperature` 0 means greedy. `seed` is a non-negative integer of
-    at most 63 bits. Half of a character, as an instruction from a browser or a file name may hold, is left out of
-    all texts: no backend could send it on.
+    at most 63 bits. `words` are those of which the probabilities as the answer are wanted ("yes", "no"), from a
+    backend that can say them. Half of a character, as an instruction from a browser or a file name may hold, is left
+    out of all texts: no backend could send it on.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Question:
     top_p: float = 1.0
     max_new_tokens: int = 512
     seed: int = 0
+    words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("name", "text", "prefix"):
@@ -64,6 +66,7 @@ class Answer:
 
     `text` is as the model gave it; the engine cleans it in one place. `detail` says what happened, and what to do
     next, where the outcome is not an answer. Tokens and cost (US dollars) are None where the backend does not know.
+    `probabilities` are those of the question's `words`, 0 to 1 each; empty where the backend does not say them.
     """
 
     text: str
@@ -72,6 +75,21 @@ class Answer:
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
+    probabilities: tuple[float, ...] = ()
+
+
+LEAST = 0.1  # of the probability that words must have between them for the model to have chosen among them at all
+
+
+def share_of_first(answer: Answer) -> float | None:
+    """What the first of a question's two words has of the probability of both, 0 to 1.
+
+    None where the probabilities were not told, or neither word came in question.
+    """
+    if len(answer.probabilities) != 2 or sum(answer.probabilities) < LEAST:
+        return None
+    first, second = answer.probabilities
+    return first / (first + second)
 
 
 class Monitor(Protocol):
@@ -131,6 +149,18 @@ class ChatModel(Protocol):
         ...
 
 
+@runtime_checkable
+class Weighing(Protocol):
+    """A ChatModel that may say how likely the `words` of a question are, as far as it is known before asking."""
+
+    @property
+    def weighs_words(self) -> bool: ...
+
+
+def weighs_words(model: ChatModel) -> bool:
+    return isinstance(model, Weighing) and model.weighs_words
+
+
 class WrappedChat:
     """A ChatModel that asks another one, `model`: it is called as that one is, and can do what that one can."""
 
@@ -158,6 +188,23 @@ class Scorer(Protocol):
 
     def score(self, image: Crop, sentences: Sequence[str]) -> list[float | None]:
         """One score per sentence: 0 (false) to 1 (true), or None where this scorer cannot judge the sentence."""
+        ...
+
+
+@dataclass(frozen=True)
+class Scored:
+    """The scores of sentences about a crop, as `Scorer.score` gives them, and the answers of a model behind them."""
+
+    scores: tuple[float | None, ...]
+    answers: tuple[Answer, ...] = ()
+
+
+@runtime_checkable
+class BatchScorer(Scorer, Protocol):
+    """A Scorer that asks a model: about all crops of a stage at once, and until the user cancels."""
+
+    def score_all(self, asked: Sequence[tuple[Crop, Sequence[str]]], stage: str, monitor: Monitor) -> list[Scored]:
+        """What is scored of each crop, in their order. The stage begins here: its steps are this scorer's questions."""
         ...
 
 

@@ -21,7 +21,8 @@ from .api.bounded import TooLarge
 from .api.chat import OPTIONAL, ApiChat, trouble_of
 from .api.client import errors_of
 from .api.providers import Price
-from .api.replies import Reply, answer_of, mapping, priced, text
+from .api.replies import Reply, answer_of, priced
+from .api.shapes import mapping, text
 from .api.troubles import of_complaint, told
 from .base import QUIET, Answer, ChatModel, Monitor, Outcome, Question
 

@@ -2,9 +2,8 @@
 
 Asking yes or no of each claim alone is the best verifier among those that need no model of their own (CapMAS, ICML
 2025, arXiv 2412.15484). Of a local captioner no token is generated: the crop is read once, every statement is one short
-reading after it, and the score is what "yes" has of the probability of "yes" and "no" in all their forms. A service
-gives no probabilities of words that it does not say, so that its verdicts on all statements of a crop are asked for in
-one answer, each with how sure it is.
+reading after it, and the score is what "yes" has of the probability of "yes" and "no" in all their forms. A service is
+asked in `asked_judge`.
 """
 
 from __future__ import annotations
@@ -13,9 +12,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..answers.json_answer import UnreadableAnswer, read_object
 from ..picture import Crop
-from .base import QUIET, Answer, ChatModel, Monitor, Outcome, Question, Scorer
+from .asked_judge import VerdictScorer, WordScorer, asked
+from .base import QUIET, ChatModel, Monitor, Question, Scorer, weighs_words
 from .local.batches import decode_in_batches
 from .local.devices import PlainResidence, ResidenceFactory
 from .local.families import Way, verdict
@@ -28,23 +27,8 @@ from .transformers_chat import create as create_chat
 if TYPE_CHECKING:
     from torch import Tensor
 
-_QUESTION = "Does this picture show: {sentence}? Answer yes or no."
 _YES, _NO = ("yes", "Yes", "YES", " yes", " Yes"), ("no", "No", "NO", " no", " No")
 _WAYS = (Way.FAST, Way.GENERATE, Way.UNDECIDED)
-
-_LIST = (
-    "Look at the picture and judge each numbered statement by what is to be seen. Answer with one JSON object, "
-    '{"verdicts": [...]}, whose list has one number for each statement in their order: the probability, from 0 '
-    "(certainly false) to 1 (certainly true), that the picture shows it."
-)
-_SCHEMA = {
-    "type": "object",
-    "properties": {"verdicts": {"type": "array", "items": {"type": "number"}}},
-    "required": ["verdicts"],
-    "additionalProperties": False,
-}
-_STATEMENTS = 40  # in one answer: longer lists lose their count
-_TOKENS_EACH = 8  # of an answer: a number, its comma and some air
 
 
 def create(
@@ -64,7 +48,15 @@ def judge_by(chat: ChatModel) -> Scorer:
             f"{chat.name} cannot judge sentences: connect a vision-language model that chats "
             "(LLaVA, Qwen-VL, SmolVLM, or a service ...), or choose a scorer with a model of its own."
         )
-    return JudgeScorer(chat) if _is_read(chat) else VerdictScorer(chat)
+    if _is_read(chat):
+        return JudgeScorer(chat)
+    return WordScorer(chat) if weighs_words(chat) else VerdictScorer(chat)
+
+
+def verdicts_by(chat: ChatModel) -> Scorer:
+    """As `judge_by`, but one answer for all statements of a crop: fewer questions than yes or no, and less sure."""
+    judge_by(chat)
+    return VerdictScorer(chat)
 
 
 def _is_read(chat: ChatModel) -> bool:
@@ -104,11 +96,6 @@ class JudgeScorer:
                 statements_that_fit(per_row, chat.residence.free_bytes()),
             )
         return [judging.scores.get(row.prompt) for row in rows]
-
-
-def asked(sentence: str) -> str:
-    """The question about a statement, without its full stop."""
-    return _QUESTION.format(sentence=sentence.strip().rstrip("."))
 
 
 def _weighed(route: CoreRoute | GenerateRoute, prompts: Sequence[Any]) -> Tensor:
@@ -162,53 +149,3 @@ def _first_tokens(chat: TransformersChat, words: Sequence[str]) -> set[int]:
     tokenizer: Any = chat.speech.tokenizer
     found = {ids[0] for word in words if (ids := tokenizer(word, add_special_tokens=False)["input_ids"])}
     return found - {tokenizer.unk_token_id}
-
-
-class VerdictScorer:
-    """Measures sentences with any model that sees and follows instructions: one answer for all sentences of a crop."""
-
-    def __init__(self, chat: ChatModel) -> None:
-        self.chat = chat
-        self.name = f"{chat.name} (verdicts)"
-
-    def __repr__(self) -> str:
-        return f"VerdictScorer({self.name!r})"
-
-    def score(self, image: Crop, sentences: Sequence[str]) -> list[float | None]:
-        """One score per sentence; None for all of a list whose answer cannot be read or has another length."""
-        parts = [sentences[start : start + _STATEMENTS] for start in range(0, len(sentences), _STATEMENTS)]
-        questions = [_about(image, part) for part in parts]
-        answers = self.chat.answer(questions, QUIET) if questions else []
-        return [score for part, answer in zip(parts, answers, strict=True) for score in _verdicts(answer, len(part))]
-
-
-def _about(image: Crop, sentences: Sequence[str]) -> Question:
-    numbered = "\n".join(f"{number}. {sentence}" for number, sentence in enumerate(sentences, 1))
-    return Question(
-        f"verdicts on {len(sentences)} statements", numbered, (image,), prefix=_LIST, schema=_SCHEMA, temperature=0.0,
-        max_new_tokens=64 + _TOKENS_EACH * len(sentences),
-    )  # fmt: skip
-
-
-def _verdicts(answer: Answer, count: int) -> list[float | None]:
-    """The numbers of an answer, from 0 to 1; None where it says something else."""
-    if answer.outcome is not Outcome.ANSWER:
-        return [None] * count
-    try:
-        told = read_object(answer.text, ("verdicts",))["verdicts"]
-    except UnreadableAnswer:
-        return [None] * count
-    if not isinstance(told, list) or len(told) != count:
-        return [None] * count
-    return [_probability(one) for one in told]
-
-
-def _probability(told: object) -> float | None:
-    """A verdict as a number: models also write true, "yes" or "0.9"."""
-    words = {"true": 1.0, "yes": 1.0, "false": 0.0, "no": 0.0}
-    text = str(told).strip().lower()
-    try:
-        value = words[text] if text in words else float(text)
-    except ValueError:
-        return None
-    return value if 0.0 <= value <= 1.0 else None

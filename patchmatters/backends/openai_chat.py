@@ -15,8 +15,10 @@ from .api.chat import ApiChat, ApiSettings
 from .api.client import errors_of, load_sdk
 from .api.events import receive
 from .api.providers import providers_of
-from .api.replies import Choice, Reply, Usage, count, items, mapping, text
+from .api.replies import Choice, Reply, Usage
+from .api.shapes import count, items, mapping, text
 from .api.troubles import Target
+from .api.weighing import Place, places_of
 from .api.wire import SEED_BITS, Asking, CutOff, ErrorInBody, OnText
 from .base import ChatModel
 
@@ -114,6 +116,8 @@ def _settings(asking: Asking) -> dict[str, Any]:
         settings["n"] = asking.count
     if question.schema is not None and provider.schema:
         settings["response_format"] = _format(provider.schema, question.schema)
+    if asking.weighs_words:
+        settings |= {"logprobs": True, "top_logprobs": provider.top_logprobs}
     if asking.streams:
         settings |= {"stream": True, "stream_options": {"include_usage": True}}
     return settings
@@ -142,6 +146,7 @@ def _choice(choice: Mapping[str, Any]) -> Choice:
         refusal=text(message.get("refusal")),
         thought=any(message.get(name) for name in _THOUGHTS),
         thoughts=well_formed(_thoughts(message)),
+        places=places_of(choice.get("logprobs")),
     )
 
 
@@ -159,6 +164,7 @@ class _Growing:
     finish: str = ""
     thought: bool = False
     thoughts: str = ""
+    places: tuple[Place, ...] = ()
 
     def add(self, choice: Mapping[str, Any]) -> None:
         delta = mapping(choice.get("delta") or choice.get("message"))
@@ -167,9 +173,11 @@ class _Growing:
         self.finish = text(choice.get("finish_reason")) or self.finish
         self.thought |= any(delta.get(name) for name in _THOUGHTS)
         self.thoughts += _thoughts(delta)
+        self.places += places_of(choice.get("logprobs"))
 
     def choice(self) -> Choice:
-        return Choice(well_formed(self.text), self.finish, self.refusal, self.thought, well_formed(self.thoughts))
+        thoughts = well_formed(self.thoughts)
+        return Choice(well_formed(self.text), self.finish, self.refusal, self.thought, thoughts, self.places)
 
 
 @dataclass

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..answer_cache import CachedChat, identity_of, question_key
+from ..answer_cache import CachedChat, identity_of, question_key, read_kept, to_keep
 from ..answer_store import Store
 from ..ask import problem_of
 from ..backends.base import QUIET, Answer, ChatModel, Monitor, Outcome, Question, WrappedChat
@@ -171,7 +171,7 @@ class BatchChat(WrappedChat):
             return {}
         with self._store.open() as store:
             texts = store.find(list(asked))
-        found = {key: Answer(text, input_tokens=0, output_tokens=0, cost=0.0) for key, text in texts.items()}
+        found = {key: read_kept(asked[key], text) for key, text in texts.items()}
         return {key: answer for key, answer in found.items() if not problem_of(asked[key], answer)}
 
     def _keep(self, answers: Mapping[str, tuple[Question, Answer]]) -> None:
@@ -181,4 +181,4 @@ class BatchChat(WrappedChat):
             there = store.find(list(answers))
             for key, (question, answer) in answers.items():
                 if key not in there and answer.outcome is Outcome.ANSWER and not problem_of(question, answer):
-                    store.keep(key, answer.text)
+                    store.keep(key, to_keep(answer))

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 from ..backends.api.providers import Price
 from ..backends.batches import halved, service_of
 from ..detections import read_detections
-from ..job_options import Job, backend_settings, job_of, preset_of, scorer_name, witness_settings
+from ..job_options import Job, asks_another_model, backend_settings, job_of, preset_of, scorer_name, witness_settings
 from ..json_files import parse_json, read_text
 from ..report_page.command import report_settings
 from ..scene import Detection
@@ -245,7 +245,7 @@ def _desk(job: Job, state: State, options: argparse.Namespace) -> BatchDesk:
 
 def _by_batch(job: Job, desk: BatchDesk) -> Job:
     model = BatchChat(job.chat_model, desk)
-    return replace(job, chat_model=model, text_model=job.text_model and model)
+    return job.asking(model)
 
 
 def _no_price(job: Job) -> str:
@@ -260,9 +260,11 @@ def _within_limit(job: Job, state: State, options: argparse.Namespace) -> Job:
     price = given or price_of(job.chat_model)
     if price is None:
         raise ValueError(_no_price(job))
+    if options.limit_usd is not None and asks_another_model(scorer_name(options)):
+        raise ValueError("--limit-usd holds one model to its limit: choose --scorer captioner, or a scorer of weights.")
     limit = float("inf") if options.limit_usd is None else options.limit_usd
     model = metered(job.chat_model, Purse(limit, price, state), own_price=given is not None)
-    return replace(job, chat_model=model, text_model=job.text_model and model)
+    return job.asking(model)
 
 
 def _price(text: str | None) -> Price | None:

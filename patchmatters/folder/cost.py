@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ..answer_cache import CachedChat, Eager, identity_of
 from ..backends.api.providers import Price
-from ..backends.base import Answer, ChatModel, Monitor, Question, WrappedChat
+from ..backends.base import Answer, ChatModel, Monitor, Question, WrappedChat, weighs_words
 
 _CHARACTERS_PER_TOKEN = 2  # fewer than any tokenizer's average on English: a bound, not an estimate
 _PIXELS_PER_TOKEN = 500  # likewise: no provider counts more tokens for a picture
@@ -61,6 +61,10 @@ class MeteredChat(WrappedChat):
     def __init__(self, model: ChatModel, purse: Purse, *, own_price: bool) -> None:
         """`own_price` says that answers carry no cost of their own, or not this one."""
         self.model, self._purse, self._own_price = model, purse, own_price
+
+    @property
+    def weighs_words(self) -> bool:
+        return weighs_words(self.model)
 
     def identity(self, monitor: Monitor) -> Mapping[str, object]:
         return identity_of(self.model, monitor)

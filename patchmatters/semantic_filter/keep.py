@@ -8,7 +8,6 @@ on. Unlike a fixed score, that fits any scorer, picture and captioner (`evaluati
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,9 +16,10 @@ from ..backends.base import QUIET, ChatModel, Monitor, Scorer
 from ..each_picture import require_one, spares_given_up
 from ..options import check_options, option
 from ..picture import Crop
-from ..scene import Box, Patch, Record, Role, Scene, Stage, Statement, Verdict, require_stage
+from ..scene import Box, Patch, Role, Scene, Stage, Statement, Verdict, require_stage
 from ..witnesses import Witness, hear, is_confirmed, is_contradicted, ruled
 from ..witnesses.second_look import Doubt, doubts_of, look_again
+from .measure import Measured, Place, measure
 
 _GIVES: Mapping[Stage, Stage] = {
     Stage.COMPARED: Stage.FILTERED,
@@ -116,14 +116,6 @@ class _Bars:
     measured_by_all: int = 0
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Statement number `statement` of a patch."""
-
-    patch: str
-    statement: int
-
-
 def filter_statements(
     scenes: Sequence[Scene],
     scorer: Scorer | None = None,
@@ -159,15 +151,15 @@ def filter_each(
         )
     scenes = [hear(scene, _patches(scene), witnesses, _scored_box, monitor) for scene in scenes]
     crops = [_crops(scene, settings) if scorer else {} for scene in scenes]
-    monitor.begin("filter", sum(map(len, crops)))
-    scores = [_scores(scene, asked, scorer, monitor) for scene, asked in zip(scenes, crops, strict=True)]
+    measured = measure(scenes, crops, scorer, monitor)
+    scores = [one.scores for one in measured]
     if looker is not None and looker.follows_instructions and settings.second_looks:
         doubts = [_doubts(*pair, settings) for pair in zip(scenes, scores, strict=True)]
         scenes = look_again(scenes, doubts, settings.second_looks, looker, monitor)
-    return tuple(_filter_scene(scene, found, scorer, settings) for scene, found in zip(scenes, scores, strict=True))
+    return tuple(_filter_scene(scene, found, scorer, settings) for scene, found in zip(scenes, measured, strict=True))
 
 
-def _doubts(scene: Scene, scores: Mapping[_Place, float | None], settings: FilterSettings) -> list[Doubt]:
+def _doubts(scene: Scene, scores: Mapping[Place, float | None], settings: FilterSettings) -> list[Doubt]:
     """What is asked about once more, of all patches of the Scene's level but the whole image."""
     bar = max(settings.keep_score, _bars(scene, scores, settings).once)
     found: list[Doubt] = []
@@ -183,16 +175,16 @@ def _patches(scene: Scene) -> tuple[Patch, ...]:
     return scene.first_level if scene.stage is Stage.COMPARED else scene.regions
 
 
-def _crops(scene: Scene, settings: FilterSettings) -> dict[Crop, list[_Place]]:
+def _crops(scene: Scene, settings: FilterSettings) -> dict[Crop, list[Place]]:
     """What has to be scored against which crop: each crop once, with all its statements."""
-    asked: dict[Crop, list[_Place]] = {}
+    asked: dict[Crop, list[Place]] = {}
     for patch in _patches(scene):
         if patch.role is Role.WHOLE and not settings.check_whole:
             continue
         for number, statement in enumerate(patch.statements):
             if statement.verdict in _asked_verdicts(patch, settings) and not is_contradicted(statement):
                 crop = crop_of(scene, _scored_box(scene, patch, statement))
-                asked.setdefault(crop, []).append(_Place(patch.name, number))
+                asked.setdefault(crop, []).append(Place(patch.name, number))
     return asked
 
 
@@ -202,7 +194,7 @@ def _asked_verdicts(patch: Patch, settings: FilterSettings) -> tuple[Verdict, ..
     return (Verdict.CONTRADICTORY, Verdict.UNIQUE, *agreed)
 
 
-def _bars(scene: Scene, scores: Mapping[_Place, float | None], settings: FilterSettings) -> _Bars:
+def _bars(scene: Scene, scores: Mapping[Place, float | None], settings: FilterSettings) -> _Bars:
     """What the scores of the agreed statements of a Scene demand of all others.
 
     Where too few are agreed on, all scores are the measure: most of what captioners say is true.
@@ -234,34 +226,9 @@ def _scored_box(scene: Scene, patch: Patch, statement: Statement) -> Box:
     return patch.box
 
 
-def _scores(
-    scene: Scene, asked: Mapping[Crop, Sequence[_Place]], scorer: Scorer | None, monitor: Monitor
-) -> dict[_Place, float | None]:
-    scores: dict[_Place, float | None] = {}
-    for crop, places in asked.items():
-        monitor.poll()
-        sentences = [scene.patch(place.patch).statements[place.statement].text for place in places]
-        scores.update(zip(places, _checked_scores(scorer, crop, sentences, places[0].patch), strict=True))
-        monitor.advance(places[0].patch)
-    return scores
-
-
-def _checked_scores(scorer: Scorer | None, crop: Crop, sentences: Sequence[str], patch: str) -> list[float | None]:
-    scores = scorer.score(crop, sentences) if scorer else []
-    if len(scores) != len(sentences):
-        raise RuntimeError(f"The scorer gave {len(scores)} scores for {len(sentences)} sentences of {patch}.")
-    return list(scores)
-
-
-def _unmeasured(scores: Mapping[_Place, float | None]) -> str:
-    """Which patch has a score that is no number; empty where none has."""
-    return next((place.patch for place, score in scores.items() if score is not None and not math.isfinite(score)), "")
-
-
-def _filter_scene(
-    scene: Scene, scores: Mapping[_Place, float | None], scorer: Scorer | None, settings: FilterSettings
-) -> Scene:
-    if patch := _unmeasured(scores):
+def _filter_scene(scene: Scene, measured: Measured, scorer: Scorer | None, settings: FilterSettings) -> Scene:
+    scores = measured.scores
+    if patch := measured.without_number:
         return scene.given_up(
             f"{scene.image.name}: the scorer gave a score for {patch} that is not a number: try another precision."
         )
@@ -284,7 +251,7 @@ def _filter_scene(
         )
     if scorer is not None and scores:
         told = sum(score is not None for score in scores.values())
-        filtered = replace(filtered, records=(*scene.records, Record("filter", scorer.name, calls=told)))
+        filtered = replace(filtered, records=(*scene.records, measured.record(scorer)))
         if told < len(scores):
             warnings.append(f"{scorer.name} could judge {told} of {len(scores)} statements.")
     return filtered.with_warnings(*warnings)
@@ -297,13 +264,13 @@ def _trusted(whole: Patch) -> Patch:
 
 
 def _filter_patch(
-    patch: Patch, scores: Mapping[_Place, float | None], scorer: Scorer | None, settings: FilterSettings, bars: _Bars
+    patch: Patch, scores: Mapping[Place, float | None], scorer: Scorer | None, settings: FilterSettings, bars: _Bars
 ) -> Patch:
     whole = patch.role is Role.WHOLE
     scored = [
         replace(statement, score=score, bar=None if score is None else _bar(statement, whole, settings, bars))
         for number, statement in enumerate(patch.statements)
-        for score in (scores.get(_Place(patch.name, number)),)
+        for score in (scores.get(Place(patch.name, number)),)
     ]
     if whole:
         decided = [_decided_whole(statement, scorer, settings) for statement in scored]

@@ -2,7 +2,8 @@
 
 A captioner that describes freely says what usually goes with a picture; asked about one thing alone it looks at it.
 Rivals are asked about together ("Is the hull teal or black?"), all else with yes or no. All questions of a batch of
-pictures go to the model at once.
+pictures go to the model at once. Where it says how likely both words are, an answer that is hardly likelier than the
+other says nothing, as one without either word does.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..ask import Reply, ask, crop_of, record_of
-from ..backends.base import ChatModel, Monitor, Question, derive_seed
+from ..backends.base import ChatModel, Monitor, Question, derive_seed, share_of_first
 from ..language.conflict import find_conflict
 from ..language.reading import read
 from ..scene import Box, Patch, Ruling, Scene, Statement, Testimony, Verdict
@@ -22,6 +23,7 @@ from .labels import label_of
 from .rule import is_confirmed, is_contradicted
 
 NAME = "second look"
+_SURE = 0.6  # share of both words' probability that the likelier one must have to be an answer
 _STRENGTH = 0.7  # of one short answer; a witness that reads or counts is surer
 _NEARER = 0.3  # share of a detected thing's side that is shown around it
 _CHOICES = frozenset({"colour", "material", "pattern", "size"})  # of these a question can name both values
@@ -115,13 +117,13 @@ def _asked(scene: Scene, doubt: Doubt) -> _Asked:
         if conflict is not None and conflict.attribute in _CHOICES and conflict.thing:
             values = (conflict.values[0].replace("_", " "), conflict.values[1].replace("_", " "))
             text = f"Is the {conflict.thing} {values[0]} or {values[1]}? Answer with one word."
-            return _Asked(doubt, _question(scene, doubt, one, text), rival, values)
+            return _Asked(doubt, _question(scene, doubt, one, text, values), rival, values)
     said = one.text.replace('"', "'")
     text = f'Somebody says of this picture: "{said}" Is that true? Answer with one word, yes or no.'
-    return _Asked(doubt, _question(scene, doubt, one, text))
+    return _Asked(doubt, _question(scene, doubt, one, text, ("yes", "no")))
 
 
-def _question(scene: Scene, doubt: Doubt, statement: Statement, text: str) -> Question:
+def _question(scene: Scene, doubt: Doubt, statement: Statement, text: str, words: tuple[str, str]) -> Question:
     return Question(
         name=f"{scene.image.name}: {NAME} at {doubt.patch}, statement {doubt.statement + 1}",
         text=text,
@@ -129,6 +131,7 @@ def _question(scene: Scene, doubt: Doubt, statement: Statement, text: str) -> Qu
         temperature=0.0,
         max_new_tokens=8,
         seed=derive_seed(0, NAME, doubt.patch, doubt.statement),
+        words=words,
     )
 
 
@@ -173,10 +176,10 @@ def _heard(patch: Patch, number: int, words: Mapping[tuple[str, int], Testimony]
 
 def _words_of(asked: _Asked, reply: Reply) -> dict[tuple[str, int], Testimony]:
     """What one answer says of the statement, and of its rival where both were named."""
-    right = None if reply.problem else _is_right(asked, reply.text)
+    right = None if reply.problem else _is_right(asked, reply)
     if right is None:
         return {}
-    evidence = f"asked {asked.question.text!r}, answered {reply.text[:40]!r}"
+    evidence = f"asked {asked.question.text!r}, answered {reply.text[:40]!r}{_how_sure(asked, reply)}"
     rulings = {asked.doubt.statement: right} | ({} if asked.rival is None else {asked.rival: not right})
     return {
         (asked.doubt.patch, number): Testimony(
@@ -189,9 +192,20 @@ def _words_of(asked: _Asked, reply: Reply) -> dict[tuple[str, int], Testimony]:
 _RULINGS = {True: Ruling.CONFIRMED, False: Ruling.CONTRADICTED}
 
 
-def _is_right(asked: _Asked, answer: str) -> bool | None:
-    """Whether the answer bears the statement out; None where it says neither."""
+def _is_right(asked: _Asked, reply: Reply) -> bool | None:
+    """Whether the answer bears the statement out; None where it says neither, or was nearly the other."""
+    share = share_of_first(reply.answer)
+    if share is not None:
+        return True if share >= _SURE else False if share <= 1.0 - _SURE else None
+    answer = reply.text
     if asked.rival is None:
         return True if _YES.match(answer) else False if _NO.match(answer) else None
     named = [re.search(rf"\b{re.escape(value)}\b", answer, re.IGNORECASE) is not None for value in asked.values]
     return named[0] if named[0] is not named[1] else None
+
+
+def _how_sure(asked: _Asked, reply: Reply) -> str:
+    """How likely the answer's word was beside the other, where that was told."""
+    share = share_of_first(reply.answer)
+    words = asked.question.words
+    return "" if share is None else f", {words[share < 0.5]!r} at {max(share, 1.0 - share):.0%}"

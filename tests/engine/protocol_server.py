@@ -13,9 +13,10 @@ import base64
 import binascii
 import io
 import json
+import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -101,7 +102,23 @@ class Raw:
     pause_s: float = 0.0
 
 
-Script = Callable[[Received], "str | list[str] | Fault | Status | Raw"]
+@dataclass(frozen=True)
+class Weighed:
+    """An answer token by token, each with how likely it and others were there; told only to those who ask for it.
+
+    `older` tells it in the form of the older text completions, in which some servers answer.
+    """
+
+    places: tuple[tuple[str, Mapping[str, float]], ...]
+    finish: str = "stop"
+    older: bool = False
+
+    @property
+    def text(self) -> str:
+        return "".join(token for token, _ in self.places)
+
+
+Script = Callable[[Received], "str | list[str] | Fault | Status | Raw | Weighed"]
 
 
 class Violation(Exception):
@@ -173,6 +190,8 @@ class ProtocolServer(LocalServer):
             return web.json_response(what.body, status=what.status, headers=dict(what.headers))
         if isinstance(what, Raw):
             return await _raw(request, what)
+        if isinstance(what, Weighed):
+            return await self._weighed(request, received, what)
         if isinstance(what, Fault):
             return await _FAULTS.get(what, _answer_of_fault)(self, request, received, what)
         return await self.deliver(request, received, [what] * received.choices if isinstance(what, str) else what)
@@ -189,6 +208,15 @@ class ProtocolServer(LocalServer):
         return Received(protocol, request.path, headers, body, prompt, tuple(images), time.perf_counter())
 
     # --- answers ---
+
+    async def _weighed(self, request: web.Request, received: Received, what: Weighed) -> web.StreamResponse:
+        """An answer with the log-probabilities of its tokens, in a stream each with its own."""
+        self.delivered[received.prompt] += 1
+        if received.streams:
+            return await _stream(request, _weighed_stream(received, what))
+        body = _openai_body(received, [what.text], what.finish)
+        body["choices"][0]["logprobs"] = _logprobs(received, what, what.places)
+        return web.json_response(body)
 
     async def deliver(
         self, request: web.Request, received: Received, texts: list[str], **details: Any
@@ -219,7 +247,7 @@ def _check_openai(body: Any, headers: Mapping[str, str], *, check_images: bool) 
     known = {
         "model", "messages", "max_tokens", "max_completion_tokens", "temperature", "top_p", "n", "seed", "stream",
         "stream_options", "response_format", "reasoning_effort", "thinking", "do_sample", "reasoning",
-        "chat_template_kwargs", "enable_thinking",
+        "chat_template_kwargs", "enable_thinking", "logprobs", "top_logprobs",
     }  # fmt: skip
     _check_common(body, known)
     _require("max_tokens" not in body or "max_completion_tokens" not in body, "two token limits")
@@ -227,6 +255,9 @@ def _check_openai(body: Any, headers: Mapping[str, str], *, check_images: bool) 
     _require(isinstance(limit, int) and limit > 0, "no token limit")
     _require(isinstance(body.get("n", 1), int) and 1 <= body.get("n", 1) <= 128, "n is not 1 to 128")
     _require(isinstance(body.get("seed", 0), int) and 0 <= body.get("seed", 0) < 2**32, "seed is not 32 bits")
+    _require(isinstance(body.get("logprobs", False), bool), "logprobs is no boolean")
+    _require("top_logprobs" not in body or body.get("logprobs") is True, "top_logprobs without logprobs")
+    _require(0 <= body.get("top_logprobs", 0) <= 20, "top_logprobs is not 0 to 20")
     _require("stream_options" not in body or body.get("stream") is True, "stream_options without stream")
     form = body.get("response_format", {"type": "text"})
     _require(form.get("type") in ("text", "json_object", "json_schema"), "unknown response_format")
@@ -343,6 +374,45 @@ def _openai_stream(
         usage = _openai_body(received, texts)["usage"]
         events.append(_event({**head, "choices": [], "usage": usage}))
     return [*events, b"data: [DONE]\n\n"]
+
+
+def _weighed_stream(received: Received, what: Weighed) -> list[bytes]:
+    head = {"id": "chatcmpl-1", "object": "chat.completion.chunk", "created": 1, "model": received.body["model"]}
+    choices = [
+        {"index": 0, "delta": {"content": token}, "finish_reason": None, "logprobs": _logprobs(received, what, [place])}
+        for place in what.places
+        for token, _ in (place,)
+    ]
+    choices.append({"index": 0, "delta": {}, "finish_reason": what.finish, "logprobs": None})
+    events = [_event({**head, "choices": [choice]}) for choice in choices]
+    if received.body.get("stream_options", {}).get("include_usage"):
+        usage = _openai_body(received, [what.text])["usage"]
+        events.append(_event({**head, "choices": [], "usage": usage}))
+    return [*events, b"data: [DONE]\n\n"]
+
+
+def _logprobs(
+    received: Received, what: Weighed, places: Sequence[tuple[str, Mapping[str, float]]]
+) -> dict[str, Any] | None:
+    """The log-probabilities of some places, the likeliest first and as many as are wanted; null for who wants none."""
+    if not received.body.get("logprobs"):
+        return None
+    most = received.body.get("top_logprobs", 0)
+    tops = [
+        sorted(((token, math.log(chance)) for token, chance in chances.items()), key=lambda one: -one[1])[:most]
+        for _, chances in places
+    ]
+    chosen = [math.log(chances.get(token, 1.0)) for token, chances in places]
+    if what.older:
+        names = [token for token, _ in places]
+        return {"tokens": names, "token_logprobs": chosen, "top_logprobs": [dict(top) for top in tops]}
+    entries = [
+        {"token": token, "logprob": value, "bytes": None, "top_logprobs": [
+            {"token": other, "logprob": chance, "bytes": None} for other, chance in top
+        ]}
+        for (token, _), value, top in zip(places, chosen, tops, strict=True)
+    ]  # fmt: skip
+    return {"content": entries, "refusal": None}
 
 
 def _pieces(text: str) -> list[str]:

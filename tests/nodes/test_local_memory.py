@@ -79,7 +79,8 @@ def test_folders_and_well_known_models_are_offered(nodes: dict[str, Any], llava:
     assert nodes["PatchMatters_LocalModel"].validate_inputs(model="tiny/llava") is True
     assert options("LocalModel")[:2] == ["tiny/llava", "HuggingFaceTB/SmolVLM-256M-Instruct"]  # what needs least first
     assert "llava-hf/llava-1.5-7b-hf" in options("LocalModel")
-    assert options("Scorer")[:3] == ["built-in", "chat model as judge", "tiny/blip"]
+    judges = ["chat model as judge", "chat model as judge, one list per crop"]
+    assert options("Scorer")[:4] == ["built-in", *judges, "tiny/blip"]
     assert options("Detect")[0] == "tiny/yolos"
 
 
@@ -194,8 +195,11 @@ def test_the_judge_shares_the_captioners_weights(
     )
     _through(nodes["PatchMatters_Filter"], scene=compared, scorer=judge)
     assert loaded() == ["LocalWeights"]
-    with pytest.raises(ValueError, match="connect a captioner to chat_model"):
-        nodes["PatchMatters_Scorer"].execute(model="chat model as judge")
+    lists = "chat model as judge, one list per crop"
+    assert nodes["PatchMatters_Scorer"].execute(model=lists, chat_model=model).args[0].name.endswith("(verdicts)")
+    for how in ("chat model as judge", lists):
+        with pytest.raises(ValueError, match="connect a captioner to chat_model"):
+            nodes["PatchMatters_Scorer"].execute(model=how)
 
 
 def test_boxes_of_the_detector_fit_divide(nodes: dict[str, Any], llm: Path, photo: Any) -> None:

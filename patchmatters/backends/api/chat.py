@@ -42,7 +42,7 @@ from .troubles import (
     told_inside,
     unreachable,
 )
-from .wire import Asking, CutOff, ErrorInBody, Unreadable, Wire
+from .wire import LOGPROBS, Asking, CutOff, ErrorInBody, Unreadable, Wire
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ _PAUSE_S = 0.5  # before an answer that was cut off is asked for again, doubled 
 OPTIONAL = (
     *("temperature", "top_p", "seed", "n", "response_format", "stream_options", "reasoning_effort", "thinking"),
     *("output_config", "max_completion_tokens", "max_tokens", "do_sample", "cache_control", "reasoning"),
-    *("chat_template_kwargs", "enable_thinking", "think", "stream"),
+    *("chat_template_kwargs", "enable_thinking", "think", "stream", "top_logprobs", "logprobs"),
 )
 
 
@@ -137,6 +137,11 @@ class ApiChat:
 
     def __repr__(self) -> str:
         return f"ApiChat({self.name})"
+
+    @property
+    def weighs_words(self) -> bool:
+        """Whether log-probabilities are asked for: the provider may give them, and has not refused them."""
+        return bool(self.target.provider.top_logprobs) and not LOGPROBS & self._learned.left_out
 
     def identity(self, monitor: Monitor = QUIET) -> Mapping[str, object]:
         """What an answer depends on besides its question: the key of a cache. No secret is in it.
@@ -219,7 +224,8 @@ class ApiChat:
         return self.target.provider.model(self.target.model)
 
     def body_alone(self, question: Question, left_out: Collection[str] = ()) -> dict[str, Any]:
-        """The body of a request for one answer in one piece, without the settings that are left out."""
+        """The body of a request for one answer in one piece, as words alone, without the settings that are left out."""
+        question = replace(question, words=())
         images = tuple(map(self.encoder, question.images))
         row, thinks = self.target.provider, self.settings.thinking == "on"
         return self._wire.body(Asking(question, images, row, self.model(), 1, False, frozenset(left_out), thinks))
@@ -390,8 +396,9 @@ class _Batch:
     def _settle(self, group: list[int], reply: Reply) -> list[int]:
         """Hand out the whole choices of a reply; the questions that are left over."""
         choices: Sequence[Choice] = reply.complete[: len(group)]
-        limit = self._questions[group[0]].max_new_tokens
-        answers = priced([answer_of(choice, limit) for choice in choices], reply.usage, self._price)
+        question = self._questions[group[0]]
+        told = [answer_of(choice, question.max_new_tokens, question.words) for choice in choices]
+        answers = priced(told, reply.usage, self._price)
         for number, answer in zip(group, answers, strict=False):
             self._done(number, answer)
         return group[len(answers) :]
@@ -416,7 +423,7 @@ def _candidate_key(question: Question) -> object:
     schema = None if question.schema is None else id(question.schema)
     return (
         question.text, question.prefix, question.images, schema,
-        question.temperature, question.top_p, question.max_new_tokens,
+        question.temperature, question.top_p, question.max_new_tokens, question.words,
     )  # fmt: skip
 
 

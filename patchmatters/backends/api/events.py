@@ -12,7 +12,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
-from .replies import items, mapping
+from .shapes import items, mapping
 from .wire import CutOff, ErrorInBody, Unreadable
 
 _LINE_END = re.compile(rb"\r\n|\n|\r")

@@ -24,7 +24,7 @@ from .bounded import TooLarge
 from .client import errors_of, http_client, load_sdk
 from .driving import drive, loop_thread
 from .providers import PROVIDERS, Listing, Provider
-from .replies import items, mapping
+from .shapes import items, mapping
 from .troubles import Target, unreachable
 
 log = logging.getLogger(__name__)

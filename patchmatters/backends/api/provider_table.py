@@ -14,6 +14,9 @@ and were not all checked. A row without one was not looked up: its address and w
 are those in common use. A model that is not named here works too: it is asked like its provider's others, and a
 setting that it refuses is left out after the first refusal.
 
+*Likeliest words* is how many are asked for, with their log-probabilities, where a statement is put to yes or no; 5 is
+a try where nothing was found. A server that refuses or ignores it is asked for a list of verdicts instead.
+
 *Thinking off* is what is sent with every request, unless `--thinking on`; `per model` stands for words that only some
 models of the provider take. A row without a model of its own takes the first that the server lists, those that see
 before the others and embedding models never. A local server needs no key; a key for another address is named after it
@@ -21,7 +24,7 @@ before the others and embedding models never. A local server needs no key; a key
 """
 _COLUMNS = (
     "provider", "`--provider`", "address", "key variable", "first model", "answers per request", "JSON answers", "seed",
-    "token limit", "longest edge", "picture bytes", "thinking off", "source",
+    "token limit", "longest edge", "picture bytes", "likeliest words", "thinking off", "source",
 )  # fmt: skip
 
 
@@ -47,6 +50,7 @@ def _cells(row: Provider) -> list[str]:
         f"`{row.token_limit}`",
         str(row.longest_edge),
         str(row.max_image_bytes),
+        str(row.top_logprobs or "no"),
         _thinking(row),
         row.source,
     ]

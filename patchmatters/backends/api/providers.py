@@ -75,8 +75,9 @@ class Provider:
     `open_sampling` says that temperature and top_p must lie inside 0 to 1, ends excluded. `longest_edge` (pixels) and
     `max_image_bytes` (before base64) are the most that the provider looks at or takes. `headers` are sent beyond the
     usual ones. `extra` switches thinking off in the server's own words, for every model that has none of its own; what
-    a model refuses is left out. `prices` is the provider's name in the package genai-prices. `source` is where the
-    facts are from.
+    a model refuses is left out. `top_logprobs` is how many of the likeliest tokens it gives at each place, 0 for none;
+    where its documentation says nothing it is tried with few. `prices` is the provider's name in the package
+    genai-prices. `source` is where the facts are from.
     """
 
     name: str
@@ -99,6 +100,7 @@ class Provider:
     headers: tuple[str, ...] = ()
     caching: str = "common prefix"
     extra: Mapping[str, object] = field(default_factory=dict)
+    top_logprobs: int = 5
     prices: str = ""
     source: str = ""
 
@@ -185,6 +187,7 @@ _ROWS = (
         caching="automatic",
         prices="openai",
         source="platform.openai.com/docs",
+        top_logprobs=20,
     ),
     Provider(
         "anthropic",
@@ -200,6 +203,7 @@ _ROWS = (
         caching="marked",
         prices="anthropic",
         source="platform.claude.com/docs",
+        top_logprobs=0,
     ),
     Provider(
         "zhipu",
@@ -235,6 +239,7 @@ _ROWS = (
         extra={"reasoning": {"enabled": False}},
         prices="openrouter",
         source="openrouter.ai/docs",
+        top_logprobs=20,
     ),
     Provider(
         "gemini",
@@ -264,6 +269,7 @@ _ROWS = (
         "https://api.x.ai/v1",
         "XAI_API_KEY",
         prices="x-ai",
+        top_logprobs=8,
     ),
     Provider(
         "dashscope",
@@ -321,6 +327,7 @@ _ROWS = (
         max_image_bytes=2_800_000,  # a request with pictures in base64 may have 4 MB in all
         prices="groq",
         source="console.groq.com/docs/vision",
+        top_logprobs=0,  # refused for every model
     ),
     Provider(
         "siliconflow",
@@ -347,6 +354,7 @@ _ROWS = (
         longest_edge=1536,
         extra=_NO_EFFORT,
         source="docs.ollama.com/api/openai-compatibility",
+        top_logprobs=20,
     ),
     Provider(
         "lmstudio",
@@ -366,6 +374,7 @@ _ROWS = (
         local=True,
         longest_edge=1536,
         extra=_TEMPLATE,
+        top_logprobs=20,
     ),
     Provider(
         "vllm",
@@ -376,6 +385,7 @@ _ROWS = (
         longest_edge=1536,
         extra=_TEMPLATE,
         source="docs.vllm.ai, Reasoning Outputs",
+        top_logprobs=20,
     ),
     Provider(
         "sglang",
@@ -384,6 +394,7 @@ _ROWS = (
         local=True,
         longest_edge=1536,
         extra=_TEMPLATE,
+        top_logprobs=20,
     ),
     Provider(
         "koboldcpp",

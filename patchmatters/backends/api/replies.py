@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from ...answers import Flaw, read_answer
 from ...answers.cut import text_before_cut
@@ -12,6 +11,7 @@ from ...answers.thoughts import ponders
 from ...language.sentences import words
 from ..base import Answer, Outcome
 from .providers import Price
+from .weighing import Place, decided, probabilities_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class Choice:
     refusal: str = ""
     thought: bool = False
     thoughts: str = ""  # what came in a field of its own, where the protocol has one
+    places: tuple[Place, ...] = ()  # the likeliest tokens of the text, where they were asked for and given
 
 
 @dataclass(frozen=True)
@@ -65,8 +66,21 @@ _FAILED: Mapping[str, str] = {
 _LENGTH = ("length", "max_tokens", "model_context_window_exceeded")
 
 
-def answer_of(choice: Choice, limit: int) -> Answer:
-    """The answer in a whole choice, without its tokens. `limit` is the question's token limit, for the message."""
+def answer_of(choice: Choice, limit: int, words_of_interest: Sequence[str] = ()) -> Answer:
+    """The answer in a whole choice, without its tokens. `limit` is the question's token limit, for the message.
+
+    Of the words of interest the probabilities are told; where they decide, the answer may be cut off behind them.
+    """
+    answer = _in_words(choice, limit)
+    if not words_of_interest or answer.outcome is Outcome.REFUSAL:
+        return answer
+    found = probabilities_of(words_of_interest, choice.text, choice.places)
+    if answer.outcome is Outcome.FAILURE and choice.finish in _LENGTH and decided(found):
+        return Answer(choice.text.strip(), probabilities=found)
+    return replace(answer, probabilities=found)
+
+
+def _in_words(choice: Choice, limit: int) -> Answer:
     if choice.refusal:
         return Answer("", Outcome.REFUSAL, f"the model refused ({choice.refusal[:160]!r}): {_OTHERWISE}")
     if choice.finish in _REFUSED:
@@ -105,10 +119,8 @@ def priced(answers: Sequence[Answer], usage: Usage, price: Price | None) -> list
     cost = usage.cost if usage.cost is not None else cost_of(usage, price)
     count = len(answers)
     return [
-        Answer(
-            answer.text,
-            answer.outcome,
-            answer.detail,
+        replace(
+            answer,
             input_tokens=usage.input if number == 0 or usage.input is None else 0,
             output_tokens=_share(usage.output, count, number),
             cost=None if cost is None else cost / count,
@@ -131,29 +143,3 @@ def cost_of(usage: Usage, price: Price | None) -> float | None:
     plain = max(usage.input - usage.cached - usage.written, 0)
     total = plain * price.input + usage.cached * cached + usage.written * written + usage.output * price.output
     return total / 1_000_000
-
-
-# --- reading JSON that may be anything -------------------------------------------------------------------------------
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """The value as an object; an empty one where it is something else. SDK models become plain objects."""
-    plain = value.to_dict() if hasattr(value, "to_dict") else value
-    return plain if isinstance(plain, Mapping) else {}
-
-
-def items(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else []
-
-
-def text(value: Any) -> str:
-    """A string; of content parts, their texts: a list of strings and objects, or one object."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, Mapping):
-        return text(value["text"]) if isinstance(value.get("text"), str) else ""
-    return "".join(map(text, items(value)))
-
-
-def count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

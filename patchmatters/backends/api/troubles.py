@@ -12,7 +12,7 @@ from ..base import Outcome
 from .addresses import Address, read_address
 from .keys import key_variable, redact
 from .providers import Provider
-from .replies import text
+from .shapes import text
 
 DATA_URI = "data URI"  # the one setting that is no field: some servers take base64 alone
 _QUOTED = 200  # characters of a server's own message
@@ -112,7 +112,10 @@ _CONTEXT = re.compile(
 )
 _QUOTA = re.compile(r"\b(?:insufficient_quota|credit balance|1113)\b")
 _GRAMMAR = re.compile(r"grammar|json[_ ]?schema|response_?format|structured output|guided decoding", re.I)
+_LOGPROBS = re.compile(r"log_?probs", re.I)
 _NO_URI = re.compile(r"base64[- ]?encoded|data[- ]?ur[il]|(?:illegal|invalid) base64", re.I)
+# Settings that servers complain of in words of their own, and with whatever status.
+_KNOWN_BY: Mapping[str, re.Pattern[str]] = {"response_format": _GRAMMAR, "logprobs": _LOGPROBS, DATA_URI: _NO_URI}
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _UNSUPPORTED = re.compile(
     r"unsupported|not support|n't support|deprecated|unrecogni[sz]ed|unexpected|unknown|not permitted|extra inputs|"
@@ -175,7 +178,7 @@ def of_complaint(complaint: Complaint, target: Target, sent: Sequence[str], *, h
 def is_lasting(status: int, body: Any) -> bool:
     """Whether a failed request would fail again as it is, although its status says that it may pass."""
     said = told(body, status).said
-    return bool(_BLIND.search(said) or _GRAMMAR.search(said) or _CONTEXT.search(said))
+    return any(known.search(said) for known in (_BLIND, _GRAMMAR, _CONTEXT, _LOGPROBS))
 
 
 def blind(target: Target, said: str = "") -> Trouble:
@@ -229,10 +232,9 @@ def _listed(value: Any) -> list[Any]:
 def _refused(complaint: Complaint, sent: Sequence[str]) -> str:
     """The setting of the request that the error is about, or an empty text."""
     said = complaint.said
-    if "response_format" in sent and complaint.status in (400, 422, 500) and _GRAMMAR.search(said):
-        return "response_format"
-    if DATA_URI in sent and complaint.status in (400, 415, 422, 500) and _NO_URI.search(said):
-        return DATA_URI
+    for name, words in _KNOWN_BY.items():
+        if name in sent and complaint.status in (400, 415, 422, 500, 501) and words.search(said):
+            return name
     if complaint.status not in (400, 422):
         return ""
     named = text(complaint.body.get("param")).partition(".")[0]

@@ -15,6 +15,7 @@ from .troubles import DATA_URI, Target
 
 OnText = Callable[[int, str], None]  # number of the choice, its text so far
 _THINKING_TOKENS = 4096  # room for thoughts where a person wants them
+LOGPROBS = frozenset({"logprobs", "top_logprobs"})  # the one is nothing without the other
 SEED_BITS = 31  # llama.cpp and others keep seeds in 32 bits
 
 
@@ -50,6 +51,11 @@ class Asking:
     def sends_data_uris(self) -> bool:
         """Whether pictures go out as "data:image/jpeg;base64,..." and not as base64 alone."""
         return bool(self.images) and self.provider.data_uri and DATA_URI not in self.left_out
+
+    @property
+    def weighs_words(self) -> bool:
+        """Whether the likeliest tokens are asked for: how likely words are as the answer is read from them."""
+        return bool(self.question.words and self.provider.top_logprobs) and not LOGPROBS & self.left_out
 
     def sampling(self) -> Mapping[str, float]:
         """Temperature and top_p as this model takes them."""
