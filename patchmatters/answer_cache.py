@@ -20,7 +20,7 @@ from typing import Protocol, runtime_checkable
 from .answer_store import DiskStore, MemoryStore, OpenStore, Store
 from .ask import problem_of
 from .backends.base import Answer, ChatModel, Monitor, Outcome, Question, WrappedChat, weighs_words
-from .options import check_options, option
+from .options import Options, option
 
 VERSION = 1  # of what a key means; another number makes all older answers unknown
 _TEXT, _PROBABILITIES = "text", "probabilities"  # of an answer to a question with words, as JSON
@@ -28,20 +28,21 @@ _LOOK_S = 0.05  # between two looks whether somebody else has got an answer
 
 
 @dataclass(frozen=True)
-class CacheSettings:
+class CacheSettings(Options):
     """Where answers are kept and how many."""
 
     cache: bool = option(True, "Keep answers on disk, so that a rerun asks only for what is missing.")
     cache_mb: int = option(256, "Size limit of the answers on disk, in MiB.", minimum=1, maximum=65536)
 
-    __post_init__ = check_options
-
 
 class CacheChoice(Protocol):
     """Settings that say whether answers go to disk, and how many MiB of them."""
 
-    cache: bool
-    cache_mb: int
+    @property
+    def cache(self) -> bool: ...
+
+    @property
+    def cache_mb(self) -> int: ...
 
 
 @runtime_checkable

@@ -18,6 +18,7 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -228,7 +229,7 @@ class _OpenDisk:
         found: dict[str, str] = {}
         for start in range(0, len(keys), _CHUNK):
             chunk = tuple(keys[start : start + _CHUNK])
-            found |= self._try(lambda connection, chunk=chunk: _find(connection, chunk), {})
+            found |= self._try(partial(_find, keys=chunk), dict[str, str]())
         return found
 
     def keep(self, key: str, text: str) -> None:
@@ -252,7 +253,7 @@ class _OpenDisk:
         free: set[str] = set()
         for start in range(0, len(keys), _CHUNK):
             chunk = keys[start : start + _CHUNK]
-            free |= self._try(lambda connection, chunk=chunk: self._claim(connection, chunk), set(chunk))
+            free |= self._try(partial(self._claim, keys=chunk), set(chunk))
         self._claimed |= free
         return free
 
@@ -345,7 +346,8 @@ def _used_bytes(connection: sqlite3.Connection) -> int:
     pages, free, page_size = (
         connection.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "freelist_count", "page_size")
     )
-    return (pages - free) * page_size
+    used: int = (pages - free) * page_size
+    return used
 
 
 def _inode(path: Path) -> int:

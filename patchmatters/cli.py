@@ -45,7 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     _log_to_stderr(logging.INFO if options.verbose else logging.ERROR)
     try:
-        return options.run(options)
+        status: int = options.run(options)
+        return status
     except (ValueError, RuntimeError) as error:
         return _complain(parser.prog, error, USAGE)
     except ModuleNotFoundError as error:

@@ -71,7 +71,7 @@ def _detail(picture: Image) -> numpy.ndarray:
     from PIL.Image import Resampling
 
     scale = _VIEW / max(picture.size)
-    size = tuple(max(2, round(scale * side)) for side in picture.size)
+    size = (max(2, round(scale * picture.width)), max(2, round(scale * picture.height)))
     grey = numpy.asarray(picture.resize(size, Resampling.BOX, reducing_gap=3.0).convert("L"), dtype=numpy.float64)
     steps = numpy.zeros_like(grey)
     steps[:, 1:] += numpy.abs(numpy.diff(grey, axis=1))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from .ask import Reply, ask, crop_of, record_of
 from .backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
 from .each_picture import require_one, spares_given_up
-from .options import check_options, option
+from .options import Options, option
 from .prompts import instruction
 from .scene import Failure, Passage, Patch, Record, Role, Scene, Stage, require_stage
 
@@ -19,7 +19,7 @@ STAGE = "describe"
 
 
 @dataclass(frozen=True)
-class DescribeSettings:
+class DescribeSettings(Options):
     """How patches are described. The defaults are the paper's."""
 
     instruction: str = option(instruction("describe"), "What the captioner is asked about every patch.", multiline=True)
@@ -48,8 +48,6 @@ class DescribeSettings:
         choices=("stop", "continue"),
         advanced=True,
     )
-
-    __post_init__ = check_options
 
 
 def describe(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from .backends.base import QUIET, Monitor
 from .content_cells import LEAST, MOST, content_cells
-from .options import check_options, option
+from .options import Options, option
 from .picture import image_ref
 from .scene import Box, Detection, Patch, Role, Scene, Stage, union_of
 
@@ -25,7 +25,7 @@ _COLUMN_WORDS = {1: ("",), 2: ("left", "right"), 3: ("left", "", "right")}
 
 
 @dataclass(frozen=True)
-class DivideSettings:
+class DivideSettings(Options):
     """How a picture is divided. The defaults are the paper's."""
 
     min_score: float = option(
@@ -69,8 +69,6 @@ class DivideSettings:
         "picture too small for that is divided by the grid.",
         minimum=16, maximum=4096, advanced=True, later=True,
     )  # fmt: skip
-
-    __post_init__ = check_options
 
     @property
     def patches_at_most(self) -> int:
@@ -202,7 +200,8 @@ def _iou_with(box: Box, others: numpy.ndarray) -> numpy.ndarray:
     height = numpy.minimum(others[:, 3], box.bottom) - numpy.maximum(others[:, 1], box.top)
     common = width.clip(0) * height.clip(0)
     areas = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
-    return common / (areas + box.area - common)
+    found: numpy.ndarray = common / (areas + box.area - common)
+    return found
 
 
 def spatial_patches(

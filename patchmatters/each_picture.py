@@ -18,7 +18,7 @@ def spares_given_up(stage: Stage[Rest]) -> Stage[Rest]:
     """The stage, asked only about Scenes without a `problem`; the others pass by as they are, in their places."""
 
     @wraps(stage)
-    def spared(scenes: Sequence[Scene], *args: Rest.args, **named: Rest.kwargs) -> tuple[Scene, ...]:
+    def spared(scenes: Sequence[Scene], /, *args: Rest.args, **named: Rest.kwargs) -> tuple[Scene, ...]:
         if not any(scene.problem for scene in scenes):
             return stage(scenes, *args, **named)
         going = [scene for scene in scenes if not scene.problem]

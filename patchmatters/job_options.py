@@ -46,7 +46,8 @@ def backend_named_in(arguments: Sequence[str] | None) -> str:
     """The backend of --backend, wanted before parsing because its settings become options."""
     early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     early.add_argument("--backend", default="builtin")
-    return early.parse_known_args(arguments)[0].backend
+    name: str = early.parse_known_args(arguments)[0].backend
+    return name
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
@@ -161,11 +162,13 @@ def _scorer(name: str, chat_model: ChatModel) -> Scorer | None:
         return _judge(CAPTIONER, _another(name, "--scorer")[1])
     if name in SCORERS or not Path(name).exists():
         chosen = backend(SCORERS, name)
-        return chosen.create(chosen.settings_class()())
-    from .backends.scorer_choice import scorer_for_path
+        scorer: Scorer = chosen.create(chosen.settings_class()())
+    else:
+        from .backends.scorer_choice import scorer_for_path
 
-    chosen = SCORERS[scorer_for_path(name)]
-    return chosen.create(chosen.settings_class()(model=name))
+        chosen = SCORERS[scorer_for_path(name)]
+        scorer = chosen.create(chosen.settings_class()(model=name))
+    return scorer
 
 
 def _listed(table: Mapping[str, Backend]) -> str:

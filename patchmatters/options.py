@@ -49,6 +49,13 @@ def option(
     return dataclasses.field(default=default, metadata={"option": spec})
 
 
+class Options:
+    """The base of a settings class: its options are checked whenever one is made."""
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
 @dataclass(frozen=True)
 class NamedOption:
     """One option of a settings class: its name, default and specification. The default's type is the option's."""
@@ -73,10 +80,7 @@ def options_of(settings: type) -> tuple[NamedOption, ...]:
 
 
 def check_options(settings: Any) -> None:
-    """Raise ValueError for the first option that is of another kind, outside its range or not among its choices.
-
-    Meant as `__post_init__` of a settings class: `__post_init__ = check_options`.
-    """
+    """Raise ValueError for the first option that is of another kind, outside its range or not among its choices."""
     for named in options_of(type(settings)):
         _check(named, getattr(settings, named.name))
 

@@ -74,12 +74,13 @@ def _check_version(version: Any) -> None:
 
 def encode_scene(scene: Scene) -> dict[str, Any]:
     """One Scene as JSON's own kinds, field by field, without its picture."""
-    return _encode(scene)
+    encoded: dict[str, Any] = _encode(scene)
+    return encoded
 
 
 def decode_scene(value: Any, where: str = "scene") -> Scene:
     """The Scene of what `encode_scene` gave. ValueError as in `load_scenes`, naming `where`."""
-    scene = _decode(value, Scene, where)
+    scene: Scene = _decode(value, Scene, where)
     check_scene(scene, where)
     return scene
 
@@ -179,7 +180,7 @@ def _decode(value: Any, kind: Any, where: str) -> Any:
         )
     if get_origin(kind) is tuple:
         return _decode_tuple(value, get_args(kind), where)
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         return _decode_object(value, kind, where)
     if issubclass(kind, Enum):
         return _decode_enum(value, kind, where)

@@ -12,7 +12,7 @@ from .ask import Reply, ask, crop_of, record_of
 from .backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
 from .each_picture import require_one, spares_given_up
 from .language.similarity import containment
-from .options import check_options, option
+from .options import Options, option
 from .prompts import instruction
 from .scene import Failure, Patch, Role, Scene, Stage, require_stage, union_of
 
@@ -30,7 +30,7 @@ _AGAIN = "Your last answer could not be read. Answer with the JSON object only."
 
 
 @dataclass(frozen=True)
-class SemanticPatchSettings:
+class SemanticPatchSettings(Options):
     """How the main objects are named and matched. The temperature is that of the paper's other short questions."""
 
     temperature: float = option(
@@ -38,8 +38,6 @@ class SemanticPatchSettings:
     )
     max_new_tokens: int = option(64, "Longest short caption, in tokens.", minimum=8, maximum=1024, advanced=True)
     seed: int = option(0, "The same seed gives the same answer.", minimum=0, maximum=2**63 - 1)
-
-    __post_init__ = check_options
 
 
 @dataclass(frozen=True)

@@ -113,14 +113,13 @@ def _read(text: str) -> list[_Line]:
         if _SEPARATOR.match(line) and "|" in line and lines and lines[-1].kind is _Kind.ROW:
             lines.pop()  # the names of the columns
             continue
-        one = _line(line)
-        if one is not None:
-            lines.append(one)
+        if (read := _line(line)) is not None:
+            lines.append(read)
     following: list[_Line | None] = []
-    for line in reversed(lines):
-        following.append(following[-1] if line.kind is _Kind.GAP and following else line)
+    for one in reversed(lines):
+        following.append(following[-1] if one.kind is _Kind.GAP and following else one)
     following = [*following[-2::-1], None] if following else []
-    return [_heading_before_list(line, after) for line, after in zip(lines, following, strict=True)]
+    return [_heading_before_list(one, after) for one, after in zip(lines, following, strict=True)]
 
 
 def _line(line: str) -> _Line | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from .base import QUIET, Answer, ChatModel, Crop, Monitor, Outcome, Question, QuietMonitor, Scorer, derive_seed
+from ..picture import Crop
+from .base import QUIET, Answer, ChatModel, Monitor, Outcome, Question, QuietMonitor, Scorer, derive_seed
 
 __all__ = [
     "CHAT_MODELS",
@@ -40,7 +41,8 @@ class Backend:
     parallel: bool = False
 
     def settings_class(self) -> type:
-        return getattr(import_module(self.module, __package__), self.settings)
+        found: type = getattr(import_module(self.module, __package__), self.settings)
+        return found
 
     def create(self, settings: Any, *more: Any) -> Any:
         """What the factory makes of the settings; `more` is what only some factories take (where weights live)."""

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from ..answer_cache import kept
-from ..options import check_options, option
+from ..options import option
 from ..unicode import well_formed
 from .api.bounded import TooLarge
 from .api.chat import ApiChat, ApiSettings
@@ -31,8 +31,6 @@ class AnthropicSettings(ApiSettings):
     provider: str = option("anthropic", "Whose server is asked.", choices=providers_of("anthropic"))
     model: str = option("", "Model by its name there. Empty: the provider's default.")
     base_url: str = option("", "Another address that speaks Anthropic's protocol. Empty: the usual one.")
-
-    __post_init__ = check_options
 
 
 def create(settings: AnthropicSettings) -> ChatModel:
@@ -80,7 +78,7 @@ class AnthropicWire:
             arrived = _Stream()
             try:
                 whole = await receive(response, lambda event: arrived.add(event, on_text))
-            except (CutOff, ErrorInBody, TooLarge, *errors_of(load_sdk(self.sdk))):
+            except errors_of(load_sdk(self.sdk), CutOff, ErrorInBody, TooLarge):
                 if not arrived.finish:  # what has arrived whole is kept, and not paid for again
                     raise
                 return arrived.reply()

@@ -57,8 +57,12 @@ class WordScorer:
         return f"WordScorer({self.chat!r})"
 
     @property
+    def _gave_up(self) -> bool:
+        return self._weighs is False
+
+    @property
     def name(self) -> str:
-        return self._lists.name if self._weighs is False else f"{self.chat.name} (yes or no)"
+        return self._lists.name if self._gave_up else f"{self.chat.name} (yes or no)"
 
     def score(self, image: Crop, sentences: Sequence[str]) -> list[float | None]:
         """One score per sentence; None where the model gave no answer, or neither word."""
@@ -69,11 +73,11 @@ class WordScorer:
         questions = [_yes_or_no(crop, sentence) for crop, sentences in asked for sentence in sentences]
         if self._weighs is None and not weighs_words(self.chat):  # another question was refused them before
             self._give_up()
-        if self._weighs is False or not questions:
+        if self._gave_up or not questions:
             return self._lists.score_all(asked, stage, monitor)
         monitor.begin(stage, len(questions))
         tried = [] if self._weighs else self._try(questions[0], monitor)
-        if self._weighs is False:
+        if self._gave_up:
             return _also_paid(self._lists.score_all(asked, stage, monitor), tried)
         answers = [*tried, *self.chat.answer(questions[len(tried) :], monitor)]
         _report_failures(answers)

@@ -140,7 +140,7 @@ class BatchService:
             return chat.talk(lambda client: asyncio.wait_for(work(client), _PATIENCE_S), monitor)
         except (asyncio.TimeoutError, TimeoutError):
             raise RuntimeError(f"{chat.target.name} took longer than half an hour: run again.") from None
-        except (TooLarge, *errors_of(chat.sdk)) as error:
+        except errors_of(chat.sdk, TooLarge) as error:
             raise RuntimeError(f"{trouble_of(error, chat.sdk, chat.target, (), has_image=False).detail}.") from None
 
     def _settled(self, line: _Line, limit: int) -> Settled:
@@ -170,7 +170,8 @@ def halved(price: Price | None) -> Price | None:
     """The price by batch."""
     if price is None:
         return None
-    parts = {name: None if (own := getattr(price, name)) is None else own * _DISCOUNT for name in _PARTS}
+    own: dict[str, Any] = {name: getattr(price, name) for name in _PARTS}
+    parts = own | {name: one * _DISCOUNT for name, one in own.items() if one is not None}
     return replace(price, **parts, long=halved(price.long))
 
 
@@ -201,7 +202,7 @@ class OpenAIBatches:
         batch = await _once(client).batches.create(
             input_file_id=file.id, endpoint=_ENDPOINT, completion_window="24h", metadata={_TAG: tag}
         )
-        return batch.id
+        return str(batch.id)
 
     async def find(self, client: Any, tag: str, since: float, count: int) -> list[str]:
         page = await client.batches.list(limit=100)
@@ -241,7 +242,7 @@ class AnthropicBatches:
     async def submit(self, client: Any, lines: Sequence[str], tag: str) -> str:
         # As extra_body, which takes precedence: the SDK would walk through every part of every message otherwise.
         body = {"requests": [json.loads(line) for line in lines]}
-        return (await _once(client).messages.batches.create(requests=[], extra_body=body)).id
+        return str((await _once(client).messages.batches.create(requests=[], extra_body=body)).id)
 
     async def find(self, client: Any, tag: str, since: float, count: int) -> list[str]:
         """A batch has no name of its own here: those made since then with as many requests."""
@@ -290,7 +291,7 @@ def _since(when: datetime) -> float:
 
 def _size(batch: Any) -> int:
     counts = batch.request_counts
-    return counts.processing + counts.succeeded + counts.errored + counts.canceled + counts.expired
+    return int(counts.processing + counts.succeeded + counts.errored + counts.canceled + counts.expired)
 
 
 def _objects(content: str) -> Iterable[Mapping[str, Any]]:

@@ -66,7 +66,8 @@ class MatchingScorer:
 
     def _encode(self, module: Any, image: Crop) -> Tensor:
         """(1, image tokens, width)."""
-        return module.vision_model(pixel_values=self.weights.pixels(image, module)).last_hidden_state
+        seen: Tensor = module.vision_model(pixel_values=self.weights.pixels(image, module)).last_hidden_state
+        return seen
 
     def _read(self, sentences: Sequence[str], module: Any) -> tuple[Tensor, Tensor, int | None]:
         """Token ids and mask (sentences, longest), and the id of [ENC] where the vocabulary has it."""
@@ -93,7 +94,7 @@ def _read_text(encoder: Any, ids: Tensor, mask: Tensor, seen: Tensor | None) -> 
     All sentences meet the crop as one sequence of their real tokens, so that a layer computes the crop's keys and
     values once, and nothing for padding. Of the last layer only the first token is wanted.
     """
-    hidden = encoder.embeddings(input_ids=ids)
+    hidden: Tensor = encoder.embeddings(input_ids=ids)
     hiding = (1 - mask[:, None, None, :]).to(hidden.dtype) * _least(hidden)
     first = mask.bool().clone()
     first[:, 1:] = False

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ..options import check_options, option
+from ..options import Options, option
 from ..picture import Crop
 from .base import Answer, Monitor, Outcome, Question
 
@@ -40,7 +40,7 @@ _ONE_PICTURE = "The built-in captioner describes one picture at a time, not {cou
 
 
 @dataclass(frozen=True)
-class BuiltinSettings:
+class BuiltinSettings(Options):
     """Settings of the built-in captioner and scorer."""
 
     max_sentences: int = option(
@@ -51,8 +51,6 @@ class BuiltinSettings:
         maximum=30,
         step=1,
     )
-
-    __post_init__ = check_options
 
 
 @dataclass

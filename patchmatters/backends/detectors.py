@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..options import check_options, option
+from ..options import Options, option
 from ..scene import Box, Detection
 from .base import QUIET, Monitor
 from .local.devices import PlainResidence, Residence, ResidenceFactory, choose_device, choose_dtype
@@ -43,7 +43,7 @@ STAGE = "detect"
 
 
 @dataclass(frozen=True)
-class DetectorSettings:
+class DetectorSettings(Options):
     """A local detector and what it looks for."""
 
     model: str = option("", "Folder of the detector, its name below a model folder, or its id on Hugging Face.")
@@ -59,8 +59,6 @@ class DetectorSettings:
     )
     precision: str = option("fp32", "Number format. Boxes are exact in fp32 only.", choices=PRECISIONS, advanced=True)
     device: str = option("auto", 'Where to compute: "auto", "cpu", "cuda", "cuda:1", "mps" or "xpu".', advanced=True)
-
-    __post_init__ = check_options
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -211,7 +209,8 @@ def written_boxes(text: str, size: tuple[int, int]) -> list[tuple[str, tuple[flo
 
 def _most_tokens(module: Any) -> int:
     """No answer longer than the decoder has positions for."""
-    return min(_MOST_TOKENS, module.config.get_text_config().max_position_embeddings - 2)
+    positions: int = module.config.get_text_config().max_position_embeddings
+    return min(_MOST_TOKENS, positions - 2)
 
 
 def _restricted(told: Mapping[str, Any], settings: DetectorSettings) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
 from ..picture import Crop
 from .asked_judge import VerdictScorer, WordScorer, asked
@@ -20,7 +20,7 @@ from .local.devices import PlainResidence, ResidenceFactory
 from .local.families import Way, verdict
 from .local.generation import Row, Watch
 from .local.memory import row_bytes, statements_that_fit
-from .local.routes import CoreRoute, GenerateRoute
+from .local.routes import Weighing
 from .transformers_chat import TransformersChat, TransformersSettings
 from .transformers_chat import create as create_chat
 
@@ -59,7 +59,7 @@ def verdicts_by(chat: ChatModel) -> Scorer:
     return VerdictScorer(chat)
 
 
-def _is_read(chat: ChatModel) -> bool:
+def _is_read(chat: ChatModel) -> TypeGuard[TransformersChat]:
     """Whether the probabilities of a model's words can be read here."""
     return isinstance(chat, TransformersChat) and hasattr(chat.speech, "eyes") and (
         verdict(chat.files.model_type).way in _WAYS
@@ -85,21 +85,17 @@ class JudgeScorer:
         rows = [Row(sentence, prompt=number, limit=1) for number, sentence in enumerate(sentences)]
         per_row = row_bytes(chat.speech.config, chat.itemsize, chat.speech.lengths(prompts[:1])[0], 1)
         with chat.residence.lend(per_row * len(rows)) as module:
-            route = chat.speech.route(module, pictured=True, poll=QUIET.poll)
+            route = cast(Weighing, chat.speech.route(module, pictured=True, poll=QUIET.poll))  # see _is_read
             judging = _Judging(*_both_words(chat))
             decode_in_batches(
                 judging,
                 rows,
-                lambda numbers: _weighed(route, [prompts[number] for number in numbers]),
+                lambda numbers: route.weigh([prompts[number] for number in numbers]),
                 (),
                 _NOBODY,
                 statements_that_fit(per_row, chat.residence.free_bytes()),
             )
         return [judging.scores.get(row.prompt) for row in rows]
-
-
-def _weighed(route: CoreRoute | GenerateRoute, prompts: Sequence[Any]) -> Tensor:
-    return route.weigh(prompts)
 
 
 class _Judging:

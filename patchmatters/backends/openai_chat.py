@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from ..answer_cache import kept
-from ..options import check_options, option
+from ..options import option
 from ..unicode import well_formed
 from .api.bounded import TooLarge
 from .api.chat import ApiChat, ApiSettings
@@ -33,8 +33,6 @@ class OpenAISettings(ApiSettings):
     provider: str = option("openai", "Whose server is asked.", choices=providers_of("openai"))
     model: str = option("", "Model by its name there. Empty: the provider's default; at a local server, its first.")
     base_url: str = option("", "Another address of the server, like http://192.168.1.20:8000/v1. Empty: the usual one.")
-
-    __post_init__ = check_options
 
 
 def create(settings: OpenAISettings) -> ChatModel:
@@ -78,7 +76,7 @@ class OpenAIWire:
             arrived = _Stream()
             try:
                 whole = await receive(response, lambda event: arrived.add(event, on_text))
-            except (CutOff, ErrorInBody, TooLarge, *errors_of(load_sdk(self.sdk))):
+            except errors_of(load_sdk(self.sdk), CutOff, ErrorInBody, TooLarge):
                 if not arrived.reply().complete:  # what has arrived whole is kept, and not paid for again
                     raise
                 return arrived.reply()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..options import check_options, option
+from ..options import Options, option
 from ..picture import Crop
 from .base import Answer, Monitor, Outcome, Question
 
@@ -43,12 +43,10 @@ class ScriptedScorer:
 
 
 @dataclass(frozen=True)
-class RecordingSettings:
+class RecordingSettings(Options):
     """Settings of the `scripted` backend on the command line."""
 
     recording: str = option("", 'Path of a JSON file that maps question names ("top-left, candidate 1") to answers.')
-
-    __post_init__ = check_options
 
 
 def recorded_chat(settings: RecordingSettings) -> ScriptedChat:

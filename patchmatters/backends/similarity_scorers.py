@@ -80,13 +80,16 @@ class SimilarityScorer:
             inputs.pop("attention_mask", None)
         cosines = _cosine(seen, _features(module.get_text_features(**inputs)))
         if sigmoid:
-            return (cosines * module.logit_scale.float().exp() + module.logit_bias.float()).sigmoid().tolist()
-        return ((cosines - _UNRELATED) / (_NEAR - _UNRELATED)).clamp(0.0, 1.0).tolist()
+            scores = (cosines * module.logit_scale.float().exp() + module.logit_bias.float()).sigmoid()
+        else:
+            scores = ((cosines - _UNRELATED) / (_NEAR - _UNRELATED)).clamp(0.0, 1.0)
+        return [float(score) for score in scores]
 
 
 def _features(output: Any) -> Tensor:
     """transformers 5 gives an output object where 4 gave the tensor."""
-    return output.pooler_output if hasattr(output, "pooler_output") else output
+    features: Tensor = output.pooler_output if hasattr(output, "pooler_output") else output
+    return features
 
 
 def _cosine(seen: Tensor, said: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..options import check_options, option
+from ..options import Options, option
 from .base import QUIET, Answer, Monitor, Outcome, Question
 from .local.batches import decode_in_batches
 from .local.devices import (
@@ -37,7 +37,7 @@ from .local.speech import Speech, speech_for
 
 
 @dataclass(frozen=True)
-class TransformersSettings:
+class TransformersSettings(Options):
     """A local model and how it is run."""
 
     model: str = option("", "Folder of the model, its name below a model folder, or its id on Hugging Face.")
@@ -57,8 +57,6 @@ class TransformersSettings:
         0, "Texts generated at a time; 0: as many as free memory allows.", minimum=0, maximum=256, advanced=True
     )
     device: str = option("auto", 'Where to compute: "auto", "cpu", "cuda", "cuda:1", "mps" or "xpu".', advanced=True)
-
-    __post_init__ = check_options
 
     @property
     def weights(self) -> WeightOptions:

@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ..backends.base import Answer, Outcome
 from ..backends.batches import Settled
@@ -150,7 +151,7 @@ class BatchBook:
         """Whether nobody will enter the name of a batch any more."""
         return batch.name is None and (batch.owner == self._state.owner or self._state.is_dead(batch.owner))
 
-    def _rows(self, columns: str, keys: Sequence[str], condition: str) -> Iterator[tuple]:
+    def _rows(self, columns: str, keys: Sequence[str], condition: str) -> Iterator[tuple[Any, ...]]:
         for start in range(0, len(keys), _CHUNK):
             chunk = list(keys[start : start + _CHUNK])
             marks = ", ".join("?" * len(chunk))

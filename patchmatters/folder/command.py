@@ -316,8 +316,8 @@ def entries_of(pictures: Iterable[Picture], plan: Plan, state: State, wishes: _W
         if picture.key in theirs:
             path = wishes.sidecars.path(picture)
             lines = read_caption(path).splitlines() if path else []
-            row = Row(picture.key, picture.path, lines[0] if lines else "")
-            yield Entry(row, {wishes.form.styles[0]: row.caption}, picture.repeats)
+            theirs_row = Row(picture.key, picture.path, lines[0] if lines else "")
+            yield Entry(theirs_row, {wishes.form.styles[0]: theirs_row.caption}, picture.repeats)
         elif picture.key in failures:
             yield Entry(Row(picture.key, picture.path, error=failures[picture.key]), {}, picture.repeats)
         elif (row := state.row(picture.key)) is not None:

@@ -80,7 +80,7 @@ def image_tokens(sizes: Sequence[tuple[int, int]], share: float) -> float:
 
 def _tokens(width: int, height: int, share: float) -> float:
     edge = max(width, height) * share**0.5
-    scale = min(1.0, _LONGEST_EDGE / max(edge, 1.0))
+    scale: float = min(1.0, _LONGEST_EDGE / max(edge, 1.0))
     return width * height * share * scale * scale / _PIXELS_PER_TOKEN
 
 

@@ -260,7 +260,7 @@ class State:
     def spent(self) -> float:
         """US dollars that all runs under a limit have spent together."""
         with self._reading() as connection:
-            return connection.execute("SELECT coalesce(sum(spent), 0) FROM money").fetchone()[0]
+            return float(connection.execute("SELECT coalesce(sum(spent), 0) FROM money").fetchone()[0])
 
     def _book(self, connection: sqlite3.Connection, spent: float, aside: float) -> None:
         connection.execute(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..options import check_options, option
+from ..options import Options, option
 
 EVERY, LONGEST = "every encoder", "longest encoder"
 Count = Callable[[str], Mapping[str, int]]  # text -> tokens that it takes, by the encoder's name
@@ -22,7 +22,7 @@ class Encoder:
 
 
 @dataclass(frozen=True)
-class BudgetSettings:
+class BudgetSettings(Options):
     """How long a prompt may be."""
 
     windows: int = option(
@@ -45,8 +45,6 @@ class BudgetSettings:
         "CLIP a shorter text of its own, such as CLIP Text Encode Flux.",
         choices=(EVERY, LONGEST),
     )
-
-    __post_init__ = check_options
 
 
 def token_limits(encoders: Sequence[Encoder], settings: BudgetSettings = BudgetSettings()) -> dict[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from ..options import check_options, option
+from ..options import Options, option
 from .budget import Count, encoder_name
 from .clauses import Clause
 from .escape import escaped
@@ -20,7 +20,7 @@ _QUOTES = "\"')]\u201d\u2019\u300d\u300f"
 
 
 @dataclass(frozen=True)
-class FitSettings:
+class FitSettings(Options):
     """What is written around the caption, and how the caption is written."""
 
     trigger: str = option("", "Trigger words of a LoRA or an embedding: always kept, first, written as they are.")
@@ -38,8 +38,6 @@ class FitSettings:
         "trained on tags.",
         choices=(SENTENCES, TAGS),
     )
-
-    __post_init__ = check_options
 
 
 @dataclass(frozen=True)

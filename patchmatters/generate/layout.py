@@ -14,7 +14,7 @@ from ..language.basis import tells
 from ..language.morphology import word_set
 from ..language.places import without_place
 from ..language.reading import read
-from ..options import check_options, option
+from ..options import Options, option
 from ..regions import described_regions
 from ..scene import Basis, Box, Detection, Patch, Role, Scene, Sentence
 from .clauses import split_places
@@ -46,7 +46,7 @@ _READ = re.compile(
 
 
 @dataclass(frozen=True)
-class LayoutSettings:
+class LayoutSettings(Options):
     """How much of a Scene a layout takes."""
 
     most_elements: int = option(
@@ -56,8 +56,6 @@ class LayoutSettings:
         maximum=200,
     )
     words: int = option(60, "Words at most in the description of one element.", minimum=4, maximum=400, advanced=True)
-
-    __post_init__ = check_options
 
 
 @dataclass(frozen=True, slots=True)

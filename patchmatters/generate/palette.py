@@ -35,7 +35,7 @@ def palette_of(picture: Image, box: Box, most: int = MOST) -> tuple[Colour, ...]
     view = picture.resize((_SIDE, _SIDE), Resampling.BOX, box=pixels, reducing_gap=3.0)
     rgb = np.asarray(view.convert("RGB"), dtype=np.float64).reshape(-1, 3)
     named = colours.distances(colours.to_oklab(rgb)).argmin(axis=1)
-    shares = np.bincount(named, minlength=len(colours.NAMES)).astype(np.float32) / len(named)
+    shares = np.bincount(named, minlength=len(colours.NAMES)).astype(np.float32) / np.float32(len(named))
     found = [_measured(index, rgb, named) for index in colours.main_colours(shares, _LEAST, most)]
     return tuple({colour.code: colour for colour in found}.values())
 

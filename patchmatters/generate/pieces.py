@@ -6,6 +6,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from .clauses import Clause
 
@@ -24,6 +25,10 @@ _WORD = re.compile(r"\s+")
 _SPACELESS = re.compile(r"(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])(?=.)")  # between the letters of such scripts
 
 
+def _fits_before(fits: Fits, end: str, text: str) -> bool:
+    return fits(text + end)
+
+
 def in_pieces(clause: Clause, fits: Fits) -> tuple[list[Clause], list[Clause]]:
     """(pieces of a part that is too long, what had to be cut off them), both in reading order.
 
@@ -33,7 +38,7 @@ def in_pieces(clause: Clause, fits: Fits) -> tuple[list[Clause], list[Clause]]:
     """
     pieces, cut = [], []
     for piece in _between_marks(clause):
-        kept = _beginning(piece.text, lambda text, end=piece.end: fits(text + end))
+        kept = _beginning(piece.text, partial(_fits_before, fits, piece.end))
         pieces.append(replace(piece, text=kept or piece.text))
         if kept and kept != piece.text:
             cut.append(replace(piece, text=piece.text[len(kept) :].strip()))

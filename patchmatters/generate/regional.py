@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..options import check_options, option
+from ..options import Options, check_options, option
 from ..regions import described_regions
 from ..scene import Box, Patch, Scene, Sentence
 from .budget import Count
@@ -72,7 +72,7 @@ class RegionalSettings:
 
 
 @dataclass(frozen=True)
-class RegionWords:
+class RegionWords(Options):
     """In which words the regions are told."""
 
     region_words: str = option(
@@ -82,8 +82,6 @@ class RegionWords:
         choices=(SHORT, SENTENCES),
         later=True,
     )
-
-    __post_init__ = check_options
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..options import check_options, option
+from ..options import Options, option
 
 
 @dataclass(frozen=True)
-class ReportSettings:
+class ReportSettings(Options):
     """Sizes of the pictures on the page, and the ending of exported captions."""
 
     thumbnail: int = option(320, "Longest edge of a thumbnail, in pixels.", minimum=64, maximum=1024)
@@ -19,5 +19,3 @@ class ReportSettings:
     )
     longest: int = option(1280, "Longest edge of a copied picture, in pixels.", minimum=256, maximum=8192)
     ending: str = option(".txt", "Ending of the caption files that the page exports.")
-
-    __post_init__ = check_options

@@ -77,9 +77,10 @@ class Captioner:
 
     def _caption(self, pictures: Sequence[Image], names: Sequence[str]) -> Sequence[Scene]:
         job = self.job
-        models = (job.chat_model, job.scorer, job.text_model)
-        heard = {"witnesses": job.witnesses, "other_captioners": job.others}
-        return caption_each(pictures, *models, (), job.preset, names=names, **heard)
+        return caption_each(
+            pictures, job.chat_model, job.scorer, job.text_model, (), job.preset, names=names,
+            witnesses=job.witnesses, other_captioners=job.others,
+        )  # fmt: skip
 
 
 def open_item(item: Item) -> Image:

@@ -47,4 +47,5 @@ NAMES = tuple(_ENGINES)
 def engine(name: str) -> Engine:
     """The engine of that name."""
     module, function = _ENGINES[name]
-    return getattr(import_module(module, __package__), function)
+    found: Engine = getattr(import_module(module, __package__), function)
+    return found

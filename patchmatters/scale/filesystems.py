@@ -83,7 +83,7 @@ def is_there(place: Place) -> bool:
     """Whether there is such a file."""
     fs = pyarrow_module().fs
     with _told(place, "read"):
-        return place.system.get_file_info([place.path])[0].type == fs.FileType.File
+        return bool(place.system.get_file_info([place.path])[0].type == fs.FileType.File)
 
 
 @contextmanager

@@ -172,9 +172,10 @@ def _items_of_tar(shard: Shard) -> Iterator[Item]:
         try:
             with tarfile.open(fileobj=file, mode="r|") as tar:
                 for member in tar:
-                    if member.isfile() and PurePosixPath(member.name).suffix.lower() in _PICTURES:
-                        content = tar.extractfile(member).read()
-                        yield Item(f"{name}/{member.name}", f"{shard.source}/{member.name}", content)
+                    if not member.isfile() or PurePosixPath(member.name).suffix.lower() not in _PICTURES:
+                        continue
+                    if (packed := tar.extractfile(member)) is not None:  # as it is for every file
+                        yield Item(f"{name}/{member.name}", f"{shard.source}/{member.name}", packed.read())
                 end = tar.offset
         except (tarfile.TarError, EOFError) as error:
             raise damaged(shard.source, error) from None

@@ -38,4 +38,5 @@ def _witness(wanted: str, settings: Mapping[str, Mapping[str, Any]]) -> Witness:
         remedy = f'write "{name}=FOLDER"' if takes_model else f'write "{name}" alone'
         raise ValueError(f"The witness {name!r} takes {'a' if takes_model else 'no'} model: {remedy}.")
     given = dict(settings.get(name, {})) | ({"model": model} if mark else {})
-    return line.create(kind(**given))
+    witness: Witness = line.create(kind(**given))
+    return witness

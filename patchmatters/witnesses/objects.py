@@ -19,7 +19,7 @@ from ..language.places import elsewhere, names_place, place_of, without_place
 from ..language.reading import Reading, read
 from ..language.sentences import content_words
 from ..language.vocabulary import FILLERS, QUANTITIES, Quantity
-from ..options import check_options, option
+from ..options import Options, option
 from ..picture import Crop
 from ..scene import Box, Detection, Ruling, Testimony, union_of
 from .base import Offer
@@ -67,7 +67,7 @@ class Finder(Protocol):
 
 
 @dataclass(frozen=True)
-class ObjectSettings:
+class ObjectSettings(Options):
     """Which detector is heard, and how its boxes are taken."""
 
     model: str = option("", "Folder of the detector, its name below a model folder, or its id on Hugging Face.")
@@ -84,8 +84,6 @@ class ObjectSettings:
     )  # fmt: skip
     colours: bool = option(True, "Measure the colours of what was found, and hold them against what is said.")
     device: str = option("auto", 'Where to compute: "auto", "cpu", "cuda", "cuda:1", "mps" or "xpu".', advanced=True)
-
-    __post_init__ = check_options
 
 
 def create(settings: ObjectSettings, **loading: Any) -> ObjectWitness:

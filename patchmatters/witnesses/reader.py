@@ -91,7 +91,7 @@ def _read(picture: Image, part: tuple[int, int, int, int], scale: float) -> list
     import numpy
     from PIL.Image import Resampling
 
-    size = tuple(max(1, round(scale * (part[end] - part[end - 2]))) for end in (2, 3))
+    size = (max(1, round(scale * (part[2] - part[0]))), max(1, round(scale * (part[3] - part[1]))))
     view = picture.resize(size, Resampling.BICUBIC, box=part, reducing_gap=3.0)
     margin = _MARGIN if max(size) > _STRIP * min(size) else 0
     pixels = numpy.pad(numpy.asarray(view.convert("RGB")), ((margin,) * 2, (margin,) * 2, (0, 0)), mode="edge")

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..language.places import place_of
-from ..options import check_options, option
+from ..options import Options, option
 from ..picture import Crop
 from ..scene import Ruling, Testimony, union_of
 from .base import Offer
@@ -30,7 +30,7 @@ _GAP = 0.9  # heights of a letter between lines of one notice
 
 
 @dataclass(frozen=True)
-class TextSettings:
+class TextSettings(Options):
     """What the reading witness adds, and how thoroughly it reads."""
 
     add_text: bool = option(
@@ -52,8 +52,6 @@ class TextSettings:
         maximum=64,
         advanced=True,
     )
-
-    __post_init__ = check_options
 
 
 def create(settings: TextSettings = TextSettings()) -> TextWitness:

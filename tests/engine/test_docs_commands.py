@@ -23,7 +23,7 @@ from PIL import Image
 
 from patchmatters.backends import CHAT_MODELS, Answer, Backend
 from patchmatters.cli import _parser, main
-from patchmatters.options import check_options, option
+from patchmatters.options import Options, option
 from patchmatters.pipeline import PRESETS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -202,7 +202,7 @@ def test_the_backend_of_the_contributing_page_works_as_it_stands(
     (code,) = (re.sub("^   ", "", text, flags=re.MULTILINE) for kind, text in _BLOCK.findall(page) if kind == "python")
     (line,) = re.findall(r'`"parrot": (Backend\(.*\)),`', page)
     module = type(sys)("patchmatters.backends.parrot")
-    vars(module).update(Answer=Answer, check_options=check_options, dataclass=dataclass, option=option)
+    vars(module).update(Answer=Answer, Options=Options, dataclass=dataclass, option=option)
     monkeypatch.setitem(sys.modules, module.__name__, module)
     exec(code, vars(module))
     monkeypatch.setitem(CHAT_MODELS, "parrot", eval(line, {"Backend": Backend}))

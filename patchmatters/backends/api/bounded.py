@@ -34,7 +34,9 @@ def bound(http: ModuleType, response: Any, most: int = MOST_BYTES) -> None:
 def _stream_class(http: ModuleType) -> type:
     """The library takes its own class of streams only, and there is more than one such library."""
 
-    class Bounded(http.AsyncByteStream):
+    base: Any = http.AsyncByteStream
+
+    class Bounded(base):
         def __init__(self, inner: Any, coding: str, most: int) -> None:
             self._inner, self._coding, self._most = inner, coding, most
 

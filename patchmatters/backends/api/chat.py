@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, TypeVar
 
-from ...options import check_options, option
+from ...options import Options, option
 from ...picture import Crop
 from ...unicode import well_formed
 from ..base import QUIET, Answer, Monitor, Outcome, Question
@@ -62,7 +62,7 @@ OPTIONAL = (
 
 
 @dataclass(frozen=True)
-class ApiSettings:
+class ApiSettings(Options):
     """Settings that every API backend has. The classes of the backends put provider, model and base_url before them."""
 
     concurrency: int = option(
@@ -98,8 +98,6 @@ class ApiSettings:
         "it is left to the model, which gets more room, takes longer and costs more.",
         choices=("off", "on"), advanced=True, later=True,
     )  # fmt: skip
-
-    __post_init__ = check_options
 
 
 @dataclass
@@ -365,7 +363,7 @@ class _Batch:
         body = self._chat._wire.body(asking)
         try:
             reply = await self._chat._wire.send(self._line.client, body, self._partials(group, patience))
-        except (Unreadable, CutOff, ErrorInBody, TooLarge, *errors_of(self._chat.sdk)) as error:
+        except errors_of(self._chat.sdk, Unreadable, CutOff, ErrorInBody, TooLarge) as error:
             sent = [name for name in OPTIONAL if name in body and name not in left_out]
             sent += [DATA_URI] * asking.sends_data_uris
             raise trouble_of(error, self._chat.sdk, self._target, sent, has_image=bool(question.images)) from None
@@ -378,7 +376,9 @@ class _Batch:
     async def _encoded(self, crop: Crop) -> EncodedCrop:
         """The crop as it is sent; encoded in another thread, so that the loop goes on."""
         encoder = self._chat.encoder
-        return encoder.find(crop) or await asyncio.get_running_loop().run_in_executor(None, encoder, crop)
+        if (found := encoder.find(crop)) is not None:
+            return found
+        return await asyncio.get_running_loop().run_in_executor(None, encoder, crop)
 
     def _partials(self, group: list[int], patience: Patience) -> Callable[[int, str], None]:
         def show(choice: int, text: str) -> None:

@@ -81,7 +81,8 @@ def http_library(sdk: ModuleType) -> ModuleType:
 @cache
 def _certificates(http: ModuleType) -> ssl.SSLContext:
     """Reading the certificates takes longer than many a request: once per process."""
-    return http.create_ssl_context()
+    context: ssl.SSLContext = http.create_ssl_context()
+    return context
 
 
 def _guard(address: Address, key: str | None, extra: frozenset[str]) -> Callable[[Any], Awaitable[None]]:
@@ -193,9 +194,9 @@ class Switchboard:
             await line.http.aclose()
 
 
-def errors_of(sdk: ModuleType) -> tuple[type[Exception], ...]:
-    """What a request can end in: the SDK's errors, and those of the HTTP library, which some SDKs let through."""
-    return sdk.APIError, http_library(sdk).HTTPError
+def errors_of(sdk: ModuleType, *more: type[Exception]) -> tuple[type[Exception], ...]:
+    """What a request can end in: the SDK's errors, those of the HTTP library, which some SDKs let through, and more."""
+    return sdk.APIError, http_library(sdk).HTTPError, *more
 
 
 def _receiver(http: ModuleType) -> Callable[[Any], Awaitable[None]]:

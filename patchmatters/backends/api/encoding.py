@@ -62,8 +62,8 @@ def _scaled(picture: Image, longest_edge: int) -> Image:
     factor = max(factor, min(_SHORTEST_EDGE / min(picture.size), longest_edge / max(picture.size)))
     if factor == 1.0:
         return picture
-    size = tuple(max(1, round(edge * factor)) for edge in picture.size)
-    return picture.resize(size, Resampling.LANCZOS)
+    width, height = (max(1, round(edge * factor)) for edge in picture.size)
+    return picture.resize((width, height), Resampling.LANCZOS)
 
 
 class CropEncoder:

@@ -75,7 +75,7 @@ async def _listed(target: Target, key: str | None, patience_s: float) -> list[Li
         raise RuntimeError(
             f"{target.name} has no list of models ({error}): check base_url (it often ends in /v1), or name the model."
         ) from None
-    except (asyncio.TimeoutError, TimeoutError, TooLarge, *_errors()) as error:
+    except _errors(asyncio.TimeoutError, TimeoutError, TooLarge) as error:
         raise RuntimeError(f"{unreachable(target).detail} ({type(error).__name__}).") from None
     chatting = _in_order(found)
     if not chatting:
@@ -176,8 +176,9 @@ def sees_images(target: Target, key: str | None, monitor: Monitor = QUIET) -> bo
 
     async def main(post: object) -> bool | None:
         try:
-            return await _with_server(target, key, PATIENCE_S, seen)
-        except (asyncio.TimeoutError, TimeoutError, NoList, TooLarge, *_errors()) as error:
+            sees: bool | None = await _with_server(target, key, PATIENCE_S, seen)
+            return sees
+        except _errors(asyncio.TimeoutError, TimeoutError, NoList, TooLarge) as error:
             log.info("%s does not tell what %s can do (%s).", target.name, target.model, type(error).__name__)
             return None
 
@@ -188,9 +189,9 @@ _SDKS = {"openai": "openai", "anthropic": "anthropic"}
 _AT_ONCE = 8
 
 
-def _errors() -> tuple[type[Exception], ...]:
-    """What the HTTP library raises. Nothing where no SDK is installed: then nothing was asked either."""
-    found: tuple[type[Exception], ...] = ()
+def _errors(*more: type[Exception]) -> tuple[type[Exception], ...]:
+    """What the HTTP library raises, and more. Nothing of it where no SDK is installed: then nothing was asked."""
+    found: tuple[type[Exception], ...] = more
     for name in _SDKS.values():
         try:
             found += errors_of(load_sdk(name))

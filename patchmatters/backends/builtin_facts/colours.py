@@ -192,7 +192,8 @@ def to_oklab(rgb: NDArray[np.generic]) -> Floats:
     """sRGB values 0..255, shape (..., 3), as OKLab of the same shape: L 0..1, a and b about -0.3..0.3."""
     encoded = np.asarray(rgb, dtype=np.float64) / 255.0
     linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-    return (np.cbrt(linear @ _RGB_TO_LMS.T) @ _LMS_TO_LAB.T).astype(np.float32)
+    lab: Floats = (np.cbrt(linear @ _RGB_TO_LMS.T) @ _LMS_TO_LAB.T).astype(np.float32)
+    return lab
 
 
 def _lab_of_hex(code: str) -> Floats:
@@ -219,12 +220,13 @@ def distances(lab: Floats) -> Floats:
     """Distance of colours (n, 3) in OKLab to every prototype: (n, number of names)."""
     here, there = _scaled(np.atleast_2d(lab)), _scaled(_LAB)
     squared = (here**2).sum(1)[:, None] + (there**2).sum(1)[None] - 2.0 * here @ there.T
-    return np.sqrt(np.maximum(squared, 0.0))
+    found: Floats = np.sqrt(np.maximum(squared, 0.0))
+    return found
 
 
 def _fit(distance: Floats) -> Floats:
     """How well a name fits a colour at this distance, 0 to 1: smooth at both ends, so that wrong is quite wrong."""
-    nearness = np.clip(1.0 - distance / _SIMILAR, 0.0, 1.0)
+    nearness: Floats = np.clip(1.0 - distance / _SIMILAR, 0.0, 1.0)
     return nearness * nearness * (3.0 - 2.0 * nearness)
 
 
@@ -280,7 +282,8 @@ def _usual_spelling(words: str) -> str:
 
 def _lab_of_name(name: str) -> Floats | None:
     if name in _INDEX:
-        return _LAB[_INDEX[name]]
+        known: Floats = _LAB[_INDEX[name]]
+        return known
     modifier, _, rest = name.partition(" ")
     base = _lab_of_name(_WHOLE_SYNONYMS.get(rest, rest)) if modifier in _MODIFIERS and rest else None
     if base is None:

@@ -75,7 +75,8 @@ class Measures:
     @property
     def total(self) -> Floats:
         """The share of the whole crop that has each colour (names,)."""
-        return self.shares.mean(axis=(0, 1))
+        shares: Floats = self.shares.mean(axis=(0, 1))
+        return shares
 
 
 def measure(crop: Crop) -> Measures:
@@ -149,7 +150,8 @@ def _named(small: NDArray[np.uint8]) -> tuple[Floats, Floats]:
 
 def _cell_means(values: Floats) -> Floats:
     """The mean of (96, 96, n) values in each cell: (12, 12, n)."""
-    return values.reshape(CELLS, _PER_CELL, CELLS, _PER_CELL, -1).mean(axis=(1, 3))
+    means: Floats = values.reshape(CELLS, _PER_CELL, CELLS, _PER_CELL, -1).mean(axis=(1, 3))
+    return means
 
 
 def _mirror(lab: Floats) -> float:
@@ -213,13 +215,15 @@ def _view(picture: Image, box: PixelBox) -> Floats | None:
     if scale == 1.0:  # native pixels: cut off the odd ones rather than resample
         box = (box[0], box[1], box[0] + across, box[1] + down)
     grey = _averaged(picture, box, (across, down)).astype(np.float32)
-    return grey @ np.array([0.299, 0.587, 0.114], dtype=np.float32) / 255.0
+    light: Floats = grey @ np.array([0.299, 0.587, 0.114], dtype=np.float32) / 255.0
+    return light
 
 
 def _blocks(values: Floats) -> Floats:
     """The values of each cell: (12, 12, pixels in a cell)."""
     height, width = (side // CELLS for side in values.shape)
-    return values.reshape(CELLS, height, CELLS, width).transpose(0, 2, 1, 3).reshape(CELLS, CELLS, -1)
+    cells: Floats = values.reshape(CELLS, height, CELLS, width).transpose(0, 2, 1, 3).reshape(CELLS, CELLS, -1)
+    return cells
 
 
 def _grain(picture: Image, box: PixelBox) -> tuple[float, float] | None:
@@ -261,5 +265,5 @@ def _noise_in_blocks(tile: Floats) -> Floats:
     mixed = second[2:] - 2 * second[1:-1] + second[:-2]
     inner = np.abs(mixed[:48, :48]).reshape(3, 16, 3, 16).mean(axis=(1, 3)).ravel()
     level = tile[1:49, 1:49].reshape(3, 16, 3, 16).mean(axis=(1, 3)).ravel()
-    usable = inner[(level > 20) & (level < 235)]
-    return usable * np.float32(np.sqrt(np.pi / 2) / 6)
+    noise: Floats = inner[(level > 20) & (level < 235)] * np.float32(np.sqrt(np.pi / 2) / 6)
+    return noise

@@ -104,7 +104,7 @@ def mass_in_place(mass: Floats, place: str) -> float:
     rows, columns = mass.sum(axis=1) / total, mass.sum(axis=0) / total
     if place == "centre":
         return min(_along(rows, None), _along(columns, None))
-    parts = [(rows, vertical)] if vertical else []
+    parts: list[tuple[Floats, str | None]] = [(rows, vertical)] if vertical else []
     parts += [(columns, horizontal)] if horizontal else []
     return min(_along(profile, word) for profile, word in parts)
 
@@ -113,7 +113,7 @@ def _along(profile: Floats, word: str | None) -> float:
     """Along one axis: does the profile (12,) gather at the start, the end, or (None) in the middle?"""
     at = (np.arange(CELLS) + 0.5) / CELLS
     centre = float(profile @ at)
-    spread = float(np.sqrt(max(0.0, profile @ (at - centre) ** 2)))
+    spread = float(np.sqrt(max(0.0, float(profile @ (at - centre) ** 2))))
     away = abs(centre - 0.5) if word is None else abs(centre - _THIRD[word])
     limit = 0.12 if word is None else 0.34
     return _slope(away, limit + 0.1, limit) * _slope(spread, 0.28, 0.2)

@@ -93,7 +93,7 @@ def zone_colour(measures: Measures) -> Sequence[Fields]:
 
 
 def _apart(ranked: Sequence[tuple[float, str, str]]) -> Iterator[Fields]:
-    taken, said = np.zeros_like(MASKS["top"]), set()
+    taken, said = np.zeros_like(MASKS["top"]), set[str]()
     for _, place, name in ranked:
         words = {name, *place.split(), *(["corner"] if " " in place else [])}
         if said.isdisjoint(words) and not (taken & MASKS[place]).any():

@@ -52,7 +52,8 @@ def _best(degrees: Floats, fit: Floats) -> float:
 
 def _leading(covered: Floats) -> Floats:
     """For each colour, 0 to 1, whether it covers as much of an area as the foremost one does."""
-    return np.clip((covered / covered.max() - 0.6) / 0.3, 0.0, 1.0)
+    leads: Floats = np.clip((covered / covered.max() - 0.6) / 0.3, 0.0, 1.0)
+    return leads
 
 
 # Colours

@@ -7,8 +7,11 @@ import logging
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
+from typing import TypeVar
 
-from .generation import DecodeCore, Row, State, Watch
+from .generation import Continues, Row, Watch
+
+Read = TypeVar("Read")
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +33,9 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def decode_in_batches(
-    core: DecodeCore,
+    core: Continues[Read],
     rows: Sequence[Row],
-    prefill: Callable[[Sequence[int]], State],
+    prefill: Callable[[Sequence[int]], Read],
     stops: Collection[int],
     watch: Watch,
     batch_size: int,
@@ -73,9 +76,9 @@ def chunks(rows: Sequence[Row], size: int) -> list[list[Row]]:
 
 
 def _fits(
-    core: DecodeCore,
+    core: Continues[Read],
     batch: Sequence[Row],
-    prefill: Callable[[Sequence[int]], State],
+    prefill: Callable[[Sequence[int]], Read],
     stops: Collection[int],
     watch: Watch,
 ) -> bool:

@@ -114,7 +114,7 @@ def free_bytes(device: Device) -> int:
     if device.type in ("cuda", "xpu"):
         memory = torch.cuda if device.type == "cuda" else torch.xpu
         reserve = memory.memory_reserved(device) - memory.memory_allocated(device)
-        return memory.mem_get_info(device)[0] + reserve
+        return int(memory.mem_get_info(device)[0] + reserve)
     if device.type == "mps":
         return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
     return _free_main_memory()
@@ -125,11 +125,11 @@ def total_bytes(device: Device) -> int | None:
     import torch
 
     if device.type == "cuda":
-        return torch.cuda.get_device_properties(device).total_memory
+        return int(torch.cuda.get_device_properties(device).total_memory)
     return None
 
 
 def _free_main_memory() -> int:
     import psutil  # ComfyUI requires it; outside, the extra `local` does
 
-    return psutil.virtual_memory().available
+    return int(psutil.virtual_memory().available)

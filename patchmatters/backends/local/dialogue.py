@@ -63,7 +63,7 @@ def render(question: Question, files: ModelFiles, tokenizer: Any, template: str,
         content = [*({"type": "image"} for _ in question.images), {"type": "text", "text": question.prompt}]
     # Templates that can think aloud are asked not to, by either word; others ignore them.
     with in_words(files.name, "chat template"):
-        return tokenizer.apply_chat_template(
+        text: str = tokenizer.apply_chat_template(
             [{"role": "user", "content": content}],
             chat_template=template,
             tokenize=False,
@@ -71,9 +71,10 @@ def render(question: Question, files: ModelFiles, tokenizer: Any, template: str,
             enable_thinking=False,
             thinking=False,
         )
+    return text
 
 
 def brings_its_start(text: str, tokenizer: Any) -> bool:
     """Whether a rendered text already has the token that the tokenizer would put first."""
-    start = getattr(tokenizer, "bos_token", None)
+    start: str = getattr(tokenizer, "bos_token", None) or ""
     return bool(start) and text.startswith(start)

@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from http.client import HTTPResponse
 from pathlib import Path
 from typing import IO, Any
 
@@ -139,7 +140,7 @@ def _explained(model: str, error: OSError) -> str:
     )
 
 
-def _open(path: str, start: int = 0) -> IO[bytes]:
+def _open(path: str, start: int = 0) -> HTTPResponse:
     """The hub's answer to a GET, from byte `start`. The token goes to the hub only, not to where it redirects."""
     from huggingface_hub import constants, get_token
 
@@ -149,7 +150,8 @@ def _open(path: str, start: int = 0) -> IO[bytes]:
         request.add_unredirected_header("Authorization", f"Bearer {token}")
     if start:
         request.add_header("Range", f"bytes={start}-")
-    return urllib.request.urlopen(request, timeout=_TIMEOUT)
+    answer: HTTPResponse = urllib.request.urlopen(request, timeout=_TIMEOUT)
+    return answer
 
 
 def _list(model: str) -> Listing:

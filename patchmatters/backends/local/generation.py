@@ -24,7 +24,7 @@ import inspect
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..base import Monitor
 from .roomy_cache import make_room
@@ -65,6 +65,19 @@ class Watch(Protocol):
 
     def step(self, rows: Sequence[Row]) -> None:
         """These rows got one more token, or ended."""
+
+
+Read_contra = TypeVar("Read_contra", contravariant=True)
+
+
+class Continues(Protocol[Read_contra]):
+    """Goes on with what was read of prompts; what `batches.decode_in_batches` needs."""
+
+    def continue_rows(
+        self, state: Read_contra, rows: Sequence[Row], stops: Collection[int], watch: Watch, prompts: Sequence[int] = ()
+    ) -> None:
+        """As `DecodeCore.continue_rows`."""
+        ...
 
 
 class MonitorWatch:
@@ -144,7 +157,7 @@ def can_join(state: State) -> bool:
     """Whether the cache is of plain layers, which padding on the left does not change."""
     from transformers.cache_utils import DynamicLayer
 
-    layers = getattr(state.cache, "layers", None)
+    layers: Sequence[Any] = getattr(state.cache, "layers", None) or ()
     return bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
 
 

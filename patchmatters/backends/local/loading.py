@@ -64,7 +64,7 @@ def class_for(files: ModelFiles, autos: Sequence[str]) -> type:
             'choose a version that was converted for transformers (often named "-hf"), or update transformers.'
         )
     for name in autos:
-        auto = getattr(transformers, name)
+        auto: type = getattr(transformers, name)
         if _maps(auto, files.model_type):
             return auto
     known = files.model_type in transformers.CONFIG_MAPPING

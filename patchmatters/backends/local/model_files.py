@@ -200,8 +200,8 @@ def _model_folders(folder: Path, depth: int) -> Iterator[Path]:
     except OSError:  # not there, or not ours to read: a root that is registered need not exist
         return
     for path in inside:
-        inside = snapshot_of(path)
-        if (inside / CONFIG).is_file() and any((inside / name).is_file() for name in (_SINGLE, _INDEX)):
+        model = snapshot_of(path)
+        if (model / CONFIG).is_file() and any((model / name).is_file() for name in (_SINGLE, _INDEX)):
             yield path
         elif depth > 1:
             yield from _model_folders(path, depth - 1)

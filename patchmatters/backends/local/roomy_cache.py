@@ -31,6 +31,11 @@ def _roomy_class() -> type:
         Whoever replaces `keys` and `values` (reordering rows does) need not know: the buffers are then made anew.
         """
 
+        keys: Tensor
+        values: Tensor
+        _roomy_keys: Tensor
+        _roomy_values: Tensor
+
         def __init__(self, layer: DynamicLayer) -> None:
             self.__dict__.update(layer.__dict__)
             self._view: Tensor | None = None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ...picture import Crop
 from .dialogue import brings_its_start
 from .families import is_fast
-from .generation import DecodeCore, Row, State, Watch, add_tokens, can_join, common_beginning, join
+from .generation import Continues, DecodeCore, Row, State, Watch, add_tokens, can_join, common_beginning, join
 from .wording import in_words, last_part, name_of
 
 if TYPE_CHECKING:
@@ -62,30 +62,33 @@ class Eyes:
 
     def tokenize(self, text: str) -> list[int]:
         """The token ids of a rendered prompt, one mark for each picture."""
-        return self.processor.tokenizer(text, add_special_tokens=self._framed(text))["input_ids"]
+        ids: list[int] = self.processor.tokenizer(text, add_special_tokens=self._framed(text))["input_ids"]
+        return ids
 
     def _framed(self, text: str) -> bool:
         """Whether the tokenizer has to add its start token, because the template did not write it."""
         return not brings_its_start(text, self.processor.tokenizer)
 
 
-class Route(Protocol):
-    """Reads prompts with pictures and continues them; what `batches.decode_in_batches` needs."""
+class Route(Continues[Any], Protocol):
+    """Reads prompts with pictures and continues them."""
 
     def read(self, prompts: Sequence[Prompt]) -> Any:
         """The model's state after these prompts, one row each."""
         ...
 
-    def continue_rows(
-        self, state: Any, rows: Sequence[Row], stops: Collection[int], watch: Watch, prompts: Sequence[int] = ()
-    ) -> None:
-        """As `DecodeCore.continue_rows`."""
+
+class Weighing(Route, Protocol):
+    """A route that also says how each prompt would go on."""
+
+    def weigh(self, prompts: Sequence[Prompt]) -> Tensor:
+        """(prompts, vocabulary): the logits of the first word of each answer."""
         ...
 
 
 def decode_core(model: Any) -> DecodeCore:
     """The core for a model: Qwen-VL and its kin have positions along three axes and find them themselves."""
-    inner = getattr(model, "model", None)
+    inner: Any = getattr(model, "model", None)
     if hasattr(inner, "get_rope_index"):
         return DecodeCore(model, position_axes=3, decoder=inner.language_model)
     return DecodeCore(model)
@@ -183,7 +186,7 @@ def _stacked(several: Sequence[Mapping[str, Tensor]], beside: Mapping[str, int])
 
 def _image_token(config: Any) -> int:
     """The token that stands for a part of a picture; the configuration calls it by one of two names."""
-    return config.image_token_id if hasattr(config, "image_token_id") else config.image_token_index
+    return int(config.image_token_id if hasattr(config, "image_token_id") else config.image_token_index)
 
 
 def _with_beginning_of_first(ids: list[int], plain: Sequence[Sequence[int]]) -> tuple[list[list[int]], int]:
@@ -227,7 +230,7 @@ class Blip2Route:
             encoder_hidden_states=seen,
             encoder_attention_mask=torch.ones(seen.shape[:2], dtype=torch.long, device=seen.device),
         ).last_hidden_state
-        words = model.get_input_embeddings()(ids)
+        words: Tensor = model.get_input_embeddings()(ids)
         projected = model.language_projection(queries.to(seen.dtype)).to(words.dtype)
         places = (ids == model.config.image_token_id)[..., None].expand_as(words)
         return words.masked_scatter(places, projected)

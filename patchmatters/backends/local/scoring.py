@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...options import check_options, option
+from ...options import Options, option
 from ...picture import Crop
 from ..base import QUIET, Monitor
 from .devices import PlainResidence, Residence, ResidenceFactory, choose_device, choose_dtype
@@ -31,14 +31,12 @@ _SENTENCES = 64  # in one batch
 
 
 @dataclass(frozen=True)
-class ScorerSettings:
+class ScorerSettings(Options):
     """A local image-text scorer."""
 
     model: str = option("", "Folder of the scorer, its name below a model folder, or its id on Hugging Face.")
     precision: str = option("auto", "Number format. auto: bf16 or fp16 on a GPU, fp32 on the CPU.", choices=PRECISIONS)
     device: str = option("auto", 'Where to compute: "auto", "cpu", "cuda", "cuda:1", "mps" or "xpu".', advanced=True)
-
-    __post_init__ = check_options
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ that of ordinary attention, in another order of summation.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -91,6 +91,11 @@ def _layer_class() -> type:
         this layer as `shared_layer`, so that the attention function finds the prompts; `unseen` until it has.
         """
 
+        keys: Tensor
+        values: Tensor
+        _room_keys: Tensor
+        _room_values: Tensor
+
         def __init__(self, layer: DynamicLayer) -> None:
             super().__init__()
             # Read off the tensors: which of these the layer itself names differs between versions of transformers.
@@ -110,12 +115,13 @@ def _layer_class() -> type:
             self._room_values[:, :, start:end] = value_states
             self.keys = self._view = self._room_keys[:, :, :end]
             self.values = self._room_values[:, :, :end]
-            self.keys.shared_layer = self
+            carrier: Any = self.keys
+            carrier.shared_layer = self
             self.unseen = True
             return self.keys, self.values
 
         def get_seq_length(self, *args: Any) -> int:
-            return self.prompt_keys.shape[-2] + self.keys.shape[-2]
+            return int(self.prompt_keys.shape[-2] + self.keys.shape[-2])
 
         def get_mask_sizes(self, query: Any, *args: Any) -> tuple[int, int]:
             """(length, offset); transformers 4 gives the positions of the new tokens, 5 their number."""
@@ -134,16 +140,17 @@ def _attention(
     module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **options: Any
 ) -> tuple[Tensor, None]:
     """Attention as transformers' interface wants it: query (rows, heads, n, width) -> (rows, n, heads, width)."""
-    from transformers.integrations.sdpa_attention import sdpa_attention_forward
+    from transformers.integrations import sdpa_attention
 
+    attend: Callable[..., tuple[Tensor, None]] = sdpa_attention.sdpa_attention_forward
     layer = getattr(key, "shared_layer", None)
     if layer is None:
-        return sdpa_attention_forward(module, query, key, value, attention_mask, **options)
+        return attend(module, query, key, value, attention_mask, **options)
     layer.unseen = False
     width = query.shape[1] * query.shape[2] * layer.get_seq_length()
     if len(query) * width > _SCORES:
         keys, values = _whole(layer.prompt_keys, key, layer.rows), _whole(layer.prompt_values, value, layer.rows)
-        return sdpa_attention_forward(module, query, keys, values, attention_mask, **options)
+        return attend(module, query, keys, values, attention_mask, **options)
     scaling = options.get("scaling")
     scaled = query * (query.shape[-1] ** -0.5 if scaling is None else scaling)
     return _attend(scaled, layer, key, value, attention_mask).transpose(1, 2).contiguous(), None

@@ -73,7 +73,8 @@ def speech_for(files: ModelFiles, options: WeightOptions, max_pixels: int) -> Sp
     """How the model in a folder is spoken to. ValueError where nobody knows."""
     for field, module in OWN_SPEECH.items():
         if field in files.config:
-            return import_module(module, __package__).open_speech(files, options)
+            speech: Speech = import_module(module, __package__).open_speech(files, options)
+            return speech
     return TransformersSpeech(files, options, max_pixels)
 
 
@@ -117,7 +118,8 @@ class TransformersSpeech:
         """The token ids of a rendered prompt."""
         if self.sees_images:
             return self.eyes.tokenize(text)
-        return self.tokenizer(text, add_special_tokens=False)["input_ids"]  # a template writes them all
+        ids: list[int] = self.tokenizer(text, add_special_tokens=False)["input_ids"]  # a template writes them all
+        return ids
 
     @cached_property
     def processor(self) -> Any:

@@ -43,7 +43,8 @@ class MiniGemini(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        return self.language_model.dtype
+        dtype: torch.dtype = self.language_model.dtype
+        return dtype
 
     def preprocess(self, image: Image) -> torch.Tensor:
         """The picture as float32 pixels (1, 3, S, S) on the CPU, S the side in pixels that this model sees."""
@@ -52,7 +53,8 @@ class MiniGemini(nn.Module):
     @torch.no_grad()
     def encode(self, pixels: torch.Tensor) -> torch.Tensor:
         """The image tokens (n, hidden) of the pixels of one picture, as the language model reads them."""
-        return self.vision(pixels.to(self.vision.projector[0].weight.device))
+        tokens: torch.Tensor = self.vision(pixels.to(next(self.vision.projector.parameters()).device))
+        return tokens
 
     def prompt_ids(self, instruction: str) -> tuple[list[int], list[int]]:
         """The token ids before and after the image, for one instruction about it."""
@@ -61,7 +63,8 @@ class MiniGemini(nn.Module):
     def embed(self, ids: list[int]) -> torch.Tensor:
         """The embeddings (n, hidden) of text tokens, as the language model expects them in `inputs_embeds`."""
         table = self.language_model.get_input_embeddings()
-        return table(torch.tensor(ids, dtype=torch.long, device=table.weight.device))
+        embedded: torch.Tensor = table(torch.tensor(ids, dtype=torch.long, device=table.weight.device))
+        return embedded
 
     @torch.no_grad()
     def spliced(self, before: list[int], tokens: torch.Tensor, after: list[int]) -> torch.Tensor:
@@ -110,12 +113,12 @@ def load_language_model(
     return load_module(_published(base, language_config(checkpoint)), checkpoint.files, options, dtype, device)
 
 
-def _published(base: type, config: Any) -> type:
+def _published(base: Any, config: Any) -> type:
     """A class of transformers that loads its share of a Mini-Gemini folder: by a config of its own, since the folder's
     describes no model that transformers knows, and silent about the vision half, which lies in the same files."""
     ignored = [f"^{prefix}".replace(".", r"\.") for prefix in VISION_PREFIXES]
 
-    def from_pretrained(cls: Any, folder: str, **options: Any) -> Any:
+    def from_pretrained(cls: Any, /, folder: str, **options: Any) -> Any:
         return base.from_pretrained.__func__(cls, folder, config=config, **options)
 
     members = {"_keys_to_ignore_on_load_unexpected": ignored, "from_pretrained": classmethod(from_pretrained)}

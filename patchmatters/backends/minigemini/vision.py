@@ -7,7 +7,9 @@ run a model.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import torch
@@ -66,7 +68,7 @@ class VisionShape:
     @property
     def places_along(self) -> int:
         """The image tokens along one side of a view."""
-        return round(self.clip_places**0.5)
+        return round(math.sqrt(self.clip_places))
 
     @property
     def window(self) -> int:
@@ -114,8 +116,8 @@ def pixels_of(image: Image, side: int) -> torch.Tensor:
     square = Pictures.new("RGB", (longer, longer), tuple(int(mean * 255) for mean in CLIP_MEAN))
     square.paste(rgb, ((longer - rgb.width) // 2, (longer - rgb.height) // 2))
     resized = square.resize((side, side), Pictures.Resampling.BICUBIC)
-    values = (numpy.asarray(resized, dtype=numpy.float64) * (1 / 255)).astype(numpy.float32)
-    values = (values - numpy.array(CLIP_MEAN, numpy.float32)) / numpy.array(CLIP_STD, numpy.float32)
+    scaled = (numpy.asarray(resized, dtype=numpy.float64) * (1 / 255)).astype(numpy.float32)
+    values = (scaled - numpy.array(CLIP_MEAN, numpy.float32)) / numpy.array(CLIP_STD, numpy.float32)
     return torch.from_numpy(values.transpose(2, 0, 1).copy())[None]
 
 
@@ -139,7 +141,25 @@ class ClipLayer(Module):
         seen = functional.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
         tokens = tokens + self.self_attn["out_proj"](seen)
         hidden = self.mlp["fc1"](self.layer_norm2(tokens))
-        return tokens + self.mlp["fc2"](hidden * torch.sigmoid(1.702 * hidden))
+        mixed: torch.Tensor = self.mlp["fc2"](hidden * torch.sigmoid(1.702 * hidden))
+        return tokens + mixed
+
+
+class ClipEmbeddings(Module):
+    """The class token and a token for each place of a view, with their positions."""
+
+    def __init__(self, shape: VisionShape) -> None:
+        super().__init__()
+        width = shape.clip_width
+        self.class_embedding = Parameter(torch.empty(width))
+        self.patch_embedding = Conv2d(3, width, shape.clip_patch, shape.clip_patch, bias=False)
+        self.position_embedding = Embedding(shape.clip_places + 1, width)
+
+    def forward(self, views: torch.Tensor) -> torch.Tensor:
+        """(views, 3, side, side) to (views, 1 + places, width)."""
+        places = self.patch_embedding(views).flatten(2).transpose(1, 2)
+        first = self.class_embedding.expand(len(views), 1, -1)
+        return torch.cat([first, places], dim=1) + self.position_embedding.weight
 
 
 class ClipTower(Module):
@@ -149,21 +169,16 @@ class ClipTower(Module):
     def __init__(self, shape: VisionShape) -> None:
         super().__init__()
         width = shape.clip_width
-        self.embeddings = Module()
-        self.embeddings.class_embedding = Parameter(torch.empty(width))
-        self.embeddings.patch_embedding = Conv2d(3, width, shape.clip_patch, shape.clip_patch, bias=False)
-        self.embeddings.position_embedding = Embedding(shape.clip_places + 1, width)
+        self.embeddings = ClipEmbeddings(shape)
         self.pre_layrnorm, self.post_layernorm = LayerNorm(width), LayerNorm(width)  # the name is CLIP's own
-        self.encoder = Module()
-        self.encoder.layers = ModuleList(ClipLayer(width, shape.clip_mlp) for _ in range(shape.clip_layers))
+        layers = ModuleList(ClipLayer(width, shape.clip_mlp) for _ in range(shape.clip_layers))
+        self.encoder = ModuleDict({"layers": layers})
         self.depth = range(shape.clip_layers + 1)[shape.select_layer]
 
     def forward(self, views: torch.Tensor) -> torch.Tensor:
         """(views, 3, side, side) to image tokens (views, places, width), the class token dropped."""
-        places = self.embeddings.patch_embedding(views).flatten(2).transpose(1, 2)
-        first = self.embeddings.class_embedding.expand(len(views), 1, -1)
-        tokens = self.pre_layrnorm(torch.cat([first, places], dim=1) + self.embeddings.position_embedding.weight)
-        for layer in self.encoder.layers[: self.depth]:
+        tokens: torch.Tensor = self.pre_layrnorm(self.embeddings(views))
+        for layer in islice(self.encoder["layers"].children(), self.depth):
             tokens = layer(tokens)
         return tokens[:, 1:]
 
@@ -189,7 +204,8 @@ class ConvNextBlock(Module):
         """(batch, width, height, width) to the same."""
         normed = self.norm(self.conv_dw(values).permute(0, 2, 3, 1))
         mixed = self.mlp["fc2"](functional.gelu(self.mlp["fc1"](normed)))
-        return values + (mixed * self.gamma).permute(0, 3, 1, 2)
+        scaled: torch.Tensor = (mixed * self.gamma).permute(0, 3, 1, 2)
+        return values + scaled
 
 
 class ConvNextStage(Module):
@@ -204,7 +220,8 @@ class ConvNextStage(Module):
         self.blocks = Sequential(*(ConvNextBlock(width) for _ in range(depth)))
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
-        return self.blocks(self.downsample(values))
+        seen: torch.Tensor = self.blocks(self.downsample(values))
+        return seen
 
 
 class ConvNextTower(Module):
@@ -248,7 +265,7 @@ class MiniGeminiVision(Module):
         Each is mined by itself, so that the ConvNeXt's map of a large picture (0.85 GB at 1536 pixels in bfloat16)
         is never held at full size: only the part under one view, and a reduced one for the whole.
         """
-        dtype = self.projector[0].weight.dtype
+        dtype = next(self.projector.parameters()).dtype
         tokens = self.clip(clip_views(pixels, self.shape).to(dtype))
         maps = self.convnext(pixels.to(dtype))
         grid, overview, mined = self.shape.grid, [], []
@@ -259,7 +276,8 @@ class MiniGeminiVision(Module):
                 overview.append(_resized(part, part.shape[-1] // grid))
         if self.shape.has_overview:
             mined.insert(0, self.mine(tokens[-1], _tiled(overview, grid)))
-        return self.projector(torch.cat(mined))
+        tokens_of_all: torch.Tensor = self.projector(torch.cat(mined))
+        return tokens_of_all
 
     def mine(self, tokens: torch.Tensor, part: torch.Tensor) -> torch.Tensor:
         """Patch info mining: each of a view's CLIP tokens (places, width) looks for detail in its own window of the map
@@ -306,7 +324,8 @@ def _enlarged_part(stage: torch.Tensor, cell: tuple[int, int], grid: int, side: 
 
 def windows_of(part: torch.Tensor, along: int) -> torch.Tensor:
     """(1, channels, side, side) cut into `along` x `along` windows in reading order: (windows, places, channels)."""
-    cut = part[0].unflatten(1, (along, -1)).unflatten(3, (along, -1))  # channels, row, y, column, x
+    channels, height, width = part[0].shape
+    cut = part[0].reshape(channels, along, height // along, along, width // along)  # channels, row, y, column, x
     return cut.permute(1, 3, 2, 4, 0).flatten(2, 3).flatten(0, 1)
 
 
