@@ -1,9 +1,10 @@
 """Runs all tests in an environment of its own: `python scripts/test.py [--host PATH]... [PYTEST ARGUMENTS]`.
 
-The engine's tests need nothing but Python; models are tiny ones, built in the tests, and servers are local. Those of
-web/js run where there is Node, and its types are checked where npm can install what that takes. The tests of the nodes,
-of the real host and of the browser also run where a ComfyUI is found (COMFYUI_PATH, or ~/ComfyUI), or on each that
-`--host` names: a checkout, or PATH=PYTHON where its interpreter (and so its frontend) is not in the checkout itself.
+Style (ruff) and the engine's types (mypy, strict) come first. The engine's tests need nothing but Python; models are
+tiny ones, built in the tests, and servers are local. Those of web/js run where there is Node, and its types are checked
+where npm can install what that takes. The tests of the nodes, of the real host and of the browser also run where a
+ComfyUI is found (COMFYUI_PATH, or ~/ComfyUI), or on each that `--host` names: a checkout, or PATH=PYTHON where its
+interpreter (and so its frontend) is not in the checkout itself.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def test_engine(pytest_arguments: list[str]) -> int:
     """The tests that need no ComfyUI: 0 if all passed."""
     python = environment(".venv-test", [TORCH, *requirements("test", *EXTRAS)], "tests", alone=WEIGHTS)
     failed = call([python, "-m", "ruff", "check", "."])
+    failed |= call([python, "-m", "mypy"])
     install_web_packages()
     failed |= call([python, "-m", "pytest", *SIDE_BY_SIDE, "tests/engine", "tests/web", *pytest_arguments], ONE_THREAD)
     return failed

@@ -13,7 +13,7 @@ from ..language.basis import tells
 from ..language.places import place_of
 from ..language.similarity import Similarity
 from ..language.tongue import tongue_of
-from ..options import check_options, option
+from ..options import Options, option
 from ..plain_text import joined
 from ..prompts import instruction
 from ..regions import described_regions
@@ -30,7 +30,7 @@ _LEFT_OUT = "; not told: the model left it out of the caption"
 
 
 @dataclass(frozen=True)
-class ComposeSettings:
+class ComposeSettings(Options):
     """How the caption is written. The default temperatures are the paper's."""
 
     temperature: float = option(
@@ -58,8 +58,6 @@ class ComposeSettings:
         maximum=10_000,
         later=True,
     )
-
-    __post_init__ = check_options
 
 
 def compose(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..ask import record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..each_picture import spares_given_up
-from ..options import check_options, option
+from ..options import Options, option
 from ..prompts import instruction
 from ..scene import Basis, Patch, Scene, Sentence, Stage, Statement, require_stage
 from ..semantic_filter.sort import single_passage
@@ -25,7 +25,7 @@ _ASKED_ONCE = "asked once, not compared"
 
 
 @dataclass(frozen=True)
-class MergeSettings:
+class MergeSettings(Options):
     """How descriptions are written from reliable statements. The default temperature is the paper's."""
 
     temperature: float = option(
@@ -33,8 +33,6 @@ class MergeSettings:
     )
     max_new_tokens: int = option(1024, "Longest description, in tokens.", minimum=16, maximum=8192, advanced=True)
     seed: int = option(0, "The same seed gives the same text.", minimum=0, maximum=2**63 - 1, advanced=True)
-
-    __post_init__ = check_options
 
 
 @dataclass(frozen=True)

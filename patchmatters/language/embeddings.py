@@ -67,7 +67,8 @@ class EmbeddingSimilarity:
         with _LOADING:  # transformers cannot be imported by two threads at once
             encoder = _encoder(self.folder, self.device)
         rows, columns = encoder.vectors(a), encoder.vectors(b)
-        return (rows @ columns.T).clamp(0.0, 1.0).tolist()
+        found: list[list[float]] = (rows @ columns.T).clamp(0.0, 1.0).tolist()
+        return found
 
 
 class _Encoder:

@@ -276,8 +276,8 @@ class _Reader:
         if phrase.other:
             return
         for word, place in phrase.values:
-            acting = not phrase.determined and animate and _is_pose(word) and place < len(self.tokens) - 1
-            self._hang(word, place, animate if acting else noun)
+            acting = not phrase.determined and _is_pose(word) and place < len(self.tokens) - 1
+            self._hang(word, place, animate if animate and acting else noun)
         if noun.noun in QUALITIES and (owner := self.subject or self.main) and owner is not noun:
             for word, place in phrase.values:
                 self._hang(word, place, owner)

@@ -28,12 +28,23 @@ class Similarity(Protocol):
     differently. A statement is supported where other looks at the picture bear it out by `support` or more.
     """
 
-    same: float
-    rival: float
-    alike: float
-    agreed: float
-    told: float
-    support: float
+    @property
+    def same(self) -> float: ...
+
+    @property
+    def rival(self) -> float: ...
+
+    @property
+    def alike(self) -> float: ...
+
+    @property
+    def agreed(self) -> float: ...
+
+    @property
+    def told(self) -> float: ...
+
+    @property
+    def support(self) -> float: ...
 
     def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
         """One row per statement, one column per look: how far what a look says bears the statement out, 0 to 1."""

@@ -23,9 +23,9 @@ class Value:
     scale: str
     groups: frozenset[str]
 
-    def excludes(self, other: Value) -> bool:
+    def excludes(self, other: Value | Quantity) -> bool:
         """Whether both cannot be true of one thing at once."""
-        if self.scale != other.scale or not self.groups.isdisjoint(other.groups):
+        if isinstance(other, Quantity) or self.scale != other.scale or not self.groups.isdisjoint(other.groups):
             return False
         return not any((one, two) in TOGETHER for one in self.groups for two in other.groups)
 

@@ -14,7 +14,7 @@ from ..each_picture import spares_given_up
 from ..language import AUTO, SIMILARITIES, similarity_for
 from ..language.similarity import Similarity
 from ..language.tongue import Tongue, tongue_of
-from ..options import check_options, option
+from ..options import Options, option
 from ..prompts import instruction
 from ..regions import overlap_regions
 from ..scene import Patch, Scene, Stage, Statement, require_stage, said_of
@@ -39,7 +39,7 @@ class Level(str, Enum):
 
 
 @dataclass(frozen=True)
-class CompareSettings:
+class CompareSettings(Options):
     """How passages are compared. The defaults are the paper's (sections 3 and 4 of the method)."""
 
     overlap_iou: float = option(
@@ -67,8 +67,6 @@ class CompareSettings:
         choices=tuple(SIMILARITIES),
         advanced=True,
     )
-
-    __post_init__ = check_options
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from ..ask import crop_of
 from ..backends.base import QUIET, ChatModel, Monitor, Scorer
 from ..each_picture import require_one, spares_given_up
-from ..options import check_options, option
+from ..options import Options, option
 from ..picture import Crop
 from ..scene import Box, Patch, Role, Scene, Stage, Statement, Verdict, require_stage
 from ..witnesses import Witness, hear, is_confirmed, is_contradicted, ruled
@@ -34,7 +34,7 @@ _CANNOT_JUDGE = "said once, and the scorer cannot judge it"
 
 
 @dataclass(frozen=True)
-class FilterSettings:
+class FilterSettings(Options):
     """Which statements are kept. `keep_score` is the paper's; `check_whole` False and the others 0 are too."""
 
     keep_score: float = option(
@@ -84,16 +84,15 @@ class FilterSettings:
         later=True,
     )
 
-    __post_init__ = check_options
-
     def unsupported(self, statement: Statement) -> bool:
         """Whether support was measured, and is too little, and no witness confirms it."""
         return not is_confirmed(statement) and statement.support is not None and statement.support < self.support
 
     def supported(self, statement: Statement) -> bool:
         """Whether support was measured, and is enough, or a witness confirms the statement."""
-        measured = self.support > 0 and statement.support is not None
-        return is_confirmed(statement) or (measured and statement.support >= self.support)
+        return is_confirmed(statement) or (
+            self.support > 0 and statement.support is not None and statement.support >= self.support
+        )
 
     @property
     def asks_agreed(self) -> bool:
