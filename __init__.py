@@ -8,12 +8,16 @@ from .nodes.requirements import require_installed
 
 require_installed()
 
-from .nodes.registry import NODES  # noqa: E402  what it imports needs what was checked
+from .nodes.model_list import add_route  # noqa: E402  what is imported needs what was checked
+from .nodes.registry import NODES  # noqa: E402
 
 WEB_DIRECTORY = "./web"
 
 
 class PatchMattersExtension(ComfyExtension):
+    async def on_load(self) -> None:
+        add_route()
+
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
         return list(NODES)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from comfy_api.latest import io
 
 from ..patchmatters.backends import CHAT_MODELS
 from ..patchmatters.backends.api.chat import ApiSettings
-from ..patchmatters.backends.api.models import LOCAL_MODELS
+from ..patchmatters.backends.api.models import LOCAL_MODELS, models_at
 from ..patchmatters.backends.api.providers import PROVIDERS, Provider
 from .types import MODELS, ChatModelSocket
 from .widgets import widgets_for
@@ -84,6 +85,28 @@ def _row(provider: Mapping[str, Any]) -> Provider:
     return row
 
 
+@dataclass(frozen=True)
+class OfferedModels:
+    """What the list of models offers once its server was asked, and how many the server listed."""
+
+    models: tuple[str, ...]
+    listed: int
+
+
+def offered_models(provider: str, base_url: str) -> OfferedModels:
+    """Suggestions or "its first model", then what the provider has, or the server at an address.
+
+    ValueError for a provider or an address that cannot be, RuntimeError where nothing can be asked there.
+    """
+    row = _row({"provider": provider})
+    names = [model.name for model in models_at(row, base_url)]
+    return OfferedModels(tuple(dict.fromkeys([*_always(row), *names])), len(names))
+
+
+def _always(row: Provider) -> list[str]:
+    return [model.name for model in row.models] or [FIRST]
+
+
 def _model(provider: Mapping[str, Any]) -> str:
     """The name that was typed, else the one that was chosen."""
     chosen = str(provider.get("model", FIRST))
@@ -112,13 +135,10 @@ def _option(row: Provider) -> io.DynamicCombo.Option:
 
 def _list(row: Provider) -> io.Input:
     """Its models: suggestions, or what a server on this machine listed at the last look."""
-    names = [model.name for model in row.models] or [FIRST, *LOCAL_MODELS.latest().get(row.name, ())]
-    tooltip = "The model: suggestions."
-    if row.local:
-        tooltip = (
-            "The model: what the server lists, those that see first. After loading another there, reload the nodes (R) "
-            "twice: the first time asks the server, the second shows what it said."
-        )
+    names = [*_always(row), *LOCAL_MODELS.latest().get(row.name, ())]
+    tooltip = "The model: suggestions. The button below asks the provider for all it has."
+    if row.local or not row.models:
+        tooltip = "The model: what the server lists, those that see first. The button below asks it again."
     return io.Combo.Input("model", options=names, default=names[0], tooltip=tooltip)
 
 

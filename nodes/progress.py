@@ -16,12 +16,12 @@ _TAIL = 280  # characters: the four lines that are shown
 
 
 def _send(message: dict[str, Any]) -> None:
-    server = _server()
+    server = host_server()
     if server is not None:
         server.send_sync(EVENT, message, server.client_id)
 
 
-def _server() -> Any:
+def host_server() -> Any:
     """The host's server; None where this is not the host's process, which has imported it long before any node runs."""
     return getattr(getattr(sys.modules.get("server"), "PromptServer", None), "instance", None)
 
@@ -32,7 +32,7 @@ def _running_node() -> str | None:
     from comfy_execution.utils import get_executing_context
 
     context = get_executing_context()
-    if context is None or _server() is None:
+    if context is None or host_server() is None:
         return None
     return str(get_progress_state().dynprompt.get_display_node_id(context.node_id))
 
@@ -51,7 +51,7 @@ def tell_on_node(warning: str, all_well: str) -> None:
     if node is None or not (warning or node in _warned):
         return
     (_warned.add if warning else _warned.discard)(node)
-    _server().send_progress_text(warning or all_well, node, _server().client_id)
+    host_server().send_progress_text(warning or all_well, node, host_server().client_id)
 
 
 @dataclass

@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,7 +18,7 @@ import pytest
 pytest.importorskip("aiohttp", reason="the test server needs aiohttp")
 
 from engine.api_speaker import speak
-from engine.protocol_server import ProtocolServer, Received
+from engine.protocol_server import ProtocolServer, Received, Weighed
 from host.comfy_server import Host, Server, prepare_base
 from host.graphs import OURS, Prompt, add, pictures
 
@@ -223,3 +226,84 @@ def test_the_list_of_a_local_server_is_read_when_the_browser_asks(comfy: Server)
     assert by_title["Ollama"]["model"][1]["options"][0] == "(its first model)"
     assert "gpt-4o" in by_title["OpenAI"]["model"][1]["options"]
     assert not any("key" in name for inputs in by_title.values() for name in inputs)
+
+
+# --- the button that asks for models ---
+
+
+def _ask(server: Server, question: object) -> tuple[int, Any]:
+    """Status and answer of the route that web/js/model_list.js asks."""
+    request = urllib.request.Request(
+        f"{server.url}/patchmatters/models",
+        data=(question if isinstance(question, str) else json.dumps(question)).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_the_models_of_a_server_are_listed_vision_first_and_no_embeddings(comfy: Server, api: ProtocolServer) -> None:
+    names = ["bge-m3", "llama-3.1-8b-instruct", "text-embedding-3-small", "qwen2.5-vl-7b"]
+    api.routes = {"/v1/models": {"object": "list", "data": [{"id": name} for name in names]}}
+    api.other_requests.clear()
+    status, told = _ask(comfy, {"provider": "custom server", "base_url": api.url})
+    assert (status, told["listed"]) == (200, 2)
+    assert told["models"] == ["(its first model)", "qwen2.5-vl-7b", "llama-3.1-8b-instruct"]
+    keys = {headers.get("Authorization") for path, headers in api.other_requests if path == "/v1/models"}
+    assert keys == {f"Bearer {OWN_KEY}"}
+    status, told = _ask(comfy, {"provider": "OpenAI", "base_url": api.url})  # suggestions stay in front
+    assert (status, told["models"][0], told["models"][-1]) == (200, "gpt-6-luna", "llama-3.1-8b-instruct")
+    assert not any("sk-openai" in json.dumps(headers) for _, headers in api.other_requests)
+
+
+@pytest.mark.parametrize(
+    ("question", "status", "problem"),
+    [
+        ({"provider": "Ollama"}, 502, "Ollama at http://127.0.0.1:11434 cannot be reached: start it"),
+        ({"provider": "Zhipu"}, 502, "Zhipu needs a key: set the environment variable ZHIPUAI_API_KEY"),
+        ({"provider": "custom server"}, 400, "needs a base URL"),
+        ({"provider": "custom server", "base_url": "http://8.8.8.8/v1"}, 400, "plain HTTP to a public address"),
+        ({"provider": "nobody"}, 400, "There is no provider 'nobody'"),
+        ({"provider": 1}, 400, "provider and base_url are texts"),
+        ([], 400, "Ask with a JSON object"),
+        ("{", 400, "Ask with a JSON object"),
+    ],
+)
+def test_why_there_is_no_list_is_said(comfy: Server, question: object, status: int, problem: str) -> None:
+    found, told = _ask(comfy, question)
+    assert found == status and problem in told["problem"]
+
+
+# --- the service as judge ---
+
+
+@pytest.mark.parametrize("model", ["chat model as judge", "chat model as judge, one list per crop"])
+def test_a_service_judges_what_it_said(comfy: Server, api: ProtocolServer, model: str) -> None:
+    def script(received: Received) -> Any:
+        if received.prompt.startswith("Does this picture show:"):
+            return Weighed((("Yes", {"Yes": 0.6, " yes": 0.3, "No": 0.1}),))
+        if received.prompt.startswith("Look at the picture and judge"):
+            return _list(received)
+        return speak(received)
+
+    api.script = script
+    prompt = _captioner(pictures(comfy, 1), "custom server", api.url, max_edge=1010 + len(model))
+    prompt = add(prompt, "scorer", f"{OURS}Scorer", model=model, chat_model=["captioner", 0])
+    prompt = add(prompt, "enhance", f"{OURS}EnhanceCaption", image=["load0", 0], chat_model=["captioner", 0],
+                 scorer=["scorer", 0], seed=1, preset="careful")  # fmt: skip
+    prompt = add(prompt, "texts", "PreviewAny", source=["enhance", 0])
+    run = comfy.run(prompt)
+    assert run.status == "success", run.message
+    assert "red house" in run.outputs["texts"]["text"][0]
+    assert not api.violations
+    asked = [received.prompt for received in api.received]
+    one_by_one = [text for text in asked if text.startswith("Does this picture show:")]
+    lists = [text for text in asked if text.startswith("Look at the picture and judge")]
+    assert bool(one_by_one) is (model == "chat model as judge") and bool(lists) is not bool(one_by_one)
+
+
+def _list(received: Received) -> str:
+    return json.dumps({"verdicts": [0.9] * len(re.findall(r"^\d+\. ", received.prompt, re.M))})

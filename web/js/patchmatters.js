@@ -1,8 +1,9 @@
-// The extension: the view in Inspect Scene, and live progress on every node of the pack.
+// The extension: the view in Inspect Scene, live progress on every node of the pack, and the models of API Captioner.
 
 import { api } from "../../../scripts/api.js";
 import { app } from "../../../scripts/app.js";
 import { Inspector } from "./inspector.js";
+import { ModelList } from "./model_list.js";
 import { ProgressNotes } from "./progress.js";
 import { sayIn } from "./words.js";
 
@@ -12,6 +13,8 @@ import { sayIn } from "./words.js";
  */
 
 const NODE = "PatchMatters_Inspect";
+const API_NODE = "PatchMatters_ApiModel";
+const MODELS = "/patchmatters/models"; // see nodes/model_list.py
 const OUTPUT = "patchmatters_scenes"; // see nodes/inspect_scene.py
 const SMALLEST = 240; // pixels of height
 const FIRST_SIZE = /** @type {[number, number]} */ ([460, 640]);
@@ -74,6 +77,21 @@ function addInspector(node) {
   };
 }
 
+/** @type {import("./model_list.js").Ask} */
+async function askForModels(question) {
+  const body = JSON.stringify(question);
+  const headers = { "Content-Type": "application/json" };
+  const response = await api.fetchApi(MODELS, { method: "POST", headers, body });
+  const told = await response.json().catch(() => ({}));
+  if (Array.isArray(told.models)) return told;
+  throw new Error(told.problem ?? language()("noServer", { problem: response.status }));
+}
+
+/** @param {string} detail */
+function complain(detail) {
+  app.extensionManager.toast.add({ severity: "error", summary: language()("noModels"), detail, life: 15_000 });
+}
+
 /** What the node showed before the page was reloaded or another workflow was opened. @param {any} node */
 function recall(node) {
   const stored = sessionStorage.getItem(memoryKey(node));
@@ -125,6 +143,7 @@ app.registerExtension({
   },
   nodeCreated(node) {
     if (node.comfyClass === NODE) addInspector(node);
+    if (node.comfyClass === API_NODE) new ModelList(node, askForModels, complain, language);
   },
   loadedGraphNode(node) {
     if (inspectors.has(node)) recall(node);

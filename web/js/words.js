@@ -82,7 +82,12 @@ export const ENGLISH = {
   "column": "column",
   "regionOf": "region",
   "candidate": "candidate",
-  "shortCaption": "short caption"
+  "shortCaption": "short caption",
+  "listModels": "Refresh models",
+  "listingModels": "Asking {provider}…",
+  "listedModels": "Refresh models ({count})",
+  "noModels": "The list of models",
+  "noServer": "ComfyUI does not answer ({problem}): reload the page."
 };
 
 // What the engine calls its stages and the parts of a picture, which are names in a Scene and so stay English there.

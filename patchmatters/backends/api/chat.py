@@ -16,7 +16,7 @@ from ...options import Options, option
 from ...picture import Crop
 from ...unicode import well_formed
 from ..base import QUIET, Answer, Monitor, Outcome, Question
-from .addresses import as_base, is_private, read_address, require_safe
+from .addresses import is_private, require_safe
 from .bounded import TooLarge
 from .client import NO_KEY, STATUSES, Gate, Line, Switchboard, errors_of, http_client, load_sdk
 from .driving import Post, drive, spawn
@@ -34,10 +34,12 @@ from .troubles import (
     blind,
     broken_off,
     cut,
+    key_of,
     not_json,
     of_complaint,
     oversized,
     slow,
+    target_of,
     told,
     told_inside,
     unreachable,
@@ -118,13 +120,9 @@ class ApiChat:
     def __init__(self, wire: Wire, provider: str, model: str, base_url: str, settings: ApiSettings) -> None:
         """RuntimeError where the SDK is missing, ValueError for an address or model that cannot be."""
         row = PROVIDERS[provider]
-        if not (base_url.strip() or row.base_url):
-            raise ValueError(f"The {row.title} needs a base URL: put it into base_url, like http://127.0.0.1:8080/v1.")
-        own_path = read_address(row.base_url).path if row.base_url else "/v1"
-        given = read_address(base_url.strip() or row.base_url)
-        address = as_base(given, own_path, row.protocol, has_other_api=row.local)
         chosen = model.strip() or (row.models[0].name if row.models and not base_url.strip() else "")
-        self.target = Target(row, address, chosen)
+        self.target = target_of(row, base_url, chosen)
+        address = self.target.address
         self.settings, self._wire, self.sdk = settings, wire, load_sdk(wire.sdk)
         self.name = f"{chosen or _UNNAMED} ({row.title}{'' if not base_url.strip() else ', ' + address.origin})"
         self.sees_images = row.model(chosen).images
@@ -190,10 +188,7 @@ class ApiChat:
         return Line(asyncio.get_running_loop(), key, http, client, gate, Pulse())
 
     def _key(self) -> str | None:
-        key, row = key_for(self.target.address), self.target.provider
-        if key is None and row.key_variable and self.target.at_home:
-            raise RuntimeError(f"{row.title} needs a key: set {self.target.key_advice} and start the program again.")
-        return key
+        return key_of(self.target)
 
     def _find_model(self, key: str | None, monitor: Monitor) -> None:
         if not self.target.model:

@@ -19,13 +19,13 @@ from typing import Any
 
 from ...unicode import well_formed
 from ..base import QUIET, Monitor
-from .addresses import read_address
+from .addresses import read_address, require_safe
 from .bounded import TooLarge
 from .client import errors_of, http_client, load_sdk
 from .driving import drive, loop_thread
 from .providers import PROVIDERS, Listing, Provider
 from .shapes import items, mapping
-from .troubles import Target, unreachable
+from .troubles import Target, key_of, target_of, unreachable
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,16 @@ def list_models(target: Target, key: str | None, monitor: Monitor = QUIET) -> li
         return await _listed(target, key, PATIENCE_S)
 
     return drive(main, monitor.poll)
+
+
+def models_at(provider: Provider, base_url: str, monitor: Monitor = QUIET) -> list[ListedModel]:
+    """As `list_models`, of a provider or of a server at another address, with the key that belongs to it.
+
+    ValueError for an address that cannot be or must not be asked; RuntimeError where its key is not set.
+    """
+    target = target_of(provider, base_url)
+    require_safe(target.address)
+    return list_models(target, key_of(target), monitor)
 
 
 async def _listed(target: Target, key: str | None, patience_s: float) -> list[ListedModel]:

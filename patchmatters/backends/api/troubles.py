@@ -9,8 +9,8 @@ from typing import Any
 
 from ...unicode import well_formed
 from ..base import Outcome
-from .addresses import Address, read_address
-from .keys import key_variable, redact
+from .addresses import Address, as_base, read_address
+from .keys import key_for, key_variable, redact
 from .providers import Provider
 from .shapes import text
 
@@ -39,6 +39,24 @@ class Target:
     def key_advice(self) -> str:
         variable = key_variable(self.address)
         return f"the environment variable {variable}" if variable else "the file of key variables (see README)"
+
+
+def target_of(provider: Provider, base_url: str, model: str = "") -> Target:
+    """A model at a provider, or at another address that was given. ValueError for an address that cannot be."""
+    url = base_url.strip() or provider.base_url
+    if not url:
+        raise ValueError(f"The {provider.title} needs a base URL: put it into base_url, like http://127.0.0.1:8080/v1.")
+    own_path = read_address(provider.base_url).path if provider.base_url else "/v1"
+    address = as_base(read_address(url), own_path, provider.protocol, has_other_api=provider.local)
+    return Target(provider, address, model)
+
+
+def key_of(target: Target) -> str | None:
+    """The key for a target's address, None where it needs none. RuntimeError where the provider's own is not set."""
+    key, row = key_for(target.address), target.provider
+    if key is None and row.key_variable and target.at_home:
+        raise RuntimeError(f"{row.title} needs a key: set {target.key_advice} and start the program again.")
+    return key
 
 
 class Trouble(Exception):
