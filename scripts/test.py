@@ -4,7 +4,7 @@ Style (ruff) and the engine's types (mypy, strict) come first. The engine's test
 tiny ones, built in the tests, and servers are local. Those of web/js run where there is Node, and its types are checked
 where npm can install what that takes. The tests of the nodes, of the real host and of the browser also run where a
 ComfyUI is found (COMFYUI_PATH, or ~/ComfyUI), or on each that `--host` names: a checkout, or PATH=PYTHON where its
-interpreter (and so its frontend) is not in the checkout itself.
+interpreter (and so its frontend) is not in the checkout itself. `--only-hosts` leaves out what needs none.
 """
 
 from __future__ import annotations
@@ -35,18 +35,19 @@ NPM_LIMIT = 300  # seconds
 def main() -> int:
     parser = argparse.ArgumentParser(description="Runs all tests.", epilog="All other arguments go to pytest.")
     parser.add_argument("--host", action="append", default=[], metavar="PATH[=PYTHON]", help="a ComfyUI to test on")
+    parser.add_argument("--only-hosts", action="store_true", help="leave the tests out that need no ComfyUI")
     options, pytest_arguments = parser.parse_known_args()
     hosts = [named_host(one) for one in options.host]  # before anything is installed: a wrong path ends it here
-    failed = test_engine(pytest_arguments)
+    python = environment(".venv-test", [TORCH, *requirements("test", *EXTRAS)], "tests", alone=WEIGHTS)
+    failed = 0 if options.only_hosts else test_engine(python, pytest_arguments)
     ran = [(name, test_host(name, path, python)) for name, path, python in hosts or found_host()]
     for name, wrong in ran:
         say(f"{'FAILED' if wrong else 'passed'}: nodes, host and browser on {name}")
     return max(failed, *(wrong for _, wrong in ran), 0)
 
 
-def test_engine(pytest_arguments: list[str]) -> int:
+def test_engine(python: Path, pytest_arguments: list[str]) -> int:
     """The tests that need no ComfyUI: 0 if all passed."""
-    python = environment(".venv-test", [TORCH, *requirements("test", *EXTRAS)], "tests", alone=WEIGHTS)
     failed = call([python, "-m", "ruff", "check", "."])
     failed |= call([python, "-m", "mypy"])
     install_web_packages()
