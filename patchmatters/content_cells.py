@@ -8,12 +8,12 @@ halved. So an empty sky stays one patch, and a crowded corner becomes several.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .scene import Box
 
 if TYPE_CHECKING:
-    import numpy
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
 LEAST, MOST = 3, 9  # patches
@@ -65,7 +65,7 @@ def _can_halve(part: Box, least_side: int) -> bool:
     return min(min(half.width, half.height) for half in halves(part)) >= least_side
 
 
-def _detail(picture: Image) -> numpy.ndarray:
+def _detail(picture: Image) -> NDArray[Any]:
     """How much is to be seen at each place of a small view, (height, width): the steps to its neighbours."""
     import numpy
     from PIL.Image import Resampling
@@ -79,7 +79,7 @@ def _detail(picture: Image) -> numpy.ndarray:
     return numpy.where(steps >= _SMALLEST_STEP, steps, 0.0)
 
 
-def _weight(part: Box, picture: Image, detail: numpy.ndarray, objects: Sequence[Box]) -> float:
+def _weight(part: Box, picture: Image, detail: NDArray[Any], objects: Sequence[Box]) -> float:
     """The share of all detail, or of all objects by their middles, that lies in a part: whichever is more."""
     rows, columns = detail.shape
     left, right = (round(edge / picture.width * columns) for edge in (part.left, part.right))

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .backends.base import QUIET, Monitor
 from .content_cells import LEAST, MOST, content_cells
@@ -15,7 +15,7 @@ from .picture import image_ref
 from .scene import Box, Detection, Patch, Role, Scene, Stage, union_of
 
 if TYPE_CHECKING:
-    import numpy
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
 GRID, CONTENT = "grid", "content"
@@ -192,7 +192,7 @@ def merge_boxes(boxes: Sequence[Box], merge_iou: float) -> list[Box]:
     return [Box(*map(float, row)) for row in settled[:count]]
 
 
-def _iou_with(box: Box, others: numpy.ndarray) -> numpy.ndarray:
+def _iou_with(box: Box, others: NDArray[Any]) -> NDArray[Any]:
     """IoU of one box with `others`, an array of shape (n, 4), all of positive area -> (n,)."""
     import numpy
 
@@ -200,7 +200,7 @@ def _iou_with(box: Box, others: numpy.ndarray) -> numpy.ndarray:
     height = numpy.minimum(others[:, 3], box.bottom) - numpy.maximum(others[:, 1], box.top)
     common = width.clip(0) * height.clip(0)
     areas = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
-    found: numpy.ndarray = common / (areas + box.area - common)
+    found: NDArray[Any] = common / (areas + box.area - common)
     return found
 
 

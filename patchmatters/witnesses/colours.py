@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..picture import whole_pixels
 from ..scene import Box
 
 if TYPE_CHECKING:
-    import numpy
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
 _SIDE = 48  # pixels a side of the averaged view of a box
@@ -56,7 +56,7 @@ def measure_colour(picture: Image, box: Box, words: str) -> Measured | None:
     return Measured(float(shares @ said.covers), float(around @ said.covers), _main(shares, around, said.words))
 
 
-def _main(shares: numpy.ndarray, around: numpy.ndarray, said: str) -> str:
+def _main(shares: NDArray[Any], around: NDArray[Any], said: str) -> str:
     """The family of colours that the thing itself mostly has, "" where it has several or hardly any of its own."""
     from ..backends.builtin_facts import colours
 
@@ -69,7 +69,7 @@ def _main(shares: numpy.ndarray, around: numpy.ndarray, said: str) -> str:
     return name if total >= _ENOUGH and most >= _CLEAR * total and name != said else ""
 
 
-def _shares(rgb: numpy.ndarray) -> numpy.ndarray:
+def _shares(rgb: NDArray[Any]) -> NDArray[Any]:
     """(n, 3) pixels as shares by name of colour."""
     import numpy
 
@@ -79,7 +79,7 @@ def _shares(rgb: numpy.ndarray) -> numpy.ndarray:
     return numpy.bincount(named, minlength=len(colours.NAMES)).astype(numpy.float32) / max(1, len(named))
 
 
-def _view(picture: Image, box: Box) -> numpy.ndarray:
+def _view(picture: Image, box: Box) -> NDArray[Any]:
     """The box as (n, 3) averaged pixels."""
     import numpy
     from PIL.Image import Resampling
@@ -89,7 +89,7 @@ def _view(picture: Image, box: Box) -> numpy.ndarray:
     return numpy.asarray(view.convert("RGB"), dtype=numpy.float64).reshape(-1, 3)
 
 
-def _ring(picture: Image, box: Box) -> numpy.ndarray:
+def _ring(picture: Image, box: Box) -> NDArray[Any]:
     """What is around the box, as averaged pixels; where the box reaches to the edges, only what there is."""
     import numpy
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from . import colours
 from . import supports as true
+from .colours import Floats
 from .measure import Measures
 from .places import FRACTIONS, MASKS, PLACES, POSITIONS, nearest, place_of_mass, zone_difference
 from .supports import ACCENTS, CLEAR, Fields, accent_mass, coverage_of, edge_coverage
@@ -146,7 +147,7 @@ def accents(measures: Measures) -> Sequence[Fields]:
     return ({"accents": ", ".join(clear[:_MOST_ACCENTS])},) if clear else ()
 
 
-def where(cells_of: Callable[[Measures], np.ndarray | None], sign: float = 1.0) -> Propose:
+def where(cells_of: Callable[[Measures], Floats | None], sign: float = 1.0) -> Propose:
     """Where a value over the cells is greatest (sign 1) or least (sign -1), whole sides before corners."""
 
     def propose(measures: Measures) -> Sequence[Fields]:
@@ -211,7 +212,7 @@ def layout(measures: Measures) -> Sequence[Fields]:
     return [{"layout": value} for value in ("panoramic", "vertical", "horizontal", "square")]
 
 
-def _position(strengths: np.ndarray) -> str:
+def _position(strengths: Floats) -> str:
     at = (int(strengths.argmax()) + 1) / (len(strengths) + 1)
     return nearest({name: position for name, (_, _, position) in POSITIONS.items()}, at)
 
