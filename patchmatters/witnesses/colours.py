@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 _SIDE = 48  # pixels a side of the averaged view of a box
 _INNER = 0.1  # share of a box's side that is left out on each side: a box is rarely tight
 _AROUND = 0.35  # share of a box's side in which what is around it is seen
-_GROUND = 0.12  # share of the surroundings from which on a colour is not the thing's own
+_GROUND = 0.12  # share of the surroundings from which on a colour is not the thing's own ...
+_DENSER = 2.5  # ... unless its share of the box is so many times as large: the surroundings show another of its kind
 _CLEAR = 0.55  # share of the thing's own pixels from which on a colour is its colour
 _LITTLE = 0.03  # share of the box below which a colour is not there at all
 _ENOUGH = 0.2  # share of the box from which on it is, and that a thing's own colours must have
@@ -34,7 +35,7 @@ class Measured:
 
     @property
     def is_there(self) -> bool:
-        return self.share >= _ENOUGH and self.around < _GROUND
+        return self.share >= _ENOUGH and (self.around < _GROUND or self.share > _DENSER * self.around)
 
     @property
     def is_not_there(self) -> bool:
@@ -60,7 +61,8 @@ def _main(shares: NDArray[Any], around: NDArray[Any], said: str) -> str:
     """The family of colours that the thing itself mostly has, "" where it has several or hardly any of its own."""
     from ..backends.builtin_facts import colours
 
-    own = shares * (colours.blended(around) < _GROUND)
+    outside = colours.blended(around)
+    own = shares * ((outside < _GROUND) | (shares > _DENSER * outside))
     families: dict[str, float] = defaultdict(float)
     for family, share in zip(colours.FAMILIES, own, strict=True):
         families[family] += float(share)

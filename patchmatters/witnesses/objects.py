@@ -18,36 +18,31 @@ from ..language.morphology import word_set
 from ..language.places import elsewhere, names_place, place_of, without_place
 from ..language.reading import Reading, read
 from ..language.sentences import content_words
-from ..language.vocabulary import FILLERS, QUANTITIES, Quantity
+from ..language.vocabulary import FILLERS, QUANTITIES
 from ..options import Options, option
 from ..picture import Crop
-from ..scene import Box, Detection, Ruling, Testimony, union_of
+from ..scene import Box, Detection, Ruling, Testimony
 from .base import Offer
 from .colours import measure_colour
+from .counts import borne_out, group_of, of_number
 from .labels import Label, find_label, label_of, looks_like
+from .sighting import NAME, Sighting, word_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from ..backends.detectors import Detector
 
-NAME = "detector"
 _INSIDE = 0.6  # share of a box that lies in a crop from which on the crop shows the thing
 _TOUCHING = 0.15  # ... and from which on it may
 _TWICE = 0.7  # IoU from which on two boxes of one label are one thing
 _ABSENT = 0.7  # how sure it is that nothing is there
 _KEPT = 64  # pictures whose detections are kept
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 # Of these a statement may name what is no thing in the picture, or hardly to be found in it.
 _UNSURE = re.compile(
     r"\b(?:like|resembl\w*|shaped|statues?|sculptures?|figurines?|toys?|drawings?|drawn|paintings?|painted|posters?|"
     r"pictures? of|photos? of|images? of|logos?|signs?|cartoons?|reflect\w*|shadows?|silhouettes?|printed|patterns?|"
     r"tiny|distan\w*|far|background|partial\w*|partly|behind|hidden|obscured|cropped|blur\w*|crowds?|group|prints?)\b",
-    re.IGNORECASE,
-)
-_SAYS_THERE_IS = re.compile(
-    r"\A(?:there (?:is|are)\b|(?:the|this) (?:image|picture|photo|scene) (?:shows|contains|features|depicts)\b|"
-    r"[\w-]+ [\w -]{1,40} (?:is|are) (?:visible|seen|present|shown)\.?\Z)",
     re.IGNORECASE,
 )
 _SMALL = re.compile(r"\b(?:small|little|tiny|miniature)\b", re.IGNORECASE)
@@ -113,17 +108,11 @@ def known_labels(detector: Detector) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Sighting:
-    """What was found of a label in a crop: boxes that are surely there, and all that may be."""
+class _Look:
+    """All of a picture that are not too faint, each thing once, the surest first; and those that are surely there."""
 
-    label: Label
-    sure: tuple[Detection, ...]
-    possible: tuple[Detection, ...]
-
-    @property
-    def counted(self) -> bool:
-        """Whether the number is certain."""
-        return len(self.sure) == len(self.possible)
+    found: tuple[Detection, ...]
+    certain: frozenset[Detection]
 
 
 @dataclass
@@ -138,7 +127,7 @@ class ObjectWitness:
     settings: ObjectSettings = field(default_factory=ObjectSettings)
     name: str = NAME
     _labels: tuple[Label, ...] = field(default=(), init=False, repr=False)
-    _found: OrderedDict[str, tuple[Detection, ...]] = field(default_factory=OrderedDict, init=False, repr=False)
+    _looks: OrderedDict[str, _Look] = field(default_factory=OrderedDict, init=False, repr=False)
     _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -187,26 +176,20 @@ class ObjectWitness:
             return
         bare = _says_no_more(statement, reading, meant.label)
         whole = self._with_neighbours(image, reading, coloured) if bare else coloured
-        yield from _of_number(statement, reading, whole, bare=bare, divided=whole != coloured)
+        divided = whole != coloured or any(one.box.coverage_by(image.box) < _INSIDE for one in whole.possible)
+        side = float(min(image.picture.size))
+        yield from of_number(statement, reading, whole, side, bare=bare, divided=divided and bare)
         if len(coloured.sure) == len(coloured.possible) == 1 and not _UNSURE.search(statement):
             yield from _of_place(statement, reading, image, coloured)
         if coloured is not meant and coloured.sure:
             shown = f"{len(coloured.sure)} of the said colour"
-            yield _word("colour", Ruling.CONFIRMED, coloured.sure[0].score, coloured, shown)
+            yield word_of("colour", Ruling.CONFIRMED, coloured.sure[0].score, coloured, shown)
 
     def _with_neighbours(self, image: Crop, reading: Reading, seen: Sighting) -> Sighting:
-        """A group that the edge of the crop divides, with its members beyond the edge: a caption tells of all."""
-        whole = Crop(
-            image.digest, Box(0.0, 0.0, float(image.picture.width), float(image.picture.height)), image.picture
-        )
-        all_there = self._of_said_colour(whole, reading, self._sighting(whole, seen.label))
-        group, waiting = list(seen.possible), [one for one in all_there.possible if one not in seen.possible]
-        if len(group) < 2 or not _at_edge(group, image.box):
-            return seen
-        while near := [one for one in waiting if any(_side_by_side(one, other) for other in group)]:
-            group += near
-            waiting = [one for one in waiting if one not in near]
-        return Sighting(seen.label, tuple(one for one in group if one in all_there.sure), tuple(group))
+        """The group whose part the crop shows, where its edge divides one."""
+        picture = image.picture
+        whole = Crop(image.digest, Box(0.0, 0.0, float(picture.width), float(picture.height)), picture)
+        return group_of(seen, self._of_said_colour(whole, reading, self._sighting(whole, seen.label)), image.box)
 
     def _of_said_colour(self, image: Crop, reading: Reading, seen: Sighting) -> Sighting:
         """Those that surely have, and those that may have, the one colour that is said of the thing."""
@@ -228,29 +211,29 @@ class ObjectWitness:
             return
         things = [label_of(one.label).thing for one in self._in(image, _TOUCHING)]
         if not any(looks_like(seen.label.thing, thing) for thing in things):
-            yield _word("presence", Ruling.CONTRADICTED, _ABSENT, seen)
+            yield word_of("presence", Ruling.CONTRADICTED, _ABSENT, seen)
 
     # --- what was found
 
     def _sighting(self, image: Crop, label: Label) -> Sighting:
         mine = [one for one in self._in(image, _TOUCHING) if label_of(one.label) == label or one.label == label.name]
-        sure = [one for one in mine if one.score >= self.settings.sure and one.box.coverage_by(image.box) >= _INSIDE]
+        certain = self._look(image).certain
+        sure = [one for one in mine if one in certain and one.box.coverage_by(image.box) >= _INSIDE]
         return Sighting(label, tuple(sure), tuple(mine))
 
     def _in(self, image: Crop, share: float) -> list[Detection]:
-        return [one for one in self._detections(image) if one.box.coverage_by(image.box) >= share]
+        return [one for one in self._look(image).found if one.box.coverage_by(image.box) >= share]
 
-    def _detections(self, image: Crop) -> tuple[Detection, ...]:
-        """All of the whole picture that are not too faint, each thing once, the surest first."""
+    def _look(self, image: Crop) -> _Look:
         with self._lock:
-            if image.digest not in self._found:
+            if image.digest not in self._looks:
                 (found,) = self.finder.detect([image.picture])
-                strong = [one for one in found if one.score >= self.settings.faint]
-                self._found[image.digest] = _each_once(strong)
-                while len(self._found) > _KEPT:
-                    self._found.popitem(last=False)
-            self._found.move_to_end(image.digest)
-            return self._found[image.digest]
+                strong = _each_once([one for one in found if one.score >= self.settings.faint])
+                self._looks[image.digest] = _Look(strong, borne_out(strong, self.settings.sure))
+                while len(self._looks) > _KEPT:
+                    self._looks.popitem(last=False)
+            self._looks.move_to_end(image.digest)
+            return self._looks[image.digest]
 
 
 def _each_once(found: Sequence[Detection]) -> tuple[Detection, ...]:
@@ -271,58 +254,9 @@ def _weighed(found: Sequence[Testimony], statement: str, reading: Reading, seen:
         told.add("count")
     right = {one.about for one in found if one.ruling is Ruling.CONFIRMED}
     if not told and seen.sure and not _ONLY.search(statement):
-        yield _word("presence", Ruling.CONFIRMED, seen.sure[0].score, seen, wholly=True)
+        yield word_of("presence", Ruling.CONFIRMED, seen.sure[0].score, seen, wholly=True)
     for one in found:
         yield replace(one, wholly=told <= right)
-
-
-# --- how many --------------------------------------------------------------------------------------------------------
-
-
-def _of_number(statement: str, reading: Reading, seen: Sighting, *, bare: bool, divided: bool) -> Iterator[Testimony]:
-    """More than there may be is wrong; fewer only in a statement that says how many there are, and of no part, or of
-    a group that the crop divides."""
-    low, high = len(seen.sure), len(seen.possible)
-    for fact in reading.facts.get((seen.label.thing, "count"), ()):
-        said = fact.value
-        if fact.negated or not isinstance(said, Quantity):
-            continue
-        too_few = said.high < low and bare and (divided or bool(_SAYS_THERE_IS.search(statement)))
-        if said.low > high or too_few:
-            better = _with_number(statement, fact.word, low) if seen.counted else ""
-            yield _word("count", Ruling.CONTRADICTED, _surety(seen), seen, instead=better)
-        elif seen.counted and said.low <= low <= said.high and low > 1:
-            yield _word("count", Ruling.CONFIRMED, _surety(seen), seen)
-
-
-def _at_edge(group: Sequence[Detection], crop: Box) -> bool:
-    """Whether the next one of a group may lie beyond the crop: its reach leaves less room than one of its members."""
-    around = union_of(one.box for one in group)
-    room = min(around.left - crop.left, crop.right - around.right, around.top - crop.top, crop.bottom - around.bottom)
-    return room < max(max(one.box.width, one.box.height) for one in group)
-
-
-def _side_by_side(one: Detection, other: Detection) -> bool:
-    """Whether two boxes of nearly one size lie next to each other, with less than half of their size between them."""
-    small, large = sorted((max(one.box.width, one.box.height), max(other.box.width, other.box.height)))
-    across = max(one.box.left, other.box.left) - min(one.box.right, other.box.right)
-    down = max(one.box.top, other.box.top) - min(one.box.bottom, other.box.bottom)
-    return large < 1.5 * small and max(across, down) < small / 2
-
-
-def _surety(seen: Sighting) -> float:
-    """How sure a number is: as sure as the least sure box that is counted, and never quite."""
-    return round(min([one.score for one in seen.sure] or [_ABSENT]), 3)
-
-
-def _with_number(statement: str, word: str, number: int) -> str:
-    """The statement with another number, where the sentence needs no other change; "" elsewhere."""
-    plural = (word.isdecimal() and int(word) > 1) or (word in _NUMBERS and _NUMBERS.index(word) > 1)
-    if not plural or not 2 <= number < len(_NUMBERS):
-        return ""
-    new = str(number) if word.isdecimal() else _NUMBERS[number]
-    changed = re.sub(rf"\b{word}\b", new, statement, count=1, flags=re.IGNORECASE)
-    return changed[:1].upper() + changed[1:] if statement[:1].isupper() else changed
 
 
 # --- where, and of which colour --------------------------------------------------------------------------------------
@@ -338,9 +272,9 @@ def _of_place(statement: str, reading: Reading, image: Crop, seen: Sighting) -> 
     place = place_of(inside, *image.size)
     if place and elsewhere(statement, place):
         better = _with_place(statement, place)
-        yield _word("place", Ruling.CONTRADICTED, one.score, seen, place, better)
+        yield word_of("place", Ruling.CONTRADICTED, one.score, seen, place, better)
     elif place:
-        yield _word("place", Ruling.CONFIRMED, one.score, seen, place)
+        yield word_of("place", Ruling.CONFIRMED, one.score, seen, place)
 
 
 def _with_place(statement: str, place: str) -> str:
@@ -354,14 +288,14 @@ def _of_colour(statement: str, reading: Reading, image: Crop, seen: Sighting) ->
     word = _said_colour(reading, seen.label)
     if len(seen.possible) > 1:
         strength = min(one.score for one in seen.possible)
-        yield _word("colour", Ruling.CONTRADICTED, strength, seen, f"none of them {word}")
+        yield word_of("colour", Ruling.CONTRADICTED, strength, seen, f"none of them {word}")
         return
     one = seen.possible[0]
     measured = measure_colour(image.picture, one.box, word)
     misplaced = any(found.ruling is Ruling.CONTRADICTED for found in _of_place(statement, reading, image, seen))
     if measured is not None and not misplaced:
         better = re.sub(rf"\b{re.escape(word)}\b", measured.main, statement, count=1, flags=re.IGNORECASE)
-        yield _word("colour", Ruling.CONTRADICTED, one.score, seen, f"mostly {measured.main}", better)
+        yield word_of("colour", Ruling.CONTRADICTED, one.score, seen, f"mostly {measured.main}", better)
 
 
 def _said_colour(reading: Reading, label: Label) -> str:
@@ -385,21 +319,6 @@ def _of_size(statement: str, seen: Sighting, image: Crop) -> Sighting:
 
 
 # --- in words --------------------------------------------------------------------------------------------------------
-
-
-def _word(
-    about: str, ruling: Ruling, strength: float, seen: Sighting, more: str = "", instead: str = "", *,
-    wholly: bool = False,
-) -> Testimony:  # fmt: skip
-    box = union_of(one.box for one in seen.possible) if seen.possible else None
-    evidence = f"finds {_found(seen)}" + (f", {more}" if more else "")
-    return Testimony(NAME, about, ruling, round(min(strength, 1.0), 3), evidence, box, instead, wholly)
-
-
-def _found(seen: Sighting) -> str:
-    low, high = len(seen.sure), len(seen.possible)
-    number = str(low) if low == high else f"{low} to {high}"
-    return f"{number} of {seen.label.name!r}" if high else f"no {seen.label.name!r}"
 
 
 def _says_no_more(statement: str, reading: Reading, label: Label) -> bool:
