@@ -17,6 +17,7 @@ from itertools import pairwise
 
 from .chinese import conflicting, is_chinese
 from .morphology import word_set
+from .quotes import read_otherwise
 from .reading import Fact, Reading, read, values_of
 from .sentences import FUNCTION_WORDS
 from .vocabulary import CONCEPTS, FRAME_NOUNS, MEASURED, NEGATORS, QUANTITIES, Quantity, Value
@@ -73,11 +74,17 @@ def find_conflict(a: str, b: str, *, same_extent: bool = True) -> Conflict | Non
 def _first_conflict(a: str, b: str, same_extent: bool) -> Conflict | None:
     if is_chinese(a) and is_chinese(b):
         found = conflicting(a, b)
-        return found and Conflict(*found)
+        return Conflict(*found) if found else _of_writing(a, b)
     one, two = read(a), read(b)
     if not same_extent and (one.about_frame or two.about_frame):
         return None
-    return next(_conflicts(one, two, same_extent), None)
+    return next(_conflicts(one, two, same_extent), None) or _of_writing(a, b)
+
+
+def _of_writing(a: str, b: str) -> Conflict | None:
+    """One sign that the two read differently: "SALE" and "SAFE"."""
+    pieces = read_otherwise(a, b)
+    return pieces and Conflict("text", "", pieces)
 
 
 _SHORT = 2000  # characters of a pair

@@ -8,6 +8,7 @@ from itertools import combinations
 
 from ..language.conflict import find_conflict, tell_of_two_things
 from ..language.dispute import find_dispute
+from ..language.quotes import tell_of_two_writings
 from ..language.sentences import content_words, statements_of
 from ..language.similarity import Similarity
 from ..scene import Passage, Statement, Verdict
@@ -88,7 +89,8 @@ def _kinds_of_pairs(
         one, other = texts[a], texts[b]
         find = find_dispute if near >= similarity.alike else find_conflict
         clash = find(one, other, same_extent=same_extent) is not None
-        same = not clash and near >= similarity.agreed and not (same_extent and tell_of_two_things(one, other))
+        apart = tell_of_two_writings(one, other) or (same_extent and tell_of_two_things(one, other))
+        same = not clash and near >= similarity.agreed and not apart
         if same or (clash and near >= similarity.rival):
             found[one, other] = found[other, one] = (near, clash)
     return found

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import Enum
 from itertools import accumulate
 
+from ..language.quotes import plain
 from .reader import Line, Token
 
 SURE = 0.9  # score from which on what was read is held against what was said
@@ -36,11 +36,6 @@ class Compared:
     words: tuple[str, ...]
     lines: tuple[Line, ...] = ()
     score: float = 0.0
-
-
-def plain(text: str) -> str:
-    """Letters and digits alone, without case, accents kept: what is compared."""
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
 
 
 def is_cjk(text: str) -> bool:

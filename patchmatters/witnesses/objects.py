@@ -23,7 +23,7 @@ from ..options import Options, option
 from ..picture import Crop
 from ..scene import Box, Detection, Ruling, Testimony
 from .base import Offer
-from .colours import measure_colour
+from .colours import LITTLE, measure_background, measure_colour
 from .counts import borne_out, group_of, of_number
 from .labels import Label, find_label, label_of, looks_like
 from .sighting import NAME, Sighting, word_of
@@ -37,6 +37,7 @@ _INSIDE = 0.6  # share of a box that lies in a crop from which on the crop shows
 _TOUCHING = 0.15  # ... and from which on it may
 _TWICE = 0.7  # IoU from which on two boxes of one label are one thing
 _ABSENT = 0.7  # how sure it is that nothing is there
+_BACKGROUND = 0.8  # how sure it is that a background has another colour
 _KEPT = 64  # pictures whose detections are kept
 # Of these a statement may name what is no thing in the picture, or hardly to be found in it.
 _UNSURE = re.compile(
@@ -148,6 +149,7 @@ class ObjectWitness:
     def _of(self, image: Crop, statement: str) -> Iterator[Testimony]:
         reading = read(statement)
         if reading.about_frame:
+            yield from self._of_background(image, statement, reading)
             return
         for thing, several in reading.present.items():
             for kinds in several:
@@ -172,7 +174,7 @@ class ObjectWitness:
         if not meant.possible:
             return
         if not coloured.possible:
-            yield from _of_colour(statement, reading, image, meant)
+            yield from self._of_colour(image, statement, reading, meant)
             return
         bare = _says_no_more(statement, reading, meant.label)
         whole = self._with_neighbours(image, reading, coloured) if bare else coloured
@@ -205,13 +207,44 @@ class ObjectWitness:
             tuple(one for one, found in measured.items() if found and not found.is_not_there),
         )
 
-    def _absent(self, image: Crop, statement: str, seen: Sighting) -> Iterator[Testimony]:
+    def _of_background(self, image: Crop, statement: str, reading: Reading) -> Iterator[Testimony]:
+        """That the colour which is said of the background is hardly anywhere outside the boxes."""
+        ground = Sighting(label_of("background"), (), ())
+        word = _said_colour(reading, ground.label) if reading.subject == "background" else ""
+        if not word or not self.settings.colours:
+            return
+        boxes = [one.box for one in self._look(image).found]
+        measured = measure_background(image.picture, image.box, boxes, word)
+        if measured is not None and measured.share < LITTLE:
+            better = _with_colour(statement, word, measured.main) if measured.main else ""
+            shown = f"mostly {measured.main}" if measured.main else f"hardly any {word}"
+            evidence = f"finds outside of all boxes {shown}"
+            yield Testimony(NAME, "colour", Ruling.CONTRADICTED, _BACKGROUND, evidence, image.box, better)
+
+    def _of_colour(self, image: Crop, statement: str, reading: Reading, seen: Sighting) -> Iterator[Testimony]:
+        """That none has the said colour; of an only one that stands elsewhere too, that what was said is not there."""
+        word = _said_colour(reading, seen.label)
+        if len(seen.possible) > 1:
+            strength = min(one.score for one in seen.possible)
+            yield word_of("colour", Ruling.CONTRADICTED, strength, seen, f"none of them {word}")
+            return
+        one = seen.possible[0]
+        measured = measure_colour(image.picture, one.box, word)
+        if measured is None:
+            return
+        if any(found.ruling is Ruling.CONTRADICTED for found in _of_place(statement, reading, image, seen)):
+            yield from self._absent(image, statement, seen, f"mostly {measured.main}")
+            return
+        better = _with_colour(statement, word, measured.main)
+        yield word_of("colour", Ruling.CONTRADICTED, one.score, seen, f"mostly {measured.main}", better)
+
+    def _absent(self, image: Crop, statement: str, seen: Sighting, more: str = "") -> Iterator[Testimony]:
         """That there is none, unless something like it is, or the statement may mean no thing of the picture."""
         if _UNSURE.search(statement) or _SMALL.search(statement):
             return
-        things = [label_of(one.label).thing for one in self._in(image, _TOUCHING)]
-        if not any(looks_like(seen.label.thing, thing) for thing in things):
-            yield word_of("presence", Ruling.CONTRADICTED, _ABSENT, seen)
+        others = [one for one in self._in(image, _TOUCHING) if one not in seen.possible]
+        if not any(looks_like(seen.label.thing, label_of(one.label).thing) for one in others):
+            yield word_of("presence", Ruling.CONTRADICTED, _ABSENT, seen, more)
 
     # --- what was found
 
@@ -283,19 +316,8 @@ def _with_place(statement: str, place: str) -> str:
     return f"{bare} {place}." if statement.startswith(bare) and bare != statement.rstrip(".") else ""
 
 
-def _of_colour(statement: str, reading: Reading, image: Crop, seen: Sighting) -> Iterator[Testimony]:
-    """That none has the said colour; of an only one, unless its place is wrong as well: then another may be meant."""
-    word = _said_colour(reading, seen.label)
-    if len(seen.possible) > 1:
-        strength = min(one.score for one in seen.possible)
-        yield word_of("colour", Ruling.CONTRADICTED, strength, seen, f"none of them {word}")
-        return
-    one = seen.possible[0]
-    measured = measure_colour(image.picture, one.box, word)
-    misplaced = any(found.ruling is Ruling.CONTRADICTED for found in _of_place(statement, reading, image, seen))
-    if measured is not None and not misplaced:
-        better = re.sub(rf"\b{re.escape(word)}\b", measured.main, statement, count=1, flags=re.IGNORECASE)
-        yield word_of("colour", Ruling.CONTRADICTED, one.score, seen, f"mostly {measured.main}", better)
+def _with_colour(statement: str, word: str, other: str) -> str:
+    return re.sub(rf"\b{re.escape(word)}\b", other, statement, count=1, flags=re.IGNORECASE)
 
 
 def _said_colour(reading: Reading, label: Label) -> str:

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..language.places import place_of
+from ..language.quotes import Quote, denies_writing, is_all_about, plain, quotes_of, tells_of_writing
 from ..options import Options, option
 from ..picture import Crop
 from ..scene import Ruling, Testimony, union_of
 from .base import Offer
-from .matching import SURE, Compared, Match, compare_writing, is_cjk, plain
-from .quotes import Quote, denies_writing, is_all_about, quotes_of, tells_of_writing
+from .matching import SURE, Compared, Match, compare_writing, is_cjk
 from .reader import Line, Reader
 
 NAME = "ocr"

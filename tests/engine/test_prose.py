@@ -103,6 +103,8 @@ def test_sentences_about_the_picture_are_known() -> None:
         ('The aircraft has the registration "A 57" on its side.', 'The number "A-67" is written on its side.'),
         ("The walkway along the wall is made of wood.", "The stairs along the wall are metal."),
         ("The bench has dark brown slats.", "The seat is made of green boards."),
+        ('A sign reads "SALE".', 'There is a sign that says "SAFE".'),
+        ('The text "\u611a\u56ed\u8def" is visible.', 'A sign says "\u6109\u56ed\u8def".'),
         ("The bus displays the number two on its front.", 'The front of the bus shows a "3".'),
         ("The runner wears the number fifty-seven.", "The runner's bib reads 67."),
         ('The door has a plate that reads "One".', 'The plate on the door reads "2".'),
@@ -119,10 +121,13 @@ def test_statements_that_are_alike_dispute_by_their_values(one: str, other: str)
         ("One of the men wears number 7.", "The man wears the number seven."),
         ("Two lines of text are on the sign, which reads 10.", "The sign reads 10."),
         ("Two men wait below the clock.", "The clock shows 10."),
+        ('A sign reads "EXIT".', 'A sign reads "NO ENTRY".'),  # two signs
+        ('The cut sign reads "PARKI".', 'A sign reads "Parking".'),
+        ('A sign reads "EXIT".', "A sign hangs there."),
         ("A number one of us can read is on the bus.", "The bus shows a 57."),
     ],
 )
-def test_numbers_that_agree_or_only_count_are_no_dispute(one: str, other: str) -> None:
+def test_numbers_and_writing_that_agree_or_are_two_things_are_no_dispute(one: str, other: str) -> None:
     assert find_dispute(one, other) is None
 
 

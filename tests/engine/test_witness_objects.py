@@ -213,8 +213,20 @@ def test_everything_right_is_confirmed_as_a_whole_and_a_rest_is_not() -> None:
     assert not any(one.wholly for one in rest)
 
 
-def test_with_side_and_colour_wrong_another_thing_may_be_meant() -> None:
-    assert rulings("A blue ball is on the right.") == {}
+def test_with_side_and_colour_wrong_what_was_said_is_not_there() -> None:
+    assert rulings("A blue ball is on the right.") == {"presence": CONTRADICTED}
+    assert rulings("A small blue ball is on the right.") == {}  # perhaps too small to be found
+    assert rulings("A blue ball is on the right.", witness(Detection(RIGHT, "sports ball", 0.3))) == {}  # perhaps that
+
+
+def test_the_colour_of_the_background_is_measured_outside_the_boxes() -> None:
+    (found,) = words("The background is green.")
+    assert (found.about, found.ruling, found.instead) == ("colour", CONTRADICTED, "The background is grey.")
+    assert rulings("The background is red.") == {"colour": CONTRADICTED}  # only the ball is
+    for right in ("The background is gray.", "The background is not green.", "The background is blurred."):
+        assert rulings(right) == {}
+    assert rulings("The background is green.", witness(Detection(Box(0, 0, 400, 280), "car", 0.3))) == {}  # hidden
+    assert rulings("The background is green.", witness(colours=False)) == {}
 
 
 @pytest.mark.parametrize(

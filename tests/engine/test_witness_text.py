@@ -10,11 +10,11 @@ from PIL import Image, ImageOps
 
 from engine.scenes import captioner
 from engine.written import PHOTOGRAPHS, chinese_font, crop, needs_photographs, needs_reader, page, sign
+from patchmatters.language.quotes import denies_writing, quotes_of, tells_of_writing
 from patchmatters.picture import open_picture
 from patchmatters.pipeline import caption_pictures
 from patchmatters.scene import Box, Ruling
 from patchmatters.scene import Testimony as Word
-from patchmatters.witnesses.quotes import denies_writing, quotes_of, tells_of_writing
 from patchmatters.witnesses.reader import finest_parts, read_lines
 from patchmatters.witnesses.text import TextSettings, TextWitness, create
 

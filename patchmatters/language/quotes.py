@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
 
-from ..language.morphology import word_set
+from .morphology import word_set
 
 _MARKS = ('""', "\u201c\u201d", "\u201e\u201c", "\u00ab\u00bb", "\u300c\u300d", "\u300e\u300f", "\u300a\u300b")
 _MARKED = re.compile("|".join(f"{left}([^{left}{right}\n]{{1,200}}){right}" for left, right in map(tuple, _MARKS)))
@@ -37,6 +41,7 @@ _NO_TEXT = re.compile(
     r"(?! (?:or|and|on|in the b|at))",
     re.IGNORECASE,
 )
+_NEAR = 0.6  # likeness of two pieces of writing, letter by letter, from which on they may be one, read twice
 _AROUND = " .,;:!?\u3002\uff0c\uff01\uff1f"
 
 
@@ -47,6 +52,11 @@ class Quote:
     text: str
     start: int
     end: int
+
+
+def plain(text: str) -> str:
+    """Letters and digits alone, without case, accents kept: what writing is compared by."""
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
 
 
 def quotes_of(statement: str) -> tuple[Quote, ...]:
@@ -66,6 +76,40 @@ def _stripped(text: str, start: int) -> Quote | None:
     bare = text.strip(_AROUND)
     start += text.index(bare) if bare else 0
     return Quote(bare, start, start + len(bare)) if any(map(str.isalnum, bare)) else None
+
+
+def read_otherwise(one: str, other: str) -> tuple[str, str] | None:
+    """Two pieces of writing, one of each statement, that are nearly alike: one sign that was read in two ways.
+
+    None where a statement quotes nothing, where a piece is part of the other, and where both have a piece in common.
+    """
+    pieces, others = _writings(one), _writings(other)
+    if not pieces or not others or _shared(pieces, others):
+        return None
+    pairs = ((pieces[mine], others[theirs]) for mine in pieces for theirs in others if _is_near(mine, theirs))
+    return next(pairs, None)
+
+
+def tell_of_two_writings(one: str, other: str) -> bool:
+    """Whether both statements quote, and nothing that one of them quotes is in the other, or nearly."""
+    pieces, others = _writings(one), _writings(other)
+    if not pieces or not others or _shared(pieces, others):
+        return False
+    return not any(_is_near(mine, theirs) for mine in pieces for theirs in others)
+
+
+@lru_cache(maxsize=4096)
+def _writings(statement: str) -> dict[str, str]:
+    """What a statement quotes, as it is compared -> as it stands there."""
+    return {plain(quote.text): quote.text for quote in quotes_of(statement)}
+
+
+def _shared(pieces: Iterable[str], others: Iterable[str]) -> bool:
+    return any(mine in theirs or theirs in mine for mine in pieces for theirs in others)
+
+
+def _is_near(one: str, other: str) -> bool:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= _NEAR
 
 
 def tells_of_writing(statement: str) -> bool:
