@@ -35,7 +35,7 @@ transformers.logging.set_verbosity_error()
 ROOT = Path(__file__).resolve().parents[2]
 HAS_TORCHVISION = transformers.utils.is_torchvision_available()
 NEED_TORCHVISION = ("mistral3", "pixtral", "cohere2_vision", "lfm2_vl", "llama4", "perception_lm", "molmo2")
-NEED_TIMM = ("fast_vlm", "perception_lm")
+NEED_TIMM = ("fast_vlm", "perception_lm", "gemma3n")
 BROKEN = {"llama4": "5.24.0"}  # by a fault of that version of transformers
 TYPES = {"joycaption": "llava", "pixtral": "llava", "kosmos2": "kosmos-2"}  # where a builder is not called as its type
 FIXED_PROMPT = ("paligemma", "florence2", "kosmos2", "git")

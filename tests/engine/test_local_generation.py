@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from patchmatters.backends.local import generation, shared_prompts
 from patchmatters.backends.local.batches import chunks, decode_in_batches
 from patchmatters.backends.local.generation import DecodeCore, Row, common_beginning
+from patchmatters.backends.local.memory import row_bytes
 from patchmatters.backends.local.sampling import Sampling, draw_tokens, uniform
 
 torch = pytest.importorskip("torch", reason="local models need torch")
@@ -282,3 +284,17 @@ def test_prompts_that_attention_did_not_look_at_are_an_error_not_a_text(model: A
         shared_prompts.attending(state.cache, model.config),
     ):
         state.cache.update(own, own, 0)  # as a decoder would that hands other tensors to its attention
+
+
+def test_layers_with_sizes_of_their_own_are_reckoned_by_the_largest() -> None:
+    """Gemma 3n's configuration lists a size for each layer."""
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "vocab_size": VOCABULARY}
+
+    def bytes_of(**changes: Any) -> int:
+        config = SimpleNamespace(**sizes, **changes)
+        return row_bytes(SimpleNamespace(get_text_config=lambda: config), 2, 100, 20)
+
+    one = bytes_of(intermediate_size=64, num_key_value_heads=2)
+    assert bytes_of(intermediate_size=[16, 64], num_key_value_heads=[1, 2]) == one
+    usual = bytes_of(intermediate_size=128, num_key_value_heads=2)  # four times the width, where nothing is said
+    assert bytes_of(intermediate_size=[], num_key_value_heads=2) == bytes_of(num_key_value_heads=2) == usual

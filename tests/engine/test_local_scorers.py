@@ -201,13 +201,15 @@ def _accepted(module: Any, inputs: dict[str, Any]) -> dict[str, Any]:
 YES_NO = (("yes", "no"), ("yY", "nN"))
 
 
-@pytest.mark.parametrize("family", ["gemma3", "qwen3_5", "ovis2", "glm4v", "internvl", "mllama"])
+@pytest.mark.parametrize("family", ["gemma3", "gemma3n", "qwen3_5", "ovis2", "glm4v", "internvl", "mllama"])
 def test_the_judge_weighs_yes_against_no_whatever_a_family_remembers(
     folders: Callable[[str], Path], family: str
 ) -> None:
     """Windows that slide, states that recur, pictures beside the text: as the model's own head says, one by one."""
     if family not in LISTED:
         pytest.skip(f"transformers {transformers.__version__} does not have {family}")
+    if family == "gemma3n":
+        pytest.importorskip("timm", reason="the tower of gemma3n needs timm: python scripts/test_transformers.py")
     judge = judge_by(create(TransformersSettings(str(folders(family)), device="cpu")))
     chat = judge.chat
     yes, no = (chat.speech.tokenizer(words)["input_ids"] for words in YES_NO[family == "qwen3_5"])

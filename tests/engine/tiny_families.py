@@ -410,6 +410,58 @@ def gemma3(folder: Path) -> Path:
     )  # fmt: skip
 
 
+# MobileNet V5's kinds of blocks in timm's own words, in four stages of which the last two are fused.
+_MOBILENET = (
+    ["er_r1_k3_s2_e4_c8"], ["uir_r1_a3_k5_s2_e4_c16"], ["uir_r1_a5_k5_s2_e4_c16"],
+    ["uir_r1_a5_k5_s2_e4_c16", "mqa_r1_k3_h2_s1_d8_c16", "uir_r1_a0_k0_s1_e2_c16"],
+)  # fmt: skip
+
+
+def gemma3n(folder: Path) -> Path:
+    """A tower of the package timm, four streams through each layer, and ears that nobody speaks to."""
+    from timm.models._efficientnet_builder import decode_arch_def
+    from transformers import Gemma3nAudioFeatureExtractor, Gemma3nConfig, Gemma3nForConditionalGeneration
+
+    tokens = {
+        "turn_token": "<end_of_turn>", "boi_token": "<start_of_image>", "boa_token": "<start_of_audio>",
+        "eoi_token": "<end_of_image>", "image_token": "<image_soft_token>",
+        "eoa_token": "<end_of_audio>", "audio_token": "<audio_soft_token>",
+    }  # fmt: skip
+    tokenizer = named_tokenizer(tokens, eos_token="<end_of_turn>")
+    ids = dict(zip(tokens, _ids(tokenizer, *tokens.values()), strict=True))
+    words = ids["eoi_token"]  # behind them stands what has tables of its own: two tokens of pictures and two of sounds
+    config = Gemma3nConfig(
+        vision_config={
+            "vocab_size": 2, "vocab_offset": words, "model_args": {
+                "block_args": decode_arch_def([*_MOBILENET]), "stem_size": 8, "fix_stem": True,
+                "msfa_output_resolution": 2, "layer_scale_init_value": None,
+            },
+        },
+        audio_config={
+            "vocab_size": 2, "vocab_offset": words + 2, "hidden_size": 16, "conf_num_attention_heads": 2,
+            "conf_num_hidden_layers": 1, "sscp_conv_channel_size": [4, 2], "input_feat_size": 16,
+        },
+        text_config=_text(
+            tokenizer, head_dim=8, sliding_window=16, num_hidden_layers=4, num_kv_shared_layers=2, laurel_rank=4,
+            layer_types=["sliding_attention", "full_attention"] * 2, vocab_size_per_layer_input=words,
+            hidden_size_per_layer_input=8, intermediate_size=[64] * 4, activation_sparsity_pattern=[0.5, 0.0, 0.0, 0.0],
+        ),
+        vision_soft_tokens_per_image=4, audio_soft_tokens_per_image=2, tie_word_embeddings=False,
+        **{f"{name}_id": number for name, number in ids.items() if name != "turn_token"},
+    )  # fmt: skip
+    model = Gemma3nForConditionalGeneration(config)
+    model.config.vision_config.model_args["block_args"] = decode_arch_def([*_MOBILENET])  # timm wrote classes into them
+    save_named(
+        folder, model, tokenizer, _siglip_pictures(size={"height": 64, "width": 64}), "Gemma3nProcessor",
+        "<image_soft_token>", image_seq_length=4, audio_seq_length=2,
+    )  # fmt: skip
+    path = folder / "preprocessor_config.json"
+    pictures = json.loads(path.read_text(encoding="utf-8"))
+    Gemma3nAudioFeatureExtractor(feature_size=16).save_pretrained(folder)  # into the same file, as published
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | pictures), encoding="utf-8")
+    return folder
+
+
 def lfm2_vl(folder: Path) -> Path:
     """Short convolutions between layers of attention."""
     from transformers import Lfm2VlConfig, Lfm2VlForConditionalGeneration
@@ -779,6 +831,6 @@ FAMILIES: Mapping[str, Callable[[Path], Path]] = {
         vipllava, joycaption, llava_onevision, qwen2_vl, qwen3_vl_moe, qwen3_5, glm4v, glm46v, mistral3, pixtral,
         internvl, aya_vision, cohere2_vision, idefics2, paligemma, gemma3, lfm2_vl, ovis2, florence2, mllama, kosmos2,
         janus, deepseek_vl, git, llama4, gemma4, molmo2, minicpmv4_6,
-        fast_vlm, perception_lm,
+        fast_vlm, perception_lm, gemma3n,
     )
 }  # fmt: skip

@@ -33,12 +33,12 @@ _FAST = (
     "llava", "llava_next", "vipllava", "llava_onevision", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "qwen3_vl_moe",
     "idefics2", "idefics3", "smolvlm", "internvl", "aya_vision", "mistral3", "janus",
     "cohere2_vision", "deepseek_vl", "gemma3", "glm46v", "glm4v", "lfm2_vl", "ovis2", "paligemma", "qwen3_5",
-    "fast_vlm", "gemma4", "minicpmv4_6", "molmo2", "perception_lm",
+    "fast_vlm", "gemma3n", "gemma4", "minicpmv4_6", "molmo2", "perception_lm",
 )  # fmt: skip
 _GENERATE = (
     "apertus1p5", "aria", "blip", "blip-2", "chameleon", "cohere_compass", "cosmos3_edge",
     "cosmos3_omni", "deepseek_vl_hybrid", "dots3_note", "emu3", "ernie4_5_vl_moe", "exaone4_5",
-    "florence2", "fuyu", "gemma3n", "gemma4_unified", "git",
+    "florence2", "fuyu", "gemma4_unified", "git",
     "glm4v_moe", "glm5_next", "glmga", "granite4_vision", "hunyuan_vl", "hy_v4_vl", "hyperclovax_vision_v2",
     "inkling2", "inkling2_loop", "inkling_mm_model", "instructblip", "kimi_k25", "kosmos-2",
     "lfm3_vl", "llama4", "llava_next_video", "minicpmv4_7", "minimax_m3_vl",
@@ -66,7 +66,7 @@ _OTHERS: Mapping[str, str] = {
 _TIMM = "Its tower comes from the package timm, which has to be installed."
 _NOTES: Mapping[str, str] = {
     "fast_vlm": _TIMM,
-    "gemma3n": f"{_TIMM} Not tried with a tiny model.",
+    "gemma3n": _TIMM,
     "llama4": "transformers 5.24.0 fails in its own code (image_outputs); tried with 4.57.",
     "perception_lm": _TIMM,
 }

@@ -48,13 +48,19 @@ def require_free(files: ModelFiles, needed: int, device: Device) -> None:
 def row_bytes(config: Any, itemsize: int, prompt_tokens: int, new_tokens: int) -> int:
     """What one row takes at its end: its cache, and the activations of the layer in which its prompt is read."""
     text = config.get_text_config()
-    heads = getattr(text, "num_attention_heads", 32)
-    hidden = getattr(text, "hidden_size", 4096)
-    kept = (getattr(text, "num_key_value_heads", None) or heads) * (getattr(text, "head_dim", None) or hidden // heads)
-    cache = 2 * getattr(text, "num_hidden_layers", 32) * kept * itemsize * (prompt_tokens + new_tokens)
-    reading = prompt_tokens * itemsize * (6 * hidden + 3 * (getattr(text, "intermediate_size", None) or 4 * hidden))
-    drawing = 32 * getattr(text, "vocab_size", 128_000)  # logits and probabilities in float64, and their order
+    heads = _size(text, "num_attention_heads", 32)
+    hidden = _size(text, "hidden_size", 4096)
+    kept = _size(text, "num_key_value_heads", heads) * _size(text, "head_dim", hidden // heads)
+    cache = 2 * _size(text, "num_hidden_layers", 32) * kept * itemsize * (prompt_tokens + new_tokens)
+    reading = prompt_tokens * itemsize * (6 * hidden + 3 * _size(text, "intermediate_size", 4 * hidden))
+    drawing = 32 * _size(text, "vocab_size", 128_000)  # logits and probabilities in float64, and their order
     return int(cache * _CACHE_SLACK) + reading + drawing
+
+
+def _size(text: Any, name: str, otherwise: int) -> int:
+    """A size of a language model; the largest where each layer has one of its own, as in Gemma 3n."""
+    value = getattr(text, name, None)
+    return max(value, default=0) or otherwise if isinstance(value, (list, tuple)) else value or otherwise
 
 
 def rows_that_fit(bytes_per_row: int, free: int, device: Device) -> int:
