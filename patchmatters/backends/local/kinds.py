@@ -33,13 +33,15 @@ _BY_ENDING: Mapping[str, Kind] = {
 SMALL_CAPTIONER, SMALL_SCORER = "HuggingFaceTB/SmolVLM-256M-Instruct", "google/siglip-base-patch16-224"
 
 # Ids on Hugging Face, downloaded when they are chosen and not on this machine, with the GB that their weights take in
-# bf16: 2 bytes a parameter, reckoned from the models' sizes as they are known, not weighed. What needs least is first.
+# bf16: 2 bytes a parameter. Held in November 2026 against what the hub shows of their files (8.88 GB for Qwen3-VL-4B,
+# 4.49 for SmolVLM, 8.0 billion parameters for Gemma 4 E4B, 7.57 for LLaVA-1.6), where it could be looked up; the others
+# are reckoned from the sizes that they are named by. What needs least is first.
 WELL_KNOWN: Mapping[Kind, Mapping[str, float]] = {
     Kind.CHAT: {
         SMALL_CAPTIONER: 0.5,
         "Qwen/Qwen3-VL-2B-Instruct": 4,
-        "HuggingFaceTB/SmolVLM-Instruct": 5,
-        "Qwen/Qwen3-VL-4B-Instruct": 9,
+        "HuggingFaceTB/SmolVLM-Instruct": 4.5,
+        "Qwen/Qwen3-VL-4B-Instruct": 8.9,
         "Qwen/Qwen3.5-4B": 9,
         "llava-hf/llava-1.5-7b-hf": 14,
         "YanweiLi/MGM-7B": 15,
