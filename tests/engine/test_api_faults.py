@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -75,14 +74,12 @@ class Plan:
 def test_500_faults_end_in_an_answer_or_a_remedy() -> None:
     plan = Plan(20250406, FAULTS)
     with ProtocolServer(plan) as server:
-        started = time.monotonic()
         replies = []
         for turn, (protocol, stream) in enumerate(_WAYS):
             questions = [_question(number) for number in range(turn, FAULTS, len(_WAYS))]
             replies += ask(_model(protocol, server, stream), questions, QUIET)
-        took = time.monotonic() - started
     assert len(replies) == FAULTS
-    assert took < len(_WAYS) * 4 * TIMEOUT_S, "something hung"
+    assert max(plan.seen.values()) <= 1 + _FAST["retries"]
     assert not server.violations
     for reply in replies:
         _check(reply, plan)

