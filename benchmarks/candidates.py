@@ -56,8 +56,8 @@ def main() -> None:
         with model.residence.lend(0) as module:  # loaded before anything is timed
             parameters = sum(one.numel() for one in module.parameters())
         questions = _questions(options.tokens)
-        together, fast = _timed(lambda: model.answer(questions, QUIET))
-        single, slow = _timed(lambda: [model.answer([question], QUIET)[0] for question in questions])
+        together, fast = timed(lambda: model.answer(questions, QUIET))
+        single, slow = timed(lambda: [model.answer([question], QUIET)[0] for question in questions])
     lengths = sorted({answer.input_tokens for answer in together})
     same = [answer.text for answer in together] == [answer.text for answer in single]
     print(f"{parameters / 1e6:.0f} million parameters, prompts of {lengths} tokens, up to {options.tokens} new tokens")
@@ -83,7 +83,7 @@ def _questions(tokens: int) -> list[Question]:
     ]
 
 
-def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     start = time.process_time()
     result = work()
     return result, time.process_time() - start

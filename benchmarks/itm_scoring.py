@@ -12,13 +12,13 @@ from __future__ import annotations
 import argparse
 import random
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
+from benchmarks.candidates import timed
 from patchmatters.backends import blip
 from patchmatters.backends.local.scoring import ScorerSettings
 from patchmatters.picture import Crop
@@ -49,17 +49,11 @@ def main() -> None:
         scorer = blip.create(ScorerSettings(folder, device="cpu"))
         crop, sentences = _crop(), _sentences()
         with scorer.weights.lend() as module:  # loaded before anything is timed
-            theirs, slow = _timed(lambda: _authors_way(module, scorer, crop, sentences))
-        ours, fast = _timed(lambda: scorer.score(crop, sentences))
+            theirs, slow = timed(lambda: _authors_way(module, scorer, crop, sentences))
+        ours, fast = timed(lambda: scorer.score(crop, sentences))
     difference = max(abs(one - other) for one, other in zip(ours, theirs, strict=True))
     print(f"the authors' way  {slow:7.2f} s")
     print(f"this project      {fast:7.2f} s   {slow / fast:.1f}x   largest difference of a score {difference:.1e}")
-
-
-def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    start = time.process_time()
-    result = work()
-    return result, time.process_time() - start
 
 
 def _authors_way(module: Any, scorer: Any, crop: Crop, sentences: Sequence[str]) -> list[float]:

@@ -12,11 +12,11 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.candidates import timed
 from patchmatters.backends.base import QUIET, Question
 from patchmatters.backends.transformers_chat import TransformersChat, TransformersSettings, create
 from patchmatters.prompts import instruction
@@ -46,8 +46,8 @@ def main() -> None:
         model = create(TransformersSettings(str(found), device="cpu", precision="fp32"))
         questions = [_question(number, options.tokens) for number in range(len(PASSAGES))]
         with model.residence.lend(0):  # loaded before anything is timed
-            theirs, slow = _timed(lambda: _one_by_one(model, questions))
-        ours, fast = _timed(lambda: [answer.text for answer in model.answer(questions, QUIET)])
+            theirs, slow = timed(lambda: _one_by_one(model, questions))
+        ours, fast = timed(lambda: [answer.text for answer in model.answer(questions, QUIET)])
     shared = len(model.speech.tokenize(instruction("compare")))
     print(f"instruction of {shared} tokens, 5 answers of up to {options.tokens} tokens")
     print(f"one by one    {slow:7.2f} s")
@@ -87,12 +87,6 @@ def _one_by_one(model: TransformersChat, questions: Sequence[Question]) -> list[
             )
             found.append(model.speech.tokenizer.decode(said[0, ids.shape[1] :], skip_special_tokens=True).strip())
     return found
-
-
-def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
-    start = time.process_time()
-    result = work()
-    return result, time.process_time() - start
 
 
 if __name__ == "__main__":

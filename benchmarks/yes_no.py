@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.candidates import TEXT, VISION, _timed
+from benchmarks.candidates import TEXT, VISION, timed
 from patchmatters.backends.judge import judge_by
 from patchmatters.backends.transformers_chat import TransformersSettings, create
 from patchmatters.picture import Crop
@@ -45,8 +45,8 @@ def main() -> None:
         crop = Crop("benchmark", Box(0, 0, 640, 480), Image.effect_noise((640, 480), 64).convert("RGB"))
         with judge.residence.lend(0):  # loaded before anything is timed
             judge.chat.speech.processor  # noqa: B018 - read from its files
-        together, fast = _timed(lambda: judge.score(crop, STATEMENTS))
-        single, slow = _timed(lambda: [judge.score(crop, [statement])[0] for statement in STATEMENTS])
+        together, fast = timed(lambda: judge.score(crop, STATEMENTS))
+        single, slow = timed(lambda: [judge.score(crop, [statement])[0] for statement in STATEMENTS])
     difference = max(abs(one - other) for one, other in zip(together, single, strict=True))
     print(f"20 single calls   {slow:7.2f} s")
     print(f"one reading       {fast:7.2f} s   {slow / fast:.2f}x   largest difference of a score: {difference:.1e}")

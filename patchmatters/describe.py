@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from .ask import Reply, ask, crop_of, record_of
 from .backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
-from .each_picture import require_one, spares_given_up
+from .each_picture import or_error, spares_given_up
 from .options import Options, option
 from .prompts import instruction
 from .scene import Failure, Passage, Patch, Record, Role, Scene, Stage, require_stage
@@ -50,17 +50,6 @@ class DescribeSettings(Options):
     )
 
 
-def describe(
-    scenes: Sequence[Scene],
-    model: ChatModel,
-    settings: DescribeSettings = DescribeSettings(),
-    monitor: Monitor = QUIET,
-    others: Sequence[ChatModel] = (),
-) -> tuple[Scene, ...]:
-    """As `describe_each`, but RuntimeError, naming the patches, where every picture was given up."""
-    return require_one(describe_each(scenes, model, settings, monitor, others))
-
-
 @spares_given_up
 def describe_each(
     scenes: Sequence[Scene],
@@ -93,6 +82,9 @@ def describe_each(
         _with_passages(scene, [(one, next(replies)) for one in plan], tellers, settings)
         for scene, plan in zip(scenes, plans, strict=True)
     )
+
+
+describe = or_error(describe_each)
 
 
 def described_patches(scene: Scene, main_iou: float = 0.4) -> tuple[Patch, ...]:

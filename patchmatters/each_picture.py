@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec
 
 from .scene import Scene
 
+All = ParamSpec("All")
 Rest = ParamSpec("Rest")
 Stage = Callable[Concatenate[Sequence[Scene], Rest], tuple[Scene, ...]]
 
@@ -26,6 +27,16 @@ def spares_given_up(stage: Stage[Rest]) -> Stage[Rest]:
         return tuple(scene if scene.problem else next(done) for scene in scenes)
 
     return spared
+
+
+def or_error(stage: Callable[All, tuple[Scene, ...]]) -> Callable[All, tuple[Scene, ...]]:
+    """The stage, but RuntimeError, with what was wrong, where every picture was given up."""
+
+    @wraps(stage)
+    def ended(*args: All.args, **named: All.kwargs) -> tuple[Scene, ...]:
+        return require_one(stage(*args, **named))
+
+    return ended
 
 
 def require_one(scenes: Sequence[Scene]) -> tuple[Scene, ...]:

@@ -10,7 +10,7 @@ from .aggregate import ComposeSettings, MergeSettings, compose_each, merge
 from .backends.base import QUIET, ChatModel, Monitor, Scorer
 from .describe import DescribeSettings, describe_each
 from .divide import DivideSettings, divide
-from .each_picture import require_one
+from .each_picture import or_error
 from .scene import Detection, Scene
 from .semantic_filter import PAPER, CompareSettings, FilterSettings, Level, compare, filter_each
 from .semantic_patch import SemanticPatchSettings, add_semantic_patch_each
@@ -88,28 +88,6 @@ def with_seed(preset: Preset, seed: int) -> Preset:
     )
 
 
-def caption_pictures(
-    pictures: Sequence[Image],
-    chat_model: ChatModel,
-    scorer: Scorer | None = None,
-    text_model: ChatModel | None = None,
-    detections: Sequence[Sequence[Detection]] = (),
-    preset: Preset = PRESETS[DEFAULT],
-    monitor: Monitor = QUIET,
-    names: Sequence[str] = (),
-    *,
-    witnesses: Sequence[Witness] = (),
-    other_captioners: Sequence[ChatModel] = (),
-) -> tuple[Scene, ...]:
-    """As `caption_each`, but RuntimeError, with what was wrong, where every picture was given up."""
-    return require_one(
-        caption_each(
-            pictures, chat_model, scorer, text_model, detections, preset, monitor, names,
-            witnesses=witnesses, other_captioners=other_captioners,
-        )
-    )  # fmt: skip
-
-
 def caption_each(
     pictures: Sequence[Image],
     chat_model: ChatModel,
@@ -142,3 +120,6 @@ def caption_each(
         scenes = filter_each(scenes, scorer, preset.filter, monitor, witnesses, chat_model)
         scenes = merge(scenes, preset.merge, text_model, monitor)
     return compose_each(scenes, preset.compose, text_model, monitor)
+
+
+caption_pictures = or_error(caption_each)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from .answers.json_answer import UnreadableAnswer, read_object
 from .ask import Reply, ask, crop_of, record_of
 from .backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
-from .each_picture import require_one, spares_given_up
+from .each_picture import or_error, spares_given_up
 from .language.similarity import containment
 from .options import Options, option
 from .prompts import instruction
@@ -50,16 +50,6 @@ class _Match:
     problem: str = ""
 
 
-def add_semantic_patch(
-    scenes: Sequence[Scene],
-    model: ChatModel,
-    settings: SemanticPatchSettings = SemanticPatchSettings(),
-    monitor: Monitor = QUIET,
-) -> tuple[Scene, ...]:
-    """As `add_semantic_patch_each`, but RuntimeError where every picture was given up."""
-    return require_one(add_semantic_patch_each(scenes, model, settings, monitor))
-
-
 @spares_given_up
 def add_semantic_patch_each(
     scenes: Sequence[Scene],
@@ -82,6 +72,9 @@ def add_semantic_patch_each(
     by_scene = {id(scene): match for scene, match in zip(labelled, matched, strict=True)}
     none = _Match(warning="No detection has a label: the patch of the main objects is the whole image.")
     return tuple(_with_semantic(scene, by_scene.get(id(scene), none), model) for scene in scenes)
+
+
+add_semantic_patch = or_error(add_semantic_patch_each)
 
 
 def _labels(scene: Scene) -> tuple[str, ...]:

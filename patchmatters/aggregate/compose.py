@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..ask import record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
-from ..each_picture import require_one, spares_given_up
+from ..each_picture import or_error, spares_given_up
 from ..language import AUTO, SIMILARITIES, similarity_for
 from ..language.basis import tells
 from ..language.places import place_of
@@ -60,16 +60,6 @@ class ComposeSettings(Options):
     )
 
 
-def compose(
-    scenes: Sequence[Scene],
-    settings: ComposeSettings = ComposeSettings(),
-    model: ChatModel | None = None,
-    monitor: Monitor = QUIET,
-) -> tuple[Scene, ...]:
-    """As `compose_each`, but RuntimeError, naming the pictures, where every one was given up."""
-    return require_one(compose_each(scenes, settings, model, monitor))
-
-
 @spares_given_up
 def compose_each(
     scenes: Sequence[Scene],
@@ -97,6 +87,9 @@ def compose_each(
     else:
         composed = _rewritten(_with_semantic(corrected, settings, model, monitor), settings, model, monitor)
     return tuple(_with_caption(scene) for scene in composed)
+
+
+compose = or_error(compose_each)
 
 
 def _similarity(scene: Scene, settings: ComposeSettings) -> Similarity:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from ..ask import crop_of
 from ..backends.base import QUIET, ChatModel, Monitor, Scorer
-from ..each_picture import require_one, spares_given_up
+from ..each_picture import or_error, spares_given_up
 from ..options import Options, option
 from ..picture import Crop
 from ..scene import Box, Patch, Role, Scene, Stage, Statement, Verdict, require_stage
@@ -115,18 +115,6 @@ class _Bars:
     measured_by_all: int = 0
 
 
-def filter_statements(
-    scenes: Sequence[Scene],
-    scorer: Scorer | None = None,
-    settings: FilterSettings = FilterSettings(),
-    monitor: Monitor = QUIET,
-    witnesses: Sequence[Witness] = (),
-    looker: ChatModel | None = None,
-) -> tuple[Scene, ...]:
-    """As `filter_each`, but RuntimeError, with what was wrong, where every picture was given up."""
-    return require_one(filter_each(scenes, scorer, settings, monitor, witnesses, looker))
-
-
 @spares_given_up
 def filter_each(
     scenes: Sequence[Scene],
@@ -156,6 +144,9 @@ def filter_each(
         doubts = [_doubts(*pair, settings) for pair in zip(scenes, scores, strict=True)]
         scenes = look_again(scenes, doubts, settings.second_looks, looker, monitor)
     return tuple(_filter_scene(scene, found, scorer, settings) for scene, found in zip(scenes, measured, strict=True))
+
+
+filter_statements = or_error(filter_each)
 
 
 def _doubts(scene: Scene, scores: Mapping[Place, float | None], settings: FilterSettings) -> list[Doubt]:
