@@ -87,10 +87,10 @@ class WordScorer:
     def _try(self, question: Question, monitor: Monitor) -> list[Answer]:
         """The first answer, asked for alone: it shows whether the model says how likely its words are."""
         (answer,) = self.chat.answer([question], monitor)
-        if answer.outcome is Outcome.ANSWER and not answer.probabilities:
-            self._give_up()
-        elif answer.probabilities:
+        if answer.probabilities:
             self._weighs = True
+        elif answer.outcome is Outcome.ANSWER or answer.output_tokens:  # also one that talked until it was cut off
+            self._give_up()
         return [answer]
 
     def _give_up(self) -> None:

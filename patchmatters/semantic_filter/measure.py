@@ -36,10 +36,11 @@ class Measured:
         return next(found, "")
 
     def record(self, scorer: Scorer) -> Record:
-        """What the scores cost: questions and their tokens where a model was asked, else the scores there are."""
+        """What the scores cost: questions and their tokens where a model was asked, else the scores there are, which
+        weights of one's own give for nothing."""
         if self.answers:
             return record_of_answers(_STAGE, scorer.name, self.answers)
-        return Record(_STAGE, scorer.name, calls=sum(score is not None for score in self.scores.values()))
+        return Record(_STAGE, scorer.name, calls=sum(score is not None for score in self.scores.values()), cost=0.0)
 
 
 def measure(

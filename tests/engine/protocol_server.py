@@ -106,12 +106,13 @@ class Raw:
 class Weighed:
     """An answer token by token, each with how likely it and others were there; told only to those who ask for it.
 
-    `older` tells it in the form of the older text completions, in which some servers answer.
+    `older` tells it in the form of the older text completions, in which some servers answer; `told` False not at all.
     """
 
     places: tuple[tuple[str, Mapping[str, float]], ...]
     finish: str = "stop"
     older: bool = False
+    told: bool = True
 
     @property
     def text(self) -> str:
@@ -395,7 +396,7 @@ def _logprobs(
     received: Received, what: Weighed, places: Sequence[tuple[str, Mapping[str, float]]]
 ) -> dict[str, Any] | None:
     """The log-probabilities of some places, the likeliest first and as many as are wanted; null for who wants none."""
-    if not received.body.get("logprobs"):
+    if not (received.body.get("logprobs") and what.told):
         return None
     most = received.body.get("top_logprobs", 0)
     tops = [

@@ -159,6 +159,26 @@ def test_a_server_that_ignores_logprobs_is_asked_for_one_answer_only() -> None:
     assert len(server.received) == 4
 
 
+def test_one_that_talks_until_it_is_cut_off_has_told_that_it_gives_none() -> None:
+    def script(received: Received) -> str | Weighed:
+        if received.prompt.startswith("Look"):
+            return _verdicts(received)
+        return Weighed(tuple((f"word{n} ", {}) for n in range(8)), "length", told=False)
+
+    with ProtocolServer(script) as server:
+        judge = judge_by(_chat(server))
+        assert [judge.score(crop, SENTENCES) for crop in CROPS[:2]] == [[0.25, 0.25]] * 2
+    assert len(server.received) == 3
+
+
+def test_an_apology_says_neither_word_and_no_more_about_the_server() -> None:
+    """What is refused has no score; all else is still asked about by its words."""
+    apology = Weighed((("I'm", {"I'm": 1.0}), (" sorry", {" sorry": 1.0}), (", but I can't help with that.", {}),))
+
+    with ProtocolServer(lambda received: apology if "dog" in received.prompt else _judging(received)) as server:
+        assert judge_by(_chat(server)).score(CROPS[0], SENTENCES) == [None, pytest.approx(0.99)]
+
+
 @pytest.mark.parametrize("provider", ["groq", "anthropic"])
 def test_where_none_are_given_none_are_asked_for(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with ProtocolServer(_verdicts) as server:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -215,3 +217,22 @@ def test_a_model_without_batches_is_refused(
 ) -> None:
     assert main(["folder", str(photos), "--backend", *backend, "--batch-api"]) == 2
     assert "has no batch interface that is known here: use --backend openai or anthropic" in capsys.readouterr().err
+
+
+def test_the_captioner_judges_by_batch_too(photos: Path, tmp_path: Path, server: BatchServer) -> None:
+    """No probabilities come back by batch, so that a crop's statements are judged in one list."""
+    lists: list[str] = []
+
+    def judging(received: Received) -> list[str]:
+        assert "logprobs" not in received.body
+        if not received.prompt.startswith("Look at the picture and judge"):
+            return by_size(received)
+        lists.append(received.prompt)
+        return [json.dumps({"verdicts": [0.9] * len(re.findall(r"^\d+\. ", received.prompt, re.M))})]
+
+    scenes = tmp_path / "judged.jsonl.gz"
+    assert until_done(photos, server, "--scorer", "captioner", "--scenes", scenes, fate=judging, preset="careful") == 0
+    assert lists and all(captions(photos).values())
+    records = [record for row in read_rows(scenes) for record in row.scene.records if record.stage == "filter"]
+    assert sum(record.calls for record in records) == len(lists)
+    assert all(record.model.endswith("(verdicts)") for record in records)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engine.protocol_server import Fault, ProtocolServer, Received
+from engine.api_speaker import speak
+from engine.protocol_server import Fault, ProtocolServer, Received, Weighed
 from engine.scenes import draw_photos
 from patchmatters import whole_files
 from patchmatters.cli import main
@@ -161,6 +162,25 @@ def test_the_limit_is_never_passed(
     with State(photos / NAME) as state:
         assert sum(row.usd for row in rows) == pytest.approx(state.spent())
     assert len(server.received) == 4 * asked
+
+
+def test_what_the_captioner_is_asked_as_judge_is_held_to_the_limit_too(
+    photos: Path, tmp_path: Path, server: ProtocolServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judged = Weighed((("Yes", {"Yes": 0.9, "No": 0.1}),))
+    server.script = lambda received: judged if received.prompt.startswith("Does this picture") else speak(received)
+    arguments = [*api(server), "--price", "1000,1000", "--scorer", "captioner", "--limit", "1", "--limit-usd", "100"]
+    careful = ["--preset", "careful", *FAST[2:], "--scenes", str(tmp_path / "s.gz")]
+    assert main(["folder", str(photos), *arguments, *careful]) == 1
+    asked = [received for received in server.received if received.prompt.startswith("Does this picture")]
+    assert asked and all(received.body["logprobs"] for received in asked)
+    (row,) = read_rows(tmp_path / "s.gz")
+    with State(photos / NAME) as state:
+        assert row.usd == pytest.approx(state.spent())
+    words = sum(len(received.prompt.split()) + 100 * len(received.images) for received in server.received)
+    assert row.usd > words / 1000  # a dollar for a thousand words read, the judge's among them
+    assert run(photos, *api(server), "--price", "1,1", "--limit-usd", "1", "--scorer", "openai=other") == 2
+    assert "holds one model to its limit: choose --scorer captioner" in capsys.readouterr().err
 
 
 def test_a_limit_without_a_price_is_refused(

@@ -72,9 +72,7 @@ def answer_of(choice: Choice, limit: int, words_of_interest: Sequence[str] = ())
     Of the words of interest the probabilities are told; where they decide, the answer may be cut off behind them.
     """
     answer = _in_words(choice, limit)
-    if not words_of_interest or answer.outcome is Outcome.REFUSAL:
-        return answer
-    found = probabilities_of(words_of_interest, choice.text, choice.places)
+    found = probabilities_of(words_of_interest, choice.text, choice.places) if words_of_interest else ()
     if answer.outcome is Outcome.FAILURE and choice.finish in _LENGTH and decided(found):
         return Answer(choice.text.strip(), probabilities=found)
     return replace(answer, probabilities=found)
