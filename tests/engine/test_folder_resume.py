@@ -27,7 +27,7 @@ from timed import within
 
 ROOT = Path(__file__).resolve().parents[2]
 # PATCHMATTERS_KILLS=20 PATCHMATTERS_PICTURES=200 is the measurement of the README; CI does with less.
-KILLS = int(os.environ.get("PATCHMATTERS_KILLS", "3"))
+KILLS = int(os.environ.get("PATCHMATTERS_KILLS", "2"))
 PICTURES = int(os.environ.get("PATCHMATTERS_PICTURES", "20"))
 QUESTIONS = 5  # about a picture with the preset "fast" and without a text model
 
