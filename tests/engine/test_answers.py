@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from patchmatters.answers import Flaw, read_answer
 from patchmatters.answers.echo import without_echo
 from patchmatters.answers.refusals import is_refusal
@@ -109,7 +110,7 @@ def test_an_echo_of_the_instruction_is_taken_away() -> None:
     assert without_echo(CLEAN, asked) == CLEAN
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(st.text(max_size=400))
 def test_no_letter_is_ever_invented(text: str) -> None:
     given_letters = iter(filter(str.isalnum, text.casefold()))

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
+from effort import examples
 from patchmatters.backends.base import Question, QuietMonitor
 from patchmatters.backends.builtin import BuiltinSettings, create_captioner, create_scorer
 from patchmatters.backends.builtin_facts.colours import NAMES, read_colour
@@ -59,7 +60,7 @@ def pictures(draw: st.DrawFn) -> Image.Image:
     return picture
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 @given(pictures(), st.floats(0, 2), st.integers(0, 2**63 - 1))
 def test_every_sentence_is_true_at_any_temperature_and_seed(
     picture: Image.Image, temperature: float, seed: int
@@ -105,7 +106,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.one_of(st.lists(WORDS, max_size=30).map(" ".join), st.text(max_size=200)))
 def test_mangled_text_never_breaks_the_reader(text: str) -> None:
     (score,) = SCORER.score(_land(), [text])
@@ -126,7 +127,7 @@ def test_a_megabyte_of_text_is_read_quickly_or_not_at_all() -> None:
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_small_changes_of_wording_do_not_change_the_score(data: st.DataObject) -> None:
     sentences = told(_land())
     sentence = data.draw(st.sampled_from(sentences))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from patchmatters.answers.json_answer import UnreadableAnswer, read_object
 
 GOOD = {
@@ -76,7 +77,7 @@ def mangled(draw: st.DrawFn) -> str:
     )
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=examples(2000), deadline=None)
 @given(mangled())
 def test_mangled_answers_are_read_or_unreadable(answer: str) -> None:
     try:
@@ -86,7 +87,7 @@ def test_mangled_answers_are_read_or_unreadable(answer: str) -> None:
     assert set(found) & set(KEYS)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(st.text(max_size=300) | st.text("{}[]\"':,\\ab1 \n", max_size=300))
 def test_any_text_is_read_or_unreadable(answer: str) -> None:
     try:

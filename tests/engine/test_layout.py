@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from effort import examples
 from engine import scenes as made
 from patchmatters.generate import FORMS, LayoutSettings, elements_of, json_prompt, layout_of, prompt_report
 from patchmatters.generate.json_prompts import faults
@@ -246,7 +247,7 @@ def told_scenes(draw: st.DrawFn) -> Scene:
     return replace(one, picture=None)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(one=told_scenes())
 def test_every_kept_thing_is_told_and_every_detection_is_accounted_for(one: Scene) -> None:
     try:
@@ -326,7 +327,7 @@ def test_a_broken_prompt_is_told_from_a_valid_one(form: str, text: str) -> None:
     assert faults(form, text)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(one=made.scenes())
 def test_any_scene_gives_valid_prompts_or_says_what_is_missing(one: Scene) -> None:
     try:
@@ -342,7 +343,7 @@ def test_any_scene_gives_valid_prompts_or_says_what_is_missing(one: Scene) -> No
         assert faults(form, json_prompt(layout, form).text) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(box=made.boxes())
 def test_a_box_is_within_a_thousandth_and_never_empty(box: Box) -> None:
     top, left, bottom, right = grid_box(box, 1000, 1000)

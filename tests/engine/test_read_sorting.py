@@ -7,6 +7,7 @@ import json
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from patchmatters.answers.json_answer import UnreadableAnswer
 from patchmatters.language.basis import tells
 from patchmatters.language.sentences import statements_of
@@ -48,7 +49,7 @@ def check(statements: tuple[Statement, ...]) -> None:
         assert "zebra" not in statement.text or statement.verdict is Verdict.REFUSED
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 @given(answers)
 def test_any_sorting_hangs_together_and_loses_nothing(answer: dict) -> None:
     try:

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from effort import examples
+
 FORMS = ["ideogram", "flux3", "fibo", "plain", "elements"]
 
 
@@ -73,7 +75,7 @@ def test_core_builds_the_same_json(
         assert built == json.loads(prompt)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(edges=st.tuples(*[st.floats(0, 1, allow_nan=False)] * 4), width=st.integers(1000, 8000))
 def test_cores_thousandths_are_within_one_of_the_box(
     part: Callable[[str], Any], edges: tuple[float, ...], width: int
