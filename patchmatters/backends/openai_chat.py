@@ -14,7 +14,7 @@ from .api.bounded import TooLarge
 from .api.chat import ApiChat, ApiSettings
 from .api.client import errors_of, load_sdk
 from .api.events import receive
-from .api.providers import providers_of
+from .api.providers import Provider, providers_of
 from .api.replies import Choice, Reply, Usage
 from .api.shapes import count, items, mapping, text
 from .api.troubles import Target
@@ -115,10 +115,16 @@ def _settings(asking: Asking) -> dict[str, Any]:
     if question.schema is not None and provider.schema:
         settings["response_format"] = _format(provider.schema, question.schema)
     if asking.weighs_words:
-        settings |= {"logprobs": True, "top_logprobs": provider.top_logprobs}
+        settings |= _logprobs(provider)
     if asking.streams:
         settings |= {"stream": True, "stream_options": {"include_usage": True}}
     return settings
+
+
+def _logprobs(provider: Provider) -> dict[str, Any]:
+    if provider.counted_logprobs:
+        return {"logprobs": provider.top_logprobs}
+    return {"logprobs": True, "top_logprobs": provider.top_logprobs}
 
 
 def _format(kind: str, schema: Mapping[str, object]) -> dict[str, Any]:

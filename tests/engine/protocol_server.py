@@ -256,8 +256,9 @@ def _check_openai(body: Any, headers: Mapping[str, str], *, check_images: bool) 
     _require(isinstance(limit, int) and limit > 0, "no token limit")
     _require(isinstance(body.get("n", 1), int) and 1 <= body.get("n", 1) <= 128, "n is not 1 to 128")
     _require(isinstance(body.get("seed", 0), int) and 0 <= body.get("seed", 0) < 2**32, "seed is not 32 bits")
-    _require(isinstance(body.get("logprobs", False), bool), "logprobs is no boolean")
-    _require("top_logprobs" not in body or body.get("logprobs") is True, "top_logprobs without logprobs")
+    most = body.get("logprobs", False)  # the older form has the number here, as Together still does
+    _require(isinstance(most, (bool, int)) and 0 <= most <= 20, "logprobs is neither a boolean nor 0 to 20")
+    _require("top_logprobs" not in body or most is True, "top_logprobs without logprobs")
     _require(0 <= body.get("top_logprobs", 0) <= 20, "top_logprobs is not 0 to 20")
     _require("stream_options" not in body or body.get("stream") is True, "stream_options without stream")
     form = body.get("response_format", {"type": "text"})
@@ -398,7 +399,8 @@ def _logprobs(
     """The log-probabilities of some places, the likeliest first and as many as are wanted; null for who wants none."""
     if not (received.body.get("logprobs") and what.told):
         return None
-    most = received.body.get("top_logprobs", 0)
+    asked = received.body["logprobs"]
+    most = received.body.get("top_logprobs", 0) if asked is True else asked
     tops = [
         sorted(((token, math.log(chance)) for token, chance in chances.items()), key=lambda one: -one[1])[:most]
         for _, chances in places

@@ -74,6 +74,13 @@ def test_all_forms_of_both_words_are_summed(stream: bool, older: bool) -> None:
     assert received.body["temperature"] == 0.0 and len(received.images) == 1
 
 
+def test_together_takes_the_number_of_likeliest_tokens_as_logprobs() -> None:
+    with ProtocolServer(lambda received: Weighed((("Yes", CHANCES),), older=True)) as server:
+        judge = judge_by(_chat(server, provider="together"))
+        assert judge.score(CROPS[0], SENTENCES[:1]) == [pytest.approx(0.8, abs=1e-9)]
+    assert server.received[0].body["logprobs"] == 20 and "top_logprobs" not in server.received[0].body
+
+
 @pytest.mark.parametrize(
     ("places", "share"),
     [

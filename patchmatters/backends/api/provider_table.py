@@ -14,8 +14,9 @@ and were not all checked. A row without one was not looked up: its address and w
 are those in common use. A model that is not named here works too: it is asked like its provider's others, and a
 setting that it refuses is left out after the first refusal.
 
-*Likeliest words* is how many are asked for, with their log-probabilities, where a statement is put to yes or no; 5 is
-a try where nothing was found. A server that refuses or ignores it is asked for a list of verdicts instead.
+*Likeliest words* is how many are asked for, with their log-probabilities, where a statement is put to yes or no: what
+OpenAI, OpenRouter, Together, xAI, Fireworks and vLLM document, else 5 as a try. A server that refuses or ignores it is
+asked for a list of verdicts instead.
 
 *Thinking off* is what is sent with every request, unless `--thinking on`; `per model` stands for words that only some
 models of the provider take. A row without a model of its own takes the first that the server lists, those that see

@@ -76,8 +76,9 @@ class Provider:
     `max_image_bytes` (before base64) are the most that the provider looks at or takes. `headers` are sent beyond the
     usual ones. `extra` switches thinking off in the server's own words, for every model that has none of its own; what
     a model refuses is left out. `top_logprobs` is how many of the likeliest tokens it gives at each place, 0 for none;
-    where its documentation says nothing it is tried with few. `prices` is the provider's name in the package
-    genai-prices. `source` is where the facts are from.
+    where its documentation says nothing it is tried with few. `counted_logprobs` says that the number stands in
+    `logprobs` itself. `prices` is the provider's name in the package genai-prices. `source` is where the facts are
+    from.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Provider:
     caching: str = "common prefix"
     extra: Mapping[str, object] = field(default_factory=dict)
     top_logprobs: int = 5
+    counted_logprobs: bool = False
     prices: str = ""
     source: str = ""
 
@@ -306,6 +308,8 @@ _ROWS = (
         "TOGETHER_API_KEY",
         extra={"reasoning": {"enabled": False}},
         prices="together",
+        top_logprobs=20,
+        counted_logprobs=True,
     ),
     Provider(
         "fireworks",
