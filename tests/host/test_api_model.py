@@ -302,5 +302,27 @@ def test_a_service_judges_what_it_said(comfy: Server, api: ProtocolServer, model
     assert bool(one_by_one) is (model == "chat model as judge") and bool(lists) is not bool(one_by_one)
 
 
+def test_a_cancel_stops_the_judging_within_a_second(comfy: Server, api: ProtocolServer) -> None:
+    """The first question is answered at once, so that there is progress to cancel at; the others take half a minute."""
+
+    def script(received: Received) -> Any:
+        if not received.prompt.startswith("Does this picture show:"):
+            return speak(received)
+        api.delay_s = 30.0
+        return Weighed((("Yes", {"Yes": 0.9, "No": 0.1}),))
+
+    api.script = script
+    prompt = _captioner(pictures(comfy, 1), "custom server", api.url, max_edge=1003)
+    prompt = add(prompt, "divide", f"{OURS}Divide", image=["load0", 0])
+    prompt = add(prompt, "describe", f"{OURS}Describe", scene=["divide", 0], chat_model=["captioner", 0])
+    prompt = add(prompt, "compare", f"{OURS}Compare", scene=["describe", 0])
+    prompt = add(prompt, "scorer", f"{OURS}Scorer", model="chat model as judge", chat_model=["captioner", 0])
+    prompt = add(prompt, "filter", f"{OURS}Filter", scene=["compare", 0], scorer=["scorer", 0])
+    prompt = add(prompt, "look", f"{OURS}Inspect", scene=["filter", 0])
+    run = comfy.run(_with_defaults(comfy, prompt), interrupt_at="filter")
+    assert run.status == "interrupted"
+    assert run.interrupted_after is not None and run.interrupted_after < 1.0
+
+
 def _list(received: Received) -> str:
     return json.dumps({"verdicts": [0.9] * len(re.findall(r"^\d+\. ", received.prompt, re.M))})
