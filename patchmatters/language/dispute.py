@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from .conflict import Conflict, akin, exclusion, find_conflict, tell_of_two_things, told_elsewhere
 from .morphology import lemma, word_set
-from .reading import read, values_of
-from .vocabulary import Quantity, Value
+from .reading import Reading, read, values_of
+from .similarity import shares
+from .vocabulary import ANIMATE, CONCEPTS, Quantity, Value
 
 # Scales on which captions of one thing differ by mistake; on others (size, light, place) they differ by taste.
 _SCALES = ("colour/hue", "material/material", "pose/expression")
 _NUMBER = re.compile(r"\d[\d-]*")
+_LONG = 3  # digits from which on a number is a name: what has one that is missing elsewhere was read otherwise
 _UNITS = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
 eighteen nineteen
@@ -40,10 +42,11 @@ _HAIR = word_set("blonde blond brunette redhead redheaded auburn")
 
 @dataclass(frozen=True)
 class _Said:
-    """A word for a value, and the value."""
+    """A word for a value, the value, and the thing that has it ("" where that is unclear)."""
 
     word: str
     value: Value | Quantity
+    thing: str
 
 
 _Values = Mapping[str, Sequence[_Said]]
@@ -65,9 +68,23 @@ def _of_facts(a: str, b: str) -> Conflict | None:
 
 
 def _of_numbers(a: str, b: str) -> Conflict | None:
-    """Numbers that are read, none of which both have: "A 57" and "A-67", "the number two" and "a 3"."""
+    """Numbers that are read, none of which both have ("A 57" and "A-67", "the number two" and "a 3"), or long ones that
+    each has alone."""
     one, two = _numbers(a), _numbers(b)
-    return Conflict("number", "", (one[0], two[0])) if one and two and set(one).isdisjoint(two) else None
+    if one and two and set(one).isdisjoint(two):
+        return Conflict("number", "", (one[0], two[0]))
+    first, second = _long_ones(one, two), _long_ones(two, one)
+    return Conflict("number", "", (first[0], second[0])) if first and second else None
+
+
+def _long_ones(numbers: Sequence[str], others: Sequence[str]) -> list[str]:
+    """The long numbers that are not among the others."""
+    return [one for one in numbers if one not in others and len(one) >= _LONG]
+
+
+def tell_of_others(a: str, b: str) -> bool:
+    """Whether two statements that are alike give values to a thing and to its part: a brown horse, its black tail."""
+    return any(_of_others(pairs, read(a), read(b)) for pairs in _excluding(a, b))
 
 
 def _numbers(text: str) -> list[str]:
@@ -77,13 +94,44 @@ def _numbers(text: str) -> list[str]:
 
 
 def _of_values(a: str, b: str) -> Conflict | None:
-    """A scale on which every value of the one excludes every value of the other."""
+    """A scale on which every value of the one excludes every value of the other.
+
+    A look is that of a face, which has one; a colour or material needs a word that joins the two, or it is another's.
+    """
+    joined = any(shares(a, b))
+    for pairs in _excluding(a, b):
+        of_one = joined or pairs[0][0].value.attribute == "pose"
+        if of_one and not _of_others(pairs, read(a), read(b)):
+            return Conflict(pairs[0][0].value.attribute, "", (pairs[0][0].word, pairs[0][1].word))
+    return None
+
+
+def _excluding(a: str, b: str) -> Iterator[list[tuple[_Said, _Said]]]:
+    """The values of both on each scale on which every one of the first excludes every one of the second."""
     one, two = _values(a), _values(b)
     for scale in _SCALES:
         pairs = [(this, that) for this in one.get(scale, ()) for that in two.get(scale, ())]
         if pairs and all(_exclude(this, that) for this, that in pairs):
-            return Conflict(pairs[0][0].value.attribute, "", (pairs[0][0].word, pairs[0][1].word))
-    return None
+            yield pairs
+
+
+def _of_others(pairs: Sequence[tuple[_Said, _Said]], one: Reading, two: Reading) -> bool:
+    """Whether of each pair one value is that of a living thing that both name, the other that of a part of it.
+
+    What only has another name may be the same: of "a red dress" and "a black outfit" one is wrong.
+    """
+    return all(
+        (this.thing in ANIMATE) != (that.thing in ANIMATE)
+        and this.thing
+        and that.thing
+        and (this.thing in two.present or that.thing in one.present)
+        for this, that in pairs
+    )
+
+
+def _thing(noun: str) -> str:
+    """What a noun is compared as, the first of its concepts."""
+    return CONCEPTS.get(noun, (noun,))[0]
 
 
 def _exclude(one: _Said, other: _Said) -> bool:
@@ -94,8 +142,9 @@ def _exclude(one: _Said, other: _Said) -> bool:
 def _values(text: str) -> _Values:
     """The values of a statement by scale. Hair is told by words of its own, and "papers" are no material."""
     found: dict[str, list[_Said]] = defaultdict(list)
-    for word in read(text).tokens:
+    reading = read(text)
+    for place, word in enumerate(reading.tokens):
         for value in values_of(word) if word not in _HAIR else ():
             if value.scale in _SCALES and not (value.attribute == "material" and lemma(word) != word):
-                found[value.scale].append(_Said(word, value))
+                found[value.scale].append(_Said(word, value, _thing(reading.things.get(place, ""))))
     return found

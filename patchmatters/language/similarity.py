@@ -22,8 +22,8 @@ from .vocabulary import CONCEPTS, FILLERS
 class Similarity(Protocol):
     """Measures how alike statements are.
 
-    At `same` or more, without a conflict, two statements say the same in the same words; at `agreed` or more they
-    agree in other words, and from `told` on a caption that tells one need not tell the other. At `rival` or more, with
+    At `same` or more, without a conflict, two statements say the same in the same words; where their agreement reaches
+    `agreed` they agree in other words, and from `told` on a caption that tells one need not tell the other. At `rival` or more, with
     a conflict, they contradict each other, and from `alike` on they are about one thing even where they name it
     differently. A statement is supported where other looks at the picture bear it out by `support` or more.
     """
@@ -45,6 +45,10 @@ class Similarity(Protocol):
 
     @property
     def support(self) -> float: ...
+
+    def agreement(self, one: str, other: str, near: float) -> float:
+        """How far two statements of the likeness `near` agree: 0 (not at all) to `agreed` and more."""
+        ...
 
     def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
         """One row per statement, one column per look: how far what a look says bears the statement out, 0 to 1."""
@@ -100,6 +104,7 @@ class Likeness:
 _THING, _VALUE, _FILLER = 1.0, 0.35, 0.2
 _SPREAD = 0.3  # how much the smaller statement's share counts beside the mean of both
 _SAME_SUBJECT, _OTHER_SUBJECT = 0.15, 0.75
+_EXCHANGED = 0.25  # weight in an agreement of what each has of the other's words
 _CACHED = 4096
 
 
@@ -176,9 +181,13 @@ class LexicalSimilarity:
     same: float = 0.72
     rival: float = 0.3
     alike: float = 0.3
-    agreed: float = 0.32
+    agreed: float = 0.41
     told: float = 0.36
     support: float = 0.41
+
+    def agreement(self, one: str, other: str, near: float) -> float:
+        """The likeness, and what the statement with more to tell has of its words in the other."""
+        return near + _EXCHANGED * min(shares(one, other))
 
     def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
         """The mean of the likeness to the nearest statement of a look and of the share of words that the look has."""
@@ -209,6 +218,11 @@ def containment(a: str, b: str | Sequence[str]) -> float:
         return sum(len(kinds & within) / len(kinds) for kinds in wanted) / len(wanted)
     bare = set(words(a))
     return float(bool(bare) and bare <= {word for text in ((b,) if isinstance(b, str) else b) for word in words(text)})
+
+
+def shares(one: str, other: str) -> tuple[float, float]:
+    """The share of the content words of each statement that the other contains."""
+    return containment(one, other), containment(other, one)
 
 
 @lru_cache(maxsize=8192)

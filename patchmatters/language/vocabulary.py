@@ -48,7 +48,7 @@ class Quantity:
 # the words of a phrase. A line that begins with "+" adds a group to the scale above it.
 _SCALES = """
 colour, hue: red crimson scarlet ruby cherry maroon burgundy vermilion reddish rusty rust coral
-+ orange amber tangerine apricot peach copper rust golden orangish coral terracotta
++ orange amber caramel honey tangerine apricot peach copper rust golden orangish coral terracotta
 + yellow golden gold blonde blond lemon mustard cream amber yellowish ochre chartreuse
 + gold golden bronze brass golden_brown
 + green emerald lime olive mint teal turquoise aqua jade greenish khaki lush sage chartreuse
@@ -56,14 +56,14 @@ colour, hue: red crimson scarlet ruby cherry maroon burgundy vermilion reddish r
 + purple violet lavender lilac magenta mauve plum indigo fuchsia purplish maroon burgundy
 + pink rose rosy magenta fuchsia salmon coral pinkish peach mauve
 + brown tan beige chestnut bronze chocolate khaki copper rust brownish maroon auburn brunette mahogany tawny
-+ brown golden_brown ochre taupe hazel
++ brown golden_brown amber caramel honey ochre taupe hazel
 + beige tan cream khaki ivory sandy
 + black ebony blackish
 + white ivory cream whitish snow_white pearl
 + gray grey silver charcoal slate grayish greyish ashen silvery taupe
 + silver silvery chrome metallic
 colour, palette: monochrome monochromatic grayscale greyscale sepia colorless | colorful multicolored vibrant rainbow
-brightness, shade: light pale pastel bright brightly vivid luminous well_lit sunlit brilliant
+brightness, shade: light pale pastel bright brightly vivid vibrant luminous well_lit sunlit brilliant
 + dark darkened deep dim dimly gloomy shadowy dull darker
 + unlit lightless
 brightness, degree: brighter lighter brightest lightest | darker dimmer darkest dimmest
@@ -119,6 +119,10 @@ pose, gaze: looking_at facing facing_toward facing_towards | looking_away lookin
 pose, transport: riding ride | pushing push | walking walk | carrying carry | repairing repair fixing fix
 pose, arms: crossed folded | raised uncrossed outstretched stretched spread lifted waving | lowered hanging
 pose, vertical: raised lifted | lowered
+heading: facing_left facing_to_the_left facing_the_left pointing_left pointing_to_the_left pointing_leftward
++ facing_right facing_to_the_right facing_the_right pointing_right pointing_to_the_right pointing_rightward
++ pointing_up pointing_upward pointing_upwards pointing_straight_up
++ pointing_down pointing_downward pointing_downwards pointing_straight_down
 pose, expression: smiling smile grinning grin laughing laugh happy cheerful joyful joyous beaming
 + frowning frown crying cry sad unhappy angry upset scowling weeping gloomy | neutral serious stern expressionless
 state, opening: open opened ajar wide_open unlocked | closed close shut locked sealed
@@ -210,7 +214,7 @@ pattern, presence: patterned printed
 time of day: day daytime daylight morning afternoon noon midday sunlight
 + night nighttime midnight nightfall evening | evening dusk sunset twilight sundown | dawn sunrise daybreak morning
 + dusk dawn twilight
-weather, sky: clear sunny cloudless sunlit bright sunshine fair
+weather, sky: clear sunny cloudless sunlit sunshine fair
 + cloudy overcast clouded gray rainy stormy | foggy misty hazy overcast
 weather, fall: rainy raining drizzling stormy | snowy snowing | sunny cloudless dry
 weather, wind: windy breezy gusty | still windless calm

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from ..language.conflict import find_conflict, tell_of_two_things
-from ..language.dispute import find_dispute
+from ..language.dispute import find_dispute, tell_of_others
 from ..language.quotes import tell_of_two_writings
 from ..language.sentences import content_words, statements_of
 from ..language.similarity import Similarity
@@ -36,7 +36,7 @@ def sort_statements(passages: Sequence[Passage], similarity: Similarity, *, same
     """Sort everything that two or more passages say into same, contradictory and unique.
 
     Statements of different passages are one where their similarity reaches `similarity.same` and nothing in them
-    conflicts, and rivals where it reaches `similarity.rival` and something does. From `similarity.agreed` on they stay
+    conflicts, and rivals where it reaches `similarity.rival` and something does. Where their agreement reaches `similarity.agreed` they stay
     two, each in its own words and agreed on by the other's passage: one that tells more than the other is not lost.
     `same_extent` says whether all passages describe the same part of the picture. In the reading order of the first
     passage that says each.
@@ -84,16 +84,22 @@ def _kinds_of_pairs(
     found: dict[tuple[str, str], tuple[float, bool]] = {}
     for a, b in combinations(range(len(texts)), 2):
         near = matrix[a][b]
-        if near < min(similarity.agreed, similarity.rival):
+        if near < similarity.rival:
             continue
         one, other = texts[a], texts[b]
-        find = find_dispute if near >= similarity.alike else find_conflict
+        agree = similarity.agreement(one, other, near) >= similarity.agreed
+        find = find_dispute if agree or near >= similarity.alike else find_conflict
         clash = find(one, other, same_extent=same_extent) is not None
-        apart = tell_of_two_writings(one, other) or (same_extent and tell_of_two_things(one, other))
-        same = not clash and near >= similarity.agreed and not apart
-        if same or (clash and near >= similarity.rival):
+        if clash or (agree and not _of_two_things(one, other, same_extent=same_extent)):
             found[one, other] = found[other, one] = (near, clash)
     return found
+
+
+def _of_two_things(one: str, other: str, *, same_extent: bool) -> bool:
+    """Whether two statements that are alike tell of two things, as far as their values or what is written there say."""
+    if tell_of_two_writings(one, other):
+        return True
+    return same_extent and (tell_of_two_things(one, other) or tell_of_others(one, other))
 
 
 def _groups(
