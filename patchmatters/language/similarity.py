@@ -23,9 +23,9 @@ class Similarity(Protocol):
     """Measures how alike statements are.
 
     At `same` or more, without a conflict, two statements say the same in the same words; where their agreement reaches
-    `agreed` they agree in other words, and from `told` on a caption that tells one need not tell the other. At `rival` or more, with
-    a conflict, they contradict each other, and from `alike` on they are about one thing even where they name it
-    differently. A statement is supported where other looks at the picture bear it out by `support` or more.
+    `agreed` they agree in other words, and from `told` on a caption that tells one need not tell the other. At `rival`
+    or more, with a conflict, they contradict each other, and from `alike` on they are about one thing even where they
+    name it differently. A statement is supported where other looks at the picture bear it out by `support` or more.
     """
 
     @property

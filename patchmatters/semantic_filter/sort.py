@@ -36,10 +36,10 @@ def sort_statements(passages: Sequence[Passage], similarity: Similarity, *, same
     """Sort everything that two or more passages say into same, contradictory and unique.
 
     Statements of different passages are one where their similarity reaches `similarity.same` and nothing in them
-    conflicts, and rivals where it reaches `similarity.rival` and something does. Where their agreement reaches `similarity.agreed` they stay
-    two, each in its own words and agreed on by the other's passage: one that tells more than the other is not lost.
-    `same_extent` says whether all passages describe the same part of the picture. In the reading order of the first
-    passage that says each.
+    conflicts, and rivals where it reaches `similarity.rival` and something does. Where their agreement reaches
+    `similarity.agreed` they stay two, each in its own words and agreed on by the other's passage: one that tells more
+    than the other is not lost. `same_extent` says whether all passages describe the same part of the picture. In the
+    reading order of the first passage that says each.
     """
     said = [_Said(index, text) for index, passage in enumerate(passages) for text in statements_of(passage.text)]
     links, clashes = _relations(said, similarity, same_extent=same_extent)
