@@ -45,7 +45,7 @@ class EmbeddingSimilarity:
     alike: float = 0.45
     agreed: float = 0.735
     told: float = 0.6
-    support: float = 0.51
+    support: float = 0.535
     folder: str = ""
     device: str = "cpu"
 

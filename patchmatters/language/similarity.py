@@ -183,7 +183,7 @@ class LexicalSimilarity:
     alike: float = 0.3
     agreed: float = 0.41
     told: float = 0.36
-    support: float = 0.41
+    support: float = 0.38
 
     def agreement(self, one: str, other: str, near: float) -> float:
         """The likeness, and what the statement with more to tell has of its words in the other."""
@@ -212,12 +212,22 @@ def containment(a: str, b: str | Sequence[str]) -> float:
     `b` is one text or several taken together. A man is a person, but a person need not be a man. A statement without
     content words is contained where all its words are; an empty one never is.
     """
-    within = frozenset().union(*map(_meanings, (b,) if isinstance(b, str) else b))
-    wanted = [_meaning(word) for word in content_words(a)]
-    if wanted:
-        return sum(len(kinds & within) / len(kinds) for kinds in wanted) / len(wanted)
+    texts = (b,) if isinstance(b, str) else b
+    if content_words(a):
+        return share_within(a, meanings(texts))
     bare = set(words(a))
-    return float(bool(bare) and bare <= {word for text in ((b,) if isinstance(b, str) else b) for word in words(text)})
+    return float(bool(bare) and bare <= {word for text in texts for word in words(text)})
+
+
+def share_within(statement: str, meant: frozenset[str]) -> float:
+    """The share of a statement's content words that are among these meanings, 0 to 1; 0 of one without any."""
+    wanted = [_meaning(word) for word in content_words(statement)]
+    return sum(len(kinds & meant) / len(kinds) for kinds in wanted) / len(wanted) if wanted else 0.0
+
+
+def meanings(texts: Sequence[str]) -> frozenset[str]:
+    """What the content words of texts mean, taken together."""
+    return frozenset().union(*map(_meanings, texts))
 
 
 def shares(one: str, other: str) -> tuple[float, float]:
