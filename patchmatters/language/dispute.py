@@ -94,16 +94,17 @@ def _numbers(text: str) -> list[str]:
 
 
 def _of_values(a: str, b: str) -> Conflict | None:
-    """A scale on which every value of the one excludes every value of the other.
-
-    A look is that of a face, which has one; a colour or material needs a word that joins the two, or it is another's.
-    """
-    joined = any(shares(a, b))
+    """A scale on which every value of the one excludes every value of the other."""
+    one, two = read(a), read(b)
     for pairs in _excluding(a, b):
-        of_one = joined or pairs[0][0].value.attribute == "pose"
-        if of_one and not _of_others(pairs, read(a), read(b)):
+        if not (_of_others(pairs, one, two) or (_of_subjects(pairs, one, two) and not any(shares(a, b)))):
             return Conflict(pairs[0][0].value.attribute, "", (pairs[0][0].word, pairs[0][1].word))
     return None
+
+
+def _of_subjects(pairs: Sequence[tuple[_Said, _Said]], one: Reading, two: Reading) -> bool:
+    """Whether the values are those of what the statements are about: a yellow pencil and a red pen."""
+    return all(this.thing == one.subject != "" != two.subject == that.thing for this, that in pairs)
 
 
 def _excluding(a: str, b: str) -> Iterator[list[tuple[_Said, _Said]]]:
@@ -140,11 +141,13 @@ def _exclude(one: _Said, other: _Said) -> bool:
 
 @lru_cache(maxsize=4096)
 def _values(text: str) -> _Values:
-    """The values of a statement by scale. Hair is told by words of its own, and "papers" are no material."""
+    """The values of a statement by scale. Hair is told by words of its own; "papers" and "the paper" are things."""
     found: dict[str, list[_Said]] = defaultdict(list)
     reading = read(text)
     for place, word in enumerate(reading.tokens):
+        thing = _thing(reading.things.get(place, ""))
         for value in values_of(word) if word not in _HAIR else ():
-            if value.scale in _SCALES and not (value.attribute == "material" and lemma(word) != word):
-                found[value.scale].append(_Said(word, value, _thing(reading.things.get(place, ""))))
+            is_thing = value.attribute == "material" and (lemma(word) != word or not thing)
+            if value.scale in _SCALES and not is_thing:
+                found[value.scale].append(_Said(word, value, thing))
     return found
