@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any
 
 from .reading import LONGEST
-from .similarity import bears_out, is_short, nearest, shares
+from .similarity import bears_out, is_short, shares
 
 _LOADING = Lock()
 _BATCH = 16  # statements in one padded batch
@@ -45,7 +45,7 @@ class EmbeddingSimilarity:
     alike: float = 0.45
     agreed: float = 0.735
     told: float = 0.6
-    support: float = 0.535
+    support: float = 0.53
     folder: str = ""
     device: str = "cpu"
 
@@ -54,18 +54,11 @@ class EmbeddingSimilarity:
         few, most = sorted(shares(one, other))
         return near + _OF_FULLER * few + _OF_PLAINER * most
 
-    def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
-        """The cosine to the nearest statement of each look; a short one is borne out word for word or not at all."""
-        near = nearest(self, statements, looks)
-        return [
-            [
-                value if bears_out(one, look) else min(value, _DOUBT * self.support)
-                for value, look in zip(row, looks, strict=True)
-            ]
-            if is_short(one)
-            else row
-            for one, row in zip(statements, near, strict=True)
-        ]
+    def backing(self, statement: str, look: Sequence[str], near: float) -> float:
+        """The cosine to the nearest statement of a look; a short one is borne out word for word or not at all."""
+        if is_short(statement) and not bears_out(statement, look):
+            return min(near, _DOUBT * self.support)
+        return near
 
     def matrix(self, a: Sequence[str], b: Sequence[str]) -> list[list[float]]:
         """One row per statement of `a`, one column per statement of `b`, 0 to 1."""

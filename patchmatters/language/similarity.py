@@ -50,8 +50,8 @@ class Similarity(Protocol):
         """How far two statements of the likeness `near` agree: 0 (not at all) to `agreed` and more."""
         ...
 
-    def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
-        """One row per statement, one column per look: how far what a look says bears the statement out, 0 to 1."""
+    def backing(self, statement: str, look: Sequence[str], near: float) -> float:
+        """How far what a look says bears a statement out, 0 to 1; `near` is the likeness to the nearest of it."""
         ...
 
     def matrix(self, a: Sequence[str], b: Sequence[str]) -> list[list[float]]:
@@ -75,14 +75,6 @@ def bears_out(statement: str, look: Sequence[str]) -> bool:
     return any(containment(bare, said) >= _HELD for said in look)
 
 
-def nearest(similarity: Similarity, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
-    """Of each statement the greatest likeness to what each look says; all pairs are measured at once."""
-    texts = list(dict.fromkeys(text for look in looks for text in look))
-    column = {text: number for number, text in enumerate(texts)}
-    matrix = similarity.matrix(statements, texts)
-    return [[max((row[column[text]] for text in look), default=0.0) for look in looks] for row in matrix]
-
-
 class Likeness:
     """How alike the statements of one picture are, every pair measured at once: embedding is dear one by one."""
 
@@ -95,6 +87,11 @@ class Likeness:
     def of(self, one: str, other: str) -> float:
         """The likeness of two of the statements, 0 to 1."""
         return self._matrix[self._number[one]][self._number[other]]
+
+    def row(self, one: str, others: Sequence[str]) -> list[float]:
+        """The likeness of one of the statements to each of some others."""
+        row = self._matrix[self._number[one]]
+        return [row[self._number[other]] for other in others]
 
 
 # --- by words ---------------------------------------------------------------------------------------------------
@@ -189,14 +186,9 @@ class LexicalSimilarity:
         """The likeness, and what the statement with more to tell has of its words in the other."""
         return near + _EXCHANGED * min(shares(one, other))
 
-    def backing(self, statements: Sequence[str], looks: Sequence[Sequence[str]]) -> list[list[float]]:
+    def backing(self, statement: str, look: Sequence[str], near: float) -> float:
         """The mean of the likeness to the nearest statement of a look and of the share of words that the look has."""
-        near = nearest(self, statements, looks)
-        texts = [" ".join(look) for look in looks]
-        return [
-            [(value + containment(one, text)) / 2 for value, text in zip(row, texts, strict=True)]
-            for one, row in zip(statements, near, strict=True)
-        ]
+        return (near + share_within(statement, meanings(look))) / 2
 
     def matrix(self, a: Sequence[str], b: Sequence[str]) -> list[list[float]]:
         """One row per statement of `a`, one column per statement of `b`, 0 to 1."""
@@ -221,13 +213,29 @@ def containment(a: str, b: str | Sequence[str]) -> float:
 
 def share_within(statement: str, meant: frozenset[str]) -> float:
     """The share of a statement's content words that are among these meanings, 0 to 1; 0 of one without any."""
-    wanted = [_meaning(word) for word in content_words(statement)]
-    return sum(len(kinds & meant) / len(kinds) for kinds in wanted) / len(wanted) if wanted else 0.0
+    wanted = _wanted(statement) if len(statement) <= LONGEST else _wanted_by(statement)
+    found = sum(1.0 if kinds <= meant else len(kinds & meant) / len(kinds) for kinds in wanted)
+    return found / len(wanted) if wanted else 0.0
+
+
+def _wanted_by(statement: str) -> tuple[frozenset[str], ...]:
+    return tuple(map(_meaning, content_words(statement)))
+
+
+_wanted = lru_cache(maxsize=_CACHED)(_wanted_by)
 
 
 def meanings(texts: Sequence[str]) -> frozenset[str]:
     """What the content words of texts mean, taken together."""
+    texts = tuple(texts)
+    return _united(texts) if sum(map(len, texts)) <= LONGEST else _united_of(texts)
+
+
+def _united_of(texts: tuple[str, ...]) -> frozenset[str]:
     return frozenset().union(*map(_meanings, texts))
+
+
+_united = lru_cache(maxsize=256)(_united_of)  # a caption in the making is asked about once for each candidate
 
 
 def shares(one: str, other: str) -> tuple[float, float]:

@@ -21,7 +21,7 @@ from operator import itemgetter
 
 from ..language.conflict import find_conflict
 from ..language.sentences import statements_of
-from ..language.similarity import Similarity, bears_out, is_short, meanings, share_within
+from ..language.similarity import Likeness, Similarity, bears_out, is_short, meanings, share_within
 from ..scene import Patch, Scene, Statement
 
 _BEST, _SECOND = 0.7, 0.3  # weights of the look that bears a statement out best, and of the next one
@@ -56,21 +56,27 @@ def with_support(scene: Scene, similarity: Similarity) -> Scene:
 
 def _measured(patches: Sequence[Patch], looks: Sequence[_Look], similarity: Similarity) -> list[Patch]:
     texts = list(dict.fromkeys(one.text for patch in patches for one in patch.statements))
-    backing = dict(zip(texts, similarity.backing(texts, [look.statements for look in looks]), strict=True))
-    disputes = _disputes(texts, looks, similarity)
-    limit = min(max(similarity.support, _chance(looks, similarity)), _MOST)
-    return [_supported(patch, looks, backing, disputes, similarity, limit) for patch in patches]
+    likeness = Likeness(similarity, [*texts, *(text for look in looks for text in look.statements)])
+    limit = min(max(similarity.support, _chance(looks, likeness)), _MOST)
+    backing = {text: [_backing(text, look, likeness) for look in looks] for text in texts}
+    disputes = _disputes(texts, looks, likeness)
+    return [_supported(patch, looks, backing, disputes, likeness, limit) for patch in patches]
 
 
-def _chance(looks: Sequence[_Look], similarity: Similarity) -> float:
+def _backing(text: str, look: _Look, likeness: Likeness) -> float:
+    """How far what a look says bears a statement out, 0 to 1."""
+    near = max(likeness.row(text, look.statements), default=0.0)
+    return likeness.similarity.backing(text, look.statements, near)
+
+
+def _chance(looks: Sequence[_Look], likeness: Likeness) -> float:
     """How alike different things are told in this Scene: 0 to 1, 0 where no answer has two sentences."""
     nearest: list[float] = []
     for said in {look.statements for look in looks if len(set(look.statements)) > 1}:
         texts = list(dict.fromkeys(said))
-        matrix = similarity.matrix(texts, texts)
-        for a, row in enumerate(matrix):
-            near = max(value for b, value in enumerate(row) if b != a)
-            nearest.append(_both(near, share_within(texts[a], meanings([*texts[:a], *texts[a + 1 :]]))))
+        for number, text in enumerate(texts):
+            others = [*texts[:number], *texts[number + 1 :]]
+            nearest.append(_both(max(likeness.row(text, others)), share_within(text, meanings(others))))
     return sorted(nearest)[min(int(_CHANCE * len(nearest)), len(nearest) - 1)] if nearest else 0.0
 
 
@@ -79,13 +85,13 @@ def _supported(
     looks: Sequence[_Look],
     backing: Mapping[str, Sequence[float]],
     disputes: Mapping[str, frozenset[str]],
-    similarity: Similarity,
+    likeness: Likeness,
     limit: float,
 ) -> Patch:
     elsewhere = [number for number, look in enumerate(looks) if look.patch != patch.name]
     if not elsewhere:
         return patch
-    others = [look for look in looks if look.patch != patch.name]
+    others = [looks[number] for number in elsewhere]
     pooled = meanings([text for look in others for text in look.statements])
 
     def support(statement: Statement) -> float:
@@ -94,7 +100,7 @@ def _supported(
         seen = _both(near, _pooled(statement.text, others, pooled))
         against = len(disputing) + bool(statement.rivals)
         seen -= _DISPUTE * min(against, _DISPUTES)
-        return max(0.0, seen, _said_again(patch, statement, similarity))
+        return max(0.0, seen, _said_again(patch, statement, likeness))
 
     return replace(
         patch,
@@ -125,30 +131,28 @@ def _weighted(values: Iterable[float]) -> float:
     return _BEST * best + _SECOND * second
 
 
-def _said_again(patch: Patch, statement: Statement, similarity: Similarity) -> float:
+def _said_again(patch: Patch, statement: Statement, likeness: Likeness) -> float:
     """The second-best likeness to a passage of the statement's own patch, where it is nearly word for word."""
     if len(statement.sources) < 2:
         return 0.0
     own = [statements_of(patch.passages[source].text) for source in statement.sources]
-    near = sorted(max(similarity.matrix([statement.text], said)[0], default=0.0) for said in own if said)
-    return near[-2] if len(near) > 1 and near[-2] >= similarity.same else 0.0
+    near = sorted(max(likeness.row(statement.text, said), default=0.0) for said in own if said)
+    return near[-2] if len(near) > 1 and near[-2] >= likeness.similarity.same else 0.0
 
 
-def _disputes(texts: Sequence[str], looks: Sequence[_Look], similarity: Similarity) -> dict[str, frozenset[str]]:
+def _disputes(texts: Sequence[str], looks: Sequence[_Look], likeness: Likeness) -> dict[str, frozenset[str]]:
     """For each statement the patches of which some statement says otherwise."""
-    said = {text: look.patch for look in looks for text in look.statements}
-    by_patch: dict[str, list[tuple[int, str]]] = {}
-    for column, (text, patch) in enumerate(said.items()):
-        by_patch.setdefault(patch, []).append((column, text))
-    matrix = similarity.matrix(texts, list(said))
+    said: dict[str, list[str]] = {}
+    for text, patch in {text: look.patch for look in looks for text in look.statements}.items():
+        said.setdefault(patch, []).append(text)
     return {
-        text: frozenset(patch for patch, others in by_patch.items() if _disputed(text, row, others, similarity))
-        for text, row in zip(texts, matrix, strict=True)
+        text: frozenset(patch for patch, others in said.items() if _disputed(text, others, likeness)) for text in texts
     }
 
 
-def _disputed(text: str, row: Sequence[float], others: Sequence[tuple[int, str]], similarity: Similarity) -> bool:
-    """Whether one of the statements of a patch that are nearest says otherwise; each with its column in the row."""
-    near = [(row[column], other) for column, other in others if row[column] >= similarity.rival]
+def _disputed(text: str, others: Sequence[str], likeness: Likeness) -> bool:
+    """Whether one of the statements of a patch that are nearest says otherwise."""
+    rival = likeness.similarity.rival
+    near = [(value, other) for value, other in zip(likeness.row(text, others), others, strict=True) if value >= rival]
     nearest = heapq.nlargest(_NEAREST, near, key=itemgetter(0))
     return any(find_conflict(text, other, same_extent=False) for _, other in nearest)
