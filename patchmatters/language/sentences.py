@@ -33,6 +33,7 @@ _TITLES = word_set("mr mrs ms dr prof st mt sr rev gen col sgt capt lt e.g i.e v
 _MAY_END = word_set("etc inc ltd co corp jr ft cm mm km kg lb lbs oz ca approx a.m p.m u.s u.k u.s.a no nos")
 # After an initial ("Platform B. The train") these words show that a sentence begins.
 _BEGINNERS = word_set("The A An It He She They There This These Those In On At Its Their His Her")
+_SHORT = 2000  # characters: statements are asked about again and again, what is longer is no statement
 
 
 def split_sentences(text: str) -> list[str]:
@@ -43,11 +44,11 @@ def split_sentences(text: str) -> list[str]:
     sentences: list[str] = []
     for line in text.splitlines():
         body = line[match.end() :] if (match := _BULLET.match(line)) else line
-        sentences.extend(_split_line(body))
+        sentences.extend(_remembered_line(body) if len(body) <= _SHORT else _split_line(body))
     return sentences
 
 
-def _split_line(line: str) -> list[str]:
+def _split_line(line: str) -> tuple[str, ...]:
     found: list[str] = []
     start = previous = 0
     worded = False
@@ -60,7 +61,10 @@ def _split_line(line: str) -> list[str]:
     rest = line[start:].strip()
     if rest and found:
         found[-1] = f"{found[-1]} {rest}"
-    return found
+    return tuple(found)
+
+
+_remembered_line = lru_cache(maxsize=1024)(_split_line)  # cleaning, comparing and telling split the same lines
 
 
 def _ends_of(line: str) -> list[int]:
@@ -265,5 +269,4 @@ def _content(text: str) -> tuple[str, ...]:
     return tuple(lemma(word) for word in words(text) if word not in FUNCTION_WORDS)
 
 
-_SHORT = 2000  # characters: statements are asked about again and again, whole passages are not
 _remembered_content = lru_cache(maxsize=4096)(_content)

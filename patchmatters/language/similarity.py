@@ -214,7 +214,12 @@ def containment(a: str, b: str | Sequence[str]) -> float:
 def share_within(statement: str, meant: frozenset[str]) -> float:
     """The share of a statement's content words that are among these meanings, 0 to 1; 0 of one without any."""
     wanted = _wanted(statement) if len(statement) <= LONGEST else _wanted_by(statement)
-    found = sum(1.0 if kinds <= meant else len(kinds & meant) / len(kinds) for kinds in wanted)
+    found = 0.0
+    for kinds in wanted:  # not as a sum of an expression: this is the innermost loop of all
+        if kinds <= meant:
+            found += 1
+        elif len(kinds) > 1:
+            found += len(kinds & meant) / len(kinds)
     return found / len(wanted) if wanted else 0.0
 
 
