@@ -17,9 +17,11 @@ from ..language.chinese import WORDS_A_CHARACTER, is_chinese
 from ..language.claims import parts_of, put_together, without_guesses
 from ..language.conflict import find_conflict, is_measured
 from ..language.prose import has_act
+from ..language.quotes import tell_of_two_writings
 from ..language.sentences import content_words, words
 from ..language.similarity import Similarity, containment, is_short
 from ..scene import Patch, Statement
+from ..witnesses.rule import confirmed_by
 from .tell import Told
 
 FRESH = 0.4  # share of a clause's content words that must be new (the rest may repeat what it hangs on)
@@ -126,10 +128,11 @@ def _new_clauses(text: str, known: Sequence[str]) -> str:
 
 
 def _certainty(one: Told, patches: Mapping[str, Patch]) -> float:
-    """The mean of the score and the support that are known of what it rests on, the best of each."""
+    """The mean of the score and the support that are known of what it rests on, the best of each; at least as much as
+    a witness is sure of it."""
     statements = [patches[basis.patch].statements[basis.statement] for basis in one.basis]
     known = [value for value in (_best(statements, "score"), _best(statements, "support")) if value is not None]
-    return sum(known) / len(known) if known else _SURE
+    return max(sum(known) / len(known) if known else _SURE, *map(confirmed_by, statements))
 
 
 def _best(statements: Sequence[Statement], field: str) -> float | None:
@@ -141,7 +144,10 @@ def _is_of_another(one: Told, other: Told) -> bool:
 
     A part may have another number of a thing than the whole, or none. Of two short ones that only name a thing each
     word tells: another noun or value, or another part of the picture, is another thing. "The sky" is always the same.
+    What is written on two signs is written twice.
     """
+    if tell_of_two_writings(one.text, other.text):
+        return True
     conflict = find_conflict(one.text, other.text, same_extent=False)
     if conflict is not None and conflict.attribute in ("number", "negation"):
         return True

@@ -86,8 +86,13 @@ def read_otherwise(one: str, other: str) -> tuple[str, str] | None:
     pieces, others = _writings(one), _writings(other)
     if not pieces or not others or _shared(pieces, others):
         return None
-    pairs = ((pieces[mine], others[theirs]) for mine in pieces for theirs in others if _is_near(mine, theirs))
+    pairs = ((pieces[mine], others[theirs]) for mine in pieces for theirs in others if is_near(mine, theirs))
     return next(pairs, None)
+
+
+def quote_the_same(one: str, other: str) -> bool:
+    """Whether both statements quote a piece of writing, or one of them a part of it."""
+    return _shared(_writings(one), _writings(other))
 
 
 def tell_of_two_writings(one: str, other: str) -> bool:
@@ -95,7 +100,7 @@ def tell_of_two_writings(one: str, other: str) -> bool:
     pieces, others = _writings(one), _writings(other)
     if not pieces or not others or _shared(pieces, others):
         return False
-    return not any(_is_near(mine, theirs) for mine in pieces for theirs in others)
+    return not any(is_near(mine, theirs) for mine in pieces for theirs in others)
 
 
 @lru_cache(maxsize=4096)
@@ -108,7 +113,8 @@ def _shared(pieces: Iterable[str], others: Iterable[str]) -> bool:
     return any(mine in theirs or theirs in mine for mine in pieces for theirs in others)
 
 
-def _is_near(one: str, other: str) -> bool:
+def is_near(one: str, other: str) -> bool:
+    """Whether two pieces of writing, as they are compared, may be one that was read in two ways."""
     return SequenceMatcher(None, one, other, autojunk=False).ratio() >= _NEAR
 
 

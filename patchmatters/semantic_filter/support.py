@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from operator import itemgetter
 
 from ..language.conflict import find_conflict
+from ..language.quotes import quote_the_same, tells_only_of_writing
 from ..language.sentences import statements_of
 from ..language.similarity import Likeness, Similarity, bears_out, is_short, meanings, share_within
 from ..scene import Patch, Scene, Statement
@@ -65,8 +66,15 @@ def _measured(patches: Sequence[Patch], looks: Sequence[_Look], similarity: Simi
 
 def _backing(text: str, look: _Look, likeness: Likeness) -> float:
     """How far what a look says bears a statement out, 0 to 1."""
-    near = max(likeness.row(text, look.statements), default=0.0)
-    return likeness.similarity.backing(text, look.statements, near)
+    said = _comparable(text, look.statements)
+    return likeness.similarity.backing(text, said, max(likeness.row(text, said), default=0.0)) if said else 0.0
+
+
+def _comparable(text: str, statements: Sequence[str]) -> Sequence[str]:
+    """What may bear a statement out: of one that only says what is written, whatever reads the same or a part of it."""
+    if not tells_only_of_writing(text):
+        return statements
+    return [one for one in statements if quote_the_same(text, one)]
 
 
 def _chance(looks: Sequence[_Look], likeness: Likeness) -> float:
@@ -135,7 +143,8 @@ def _said_again(patch: Patch, statement: Statement, likeness: Likeness) -> float
     """The second-best likeness to a passage of the statement's own patch, where it is nearly word for word."""
     if len(statement.sources) < 2:
         return 0.0
-    own = [statements_of(patch.passages[source].text) for source in statement.sources]
+    passages = [statements_of(patch.passages[source].text) for source in statement.sources]
+    own = [_comparable(statement.text, said) for said in passages]
     near = sorted(max(likeness.row(statement.text, said), default=0.0) for said in own if said)
     return near[-2] if len(near) > 1 and near[-2] >= likeness.similarity.same else 0.0
 

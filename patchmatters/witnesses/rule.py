@@ -47,6 +47,11 @@ def is_confirmed(statement: Statement) -> bool:
     return any(value > 0 for value in values) and not any(value < 0 for value in values)
 
 
+def confirmed_by(statement: Statement) -> float:
+    """How sure the surest witness is of a statement that is confirmed; 0 for others."""
+    return max(balance(statement).values(), default=0.0) if is_confirmed(statement) else 0.0
+
+
 def correction(statement: Statement) -> Testimony | None:
     """The strongest word that says how a losing statement should be; None where there is none."""
     lost = {about for about, value in balance(statement).items() if value < 0}

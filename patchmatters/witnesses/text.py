@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ..language.places import place_of
-from ..language.quotes import Quote, denies_writing, is_all_about, plain, quotes_of, tells_of_writing
+from ..language.quotes import Quote, denies_writing, is_all_about, is_near, plain, quotes_of, tells_of_writing
 from ..options import Options, option
 from ..picture import Crop
 from ..scene import Ruling, Testimony, union_of
@@ -23,9 +23,6 @@ NAME = "ocr"
 _SEEN = 0.2  # share of a line that lies in a crop from which on one who sees the crop may read of it
 _WHOLE = 0.9  # ... and from which on all of it
 _LETTERS = 3  # the shortest writing that is added, in letters or digits; Chinese: one less
-_ALONE = 0.85  # how sure it is that the only writing in sight is what was meant
-_NOTHING = 0.6  # how sure it is that what was said is not there, where all that is there can be read
-_LONGEST = 12  # words that a piece of writing is replaced by
 _GAP = 0.9  # heights of a letter between lines of one notice
 
 
@@ -91,9 +88,10 @@ class TextWitness:
         if not self.settings.add_text:
             return []
         known = plain(" ".join(told))
+        doubtful = [plain(quote.text) for text in told for quote in quotes_of(text)]
         least = self.settings.min_height * min(picture.size)
         lines = [line for line in self.reader.lines(picture) if _is_sure(line) and line.height >= least]
-        fresh = [notice for notice in _notices(lines) if not _is_known(notice, known)]
+        fresh = [one for one in _notices(lines) if not _is_known(one, known) and not _is_disputed(one, doubtful)]
         return _offers(fresh, self.settings.max_text, picture)
 
 
@@ -112,7 +110,7 @@ def _of_denial(lines: Sequence[Line], image: Crop) -> tuple[Testimony, ...]:
 def _of_quotes(statement: str, quotes: tuple[Quote, ...], lines: Sequence[Line], image: Crop) -> tuple[Testimony, ...]:
     """One word for the whole statement: every piece of writing in it is right, or some of it can be put right."""
     asserted = tells_of_writing(statement)
-    found = [_settled(quote, compare_writing(quote.text, lines), lines, image, asserted) for quote in quotes]
+    found = [_completed(quote, compare_writing(quote.text, lines), image) for quote in quotes]
     used = [line for one in found for line in one.lines]
     box = union_of(line.box for line in used) if used else None
     strength = round(min((one.score for one in found if one.score), default=0.0), 3)
@@ -126,32 +124,13 @@ def _of_quotes(statement: str, quotes: tuple[Quote, ...], lines: Sequence[Line],
     if Match.OTHER in matches:
         better = _put_right(statement, quotes, found)
         return (Testimony(NAME, "text", Ruling.CONTRADICTED, strength, evidence, box, better),)
-    long = all(len(plain(quote.text)) >= _LETTERS for quote in quotes)
-    if matches == {Match.MISSING} and long and _all_is_read(lines):
-        read = _quoted(" ".join(line.text for line in lines))
-        everything = union_of(line.box for line in lines)
-        return (Testimony(NAME, "text", Ruling.CONTRADICTED, _NOTHING, f"reads only {read}", everything),)
     return ()
-
-
-def _settled(quote: Quote, compared: Compared, lines: Sequence[Line], image: Crop, asserted: bool) -> Compared:
-    """Of a piece of writing that is there as far as the crop shows it the whole words, and of one that resembles
-    nothing what stands in its place, where only one notice is in sight."""
-    if compared.match is Match.FOUND:
-        return _completed(quote, compared, image)
-    if compared.match is not Match.MISSING or not asserted or not _all_is_read(lines):
-        return compared
-    notices = _notices(lines)
-    if len(notices) != 1 or not all(_is_writing(line.text) for line in lines):
-        return compared
-    words = tuple(_safe(line.text) for line in notices[0])
-    if sum(len(text.split()) for text in words) > _LONGEST:
-        return compared
-    return Compared(Match.OTHER, words, tuple(notices[0]), _ALONE * min(line.score for line in notices[0]))
 
 
 def _completed(quote: Quote, compared: Compared, image: Crop) -> Compared:
     """Whole words where the edge of the crop cuts the line, so that the captioner could not see their ends."""
+    if compared.match is not Match.FOUND:
+        return compared
     cut = [line for line in compared.lines if line.box.coverage_by(image.box) < _WHOLE]
     if not cut or is_cjk(quote.text) or len(compared.lines) > 1 or not _is_sure(cut[0]):
         return compared
@@ -182,11 +161,6 @@ def _is_sure(line: Line) -> bool:
     return line.score >= SURE and all(token.score >= SURE for token in line.tokens)
 
 
-def _all_is_read(lines: Sequence[Line]) -> bool:
-    """Whether everything that looks like writing is surely read."""
-    return bool(lines) and all(line.score >= SURE for line in lines)
-
-
 # --- what nobody said ------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +186,11 @@ def _belongs(line: Line, before: Line) -> bool:
 
 def _is_known(notice: Sequence[Line], known: str) -> bool:
     return all(plain(line.text) in known for line in notice)
+
+
+def _is_disputed(notice: Sequence[Line], told: Sequence[str]) -> bool:
+    """Whether a line is told nearly so, and was not put right: then nobody knows which of the two it is."""
+    return any(is_near(plain(line.text), one) for line in notice for one in told if one != plain(line.text))
 
 
 def _offers(notices: Sequence[Sequence[Line]], most: int, picture: Crop) -> list[Offer]:

@@ -113,17 +113,23 @@ def test_only_a_statement_about_nothing_but_writing_is_confirmed_as_a_whole() ->
 
 
 @needs_reader
-def test_the_only_notice_in_sight_is_told_in_place_of_an_invented_one() -> None:
-    picture = sign(("NO ENTRY", (60, 120), 48))
-    assert word(picture, 'A sign says "WELCOME".').instead == 'A sign says "NO ENTRY".'
+def test_a_short_word_beside_those_that_are_found_is_put_right() -> None:
+    picture = sign(("Palais du LOUVRE", (30, 120), 40))
+    assert word(picture, 'A sign reads "Palais de LOUVRE".').instead == 'A sign reads "Palais du LOUVRE".'
 
 
 @needs_reader
-def test_of_two_notices_an_invented_third_is_dropped() -> None:
-    picture = sign(("NO ENTRY", (60, 40), 40), ("PLATFORM", (60, 260), 40))
-    found = word(picture, 'A sign says "CHEESE".')
-    assert (found.ruling, found.instead) == (Ruling.CONTRADICTED, "")
-    assert "NO ENTRY" in found.evidence
+def test_other_writing_than_is_read_may_be_too_small_to_be_read() -> None:
+    one = sign(("NO ENTRY", (60, 120), 48))
+    two = sign(("NO ENTRY", (60, 40), 40), ("PLATFORM", (60, 260), 40))
+    assert words(one, 'A sign says "WELCOME".') == words(two, 'A sign says "CHEESE".') == ()
+
+
+@needs_reader
+def test_words_that_somebody_tells_nearly_so_are_not_added() -> None:
+    picture = sign(("NO ENTRY", (60, 120), 48))
+    assert not _reading().volunteer(crop(picture), ['A sign reads "NO ENTRI".'])
+    assert _reading().volunteer(crop(picture), ['A sign reads "WELCOME".'])
 
 
 @needs_reader
