@@ -128,6 +128,12 @@ def denies_writing(statement: str) -> bool:
     return bool(_NO_TEXT.search(statement))
 
 
+def tells_only_of_writing(statement: str) -> bool:
+    """Whether a statement quotes writing, and says nothing but that it is there."""
+    quotes = quotes_of(statement)
+    return bool(quotes) and is_all_about(statement, quotes)
+
+
 def is_all_about(statement: str, quotes: tuple[Quote, ...]) -> bool:
     """Whether the statement says of the writing only that it is there: 'The text "EXIT" is visible.'"""
     rest = statement

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
+from engine.scenes import captioner
 from evaluation.bank.prose import faults_of
 from patchmatters.aggregate.tell import Told, common_words, tell_places
 from patchmatters.backends.base import Question
@@ -346,3 +347,16 @@ def test_several_places_in_a_part_are_not_told_of_the_picture() -> None:
 @pytest.mark.parametrize("said", ["The path meanders in the field.", "The lake ripples under the wind."])
 def test_what_may_be_a_verb_that_no_table_knows_is_left_as_it_is(said: str) -> None:
     assert as_prose(said) == said
+
+
+def test_what_is_written_is_borne_out_only_by_who_reads_the_same() -> None:
+    """Three sentences that are alike but for what they quote are no agreement, and two signs are told both."""
+    texts = {
+        "top-left": ['A sign reads "EMERGENCY".', 'A sign reads "COFFEE".', 'A sign reads "MUSEUM".'],
+        "top-right": ['A sign reads "EXIT".'] * 3,
+        "bottom-left": ['A sign reads "TICKETS".'] * 3,
+    }
+    (scene,) = caption_pictures([Image.new("RGB", (400, 300))], captioner(texts, "A grey wall stands there."))
+    assert "EXIT" in scene.caption_text
+    assert "TICKETS" in scene.caption_text
+    assert not any(word in scene.caption_text for word in ("EMERGENCY", "COFFEE", "MUSEUM"))
