@@ -9,14 +9,19 @@ from comfy_api.latest import io
 
 from ..patchmatters.aggregate import ComposeSettings, MergeSettings, compose_each, merge
 from ..patchmatters.backends.base import ChatModel
+from ..patchmatters.folder.forms import LONG, STYLES, FormSettings, write_captions
 from ..patchmatters.scene import Scene
-from .lists import through_stage
+from .lists import calls_of, through_stage
 from .memory import borrowed
 from .types import STAGES, ChatModelSocket, ComfyMonitor, SceneBatch, SceneSocket
 from .widgets import settings_from, widgets_for
 
 _WRITER = (
     "A model that follows instructions, to write the text. Unconnected: kept sentences are put together as they are."
+)
+_STYLE = (
+    "How the caption is given out: long (all sentences), short (the surest few, of what matters), or tags. The Scene "
+    "keeps all sentences, so another style costs no call."
 )
 
 
@@ -58,6 +63,7 @@ class Compose(io.ComfyNode):
                 SceneSocket.Input("scene", tooltip="Merged Scenes, from Merge Descriptions."),
                 ChatModelSocket.Input("chat_model", optional=True, tooltip=_WRITER),
                 *widgets_for(ComposeSettings),
+                io.Combo.Input("style", options=list(STYLES), default=LONG, optional=True, tooltip=_STYLE),
             ],
             outputs=[
                 io.String.Output("caption", is_output_list=True, tooltip="The captions: a list, one per picture."),
@@ -67,8 +73,17 @@ class Compose(io.ComfyNode):
 
     @classmethod
     def execute(cls, **lists: Sequence[Any]) -> io.NodeOutput:
+        styles = [call.get("style", LONG) for call in calls_of(lists)]
         batches = through_stage(_composed, lists)
-        return io.NodeOutput([one.caption_text for batch in batches for one in batch], batches)
+        captions = [_styled(one, style) for batch, style in zip(batches, styles, strict=True) for one in batch]
+        return io.NodeOutput(captions, batches)
+
+
+def _styled(scene: Scene, style: str) -> str:
+    """The caption in a style; a picture that was given up has none."""
+    if style == LONG or not scene.caption:
+        return scene.caption_text
+    return write_captions(scene, FormSettings(styles=(style,))).texts[0]
 
 
 def _composed(scenes: Sequence[Scene], *, chat_model: ChatModel | None = None, **widgets: Any) -> Sequence[Scene]:

@@ -144,8 +144,12 @@ def filtered(execute: Execute, described: Any, scorer: Any) -> tuple[Any, ...]:
 
 
 @pytest.fixture(scope="session")
-def composed(execute: Execute, filtered: tuple[Any, ...], scorer: Any) -> tuple[Any, ...]:
+def merged_across(execute: Execute, filtered: tuple[Any, ...], scorer: Any) -> Any:
     (merged,) = execute("Merge", scene=filtered[0])
     (across,) = execute("Compare", scene=merged, level="across patches")
-    (merged_across,) = execute("Merge", scene=execute("Filter", scene=across, scorer=scorer)[0])
+    return execute("Merge", scene=execute("Filter", scene=across, scorer=scorer)[0])[0]
+
+
+@pytest.fixture(scope="session")
+def composed(execute: Execute, merged_across: Any) -> tuple[Any, ...]:
     return execute("Compose", scene=merged_across)

@@ -294,3 +294,15 @@ def test_a_scene_is_loaded_in_any_encoding_that_editors_write(
     text = part("patchmatters.scene_json").dump_scenes(described)
     (folders / "input" / "edited.json").write_text(text, encoding=encoding)
     assert execute("LoadScene", scene_file="edited.json")[0] == described
+
+
+def test_a_caption_is_given_out_in_the_chosen_style_and_the_scene_keeps_all_of_it(
+    execute: Any, merged_across: Any
+) -> None:
+    long, scenes = execute("Compose", scene=merged_across)
+    short, same = execute("Compose", scene=merged_across, style="short")
+    tags, _ = execute("Compose", scene=merged_across, style="tags")
+    assert same == scenes
+    assert long == [one.caption_text for one in scenes]
+    assert all(len(one.split()) <= 40 for one in short)
+    assert all(". " not in one and "," in one for one in tags)
