@@ -31,7 +31,7 @@ def test_the_miniatures_tell_more_and_invent_less() -> None:
 
 @pytest.mark.parametrize("captioner", ["usual", "strong", "weak", "stubborn"])
 def test_in_simulation_the_default_invents_less_than_the_captioner_and_than_the_paper(captioner: str) -> None:
-    gallery = Gallery.of("ci", 60, "usual")
+    gallery = Gallery.of("ci", 30, "usual")
     cast = simulation(gallery.by_digest, captioner, "strong")
     alone, full = gallery.line(FREE[0], cast), gallery.line(FULL, cast)
     paper = gallery.line(FULL, cast, PRESETS["paper"])
