@@ -10,6 +10,7 @@ from .scene import Box, Detection
 
 _FAR = 1e12  # no picture is as large; sums and areas of larger numbers would overflow
 _KEYS = ("x", "y", "width", "height")
+_LABELS = "rectanglelabels"  # what makes a box one of Label Studio's: labelstud.io/tags/rectanglelabels
 
 
 def read_detections(data: Any, count: int) -> tuple[tuple[Detection, ...], ...]:
@@ -17,8 +18,9 @@ def read_detections(data: Any, count: int) -> tuple[tuple[Detection, ...], ...]:
 
     `data` is one dict {x, y, width, height, label?, score?} in pixels, a flat list of them (for every picture the
     same, as ComfyUI's own nodes read it), a list of one such list per picture, or None. A single inner list serves
-    every picture; otherwise there must be one list per picture. ValueError, naming the box, for anything else, and
-    for boxes in shares of the picture.
+    every picture; otherwise there must be one list per picture. A result of Label Studio ({value, original_width,
+    original_height, score?}), whose boxes are in per cent, is one of these dicts too. ValueError, naming the box, for
+    anything else, and for boxes in shares of the picture.
     """
     rows = _rows(data)
     if len(rows) == 1:
@@ -61,6 +63,7 @@ def _detection(entry: Any, where: str) -> Detection:
         raise ValueError(
             f"{where} must be an object {{x, y, width, height, label, score}}, not {type(entry).__name__}."
         )
+    entry = _in_pixels(entry, where)
     missing = [key for key in _KEYS if key not in entry]
     if missing:
         raise ValueError(f"{where} has no {', '.join(missing)}: boxes need x, y, width and height in pixels.")
@@ -74,6 +77,33 @@ def _detection(entry: Any, where: str) -> Detection:
         label="" if label is None else str(label),
         score=1.0 if score is None else _number(score, f"score of {where}"),
     )
+
+
+def _in_pixels(entry: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """A result of Label Studio, which is in per cent of the picture's sides, in pixels; others as they are."""
+    if _LABELS in entry:
+        raise ValueError(
+            f"{where} is a value of Label Studio, in per cent: give the whole result, with original_width and "
+            "original_height beside the value."
+        )
+    value = entry.get("value")
+    if not isinstance(value, Mapping) or _LABELS not in value:
+        return entry
+    sides = {"x": "original_width", "width": "original_width", "y": "original_height", "height": "original_height"}
+    missing = [side for side in dict.fromkeys(sides.values()) if side not in entry]
+    missing += [key for key in _KEYS if key not in value]
+    if missing:
+        raise ValueError(f"{where} has no {', '.join(missing)}: give results as Label Studio exports them.")
+    pixels = {
+        key: _number(value[key], f"{key} of {where}") / 100 * _number(entry[side], f"{side} of {where}")
+        for key, side in sides.items()
+    }
+    labels = value[_LABELS]
+    return {
+        **pixels,
+        "label": labels[0] if isinstance(labels, Sequence) and labels else "",
+        "score": entry.get("score"),
+    }
 
 
 def _number(value: Any, where: str) -> float:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 GRID, CONTENT = "grid", "content"
 _AT_LEAST = 2  # detections that survive even below the score limit (METHOD section 1)
+_HUNDRED, _LARGE = (
+    100,
+    300,
+)  # pixels: boxes in per cent lie within them; in smaller pictures boxes in pixels may as well
 _ROW_WORDS = {1: ("",), 2: ("top", "bottom"), 3: ("top", "", "bottom")}
 _COLUMN_WORDS = {1: ("",), 2: ("left", "right"), 3: ("left", "", "right")}
 
@@ -116,9 +120,22 @@ def _divide_one(picture: Image, detections: Sequence[Detection], settings: Divid
         detections=tuple(chosen),
         picture=picture,
     )
-    if lost:
-        return scene.with_warnings(f"{lost} of {len(detections)} detections have no area inside the picture.")
-    return scene
+    warnings = [f"{lost} of {len(detections)} detections have no area inside the picture."] if lost else []
+    if _look_like_shares(inside, image.box):
+        warnings.append(
+            f"All {len(inside)} boxes lie within the first {_HUNDRED} pixels of a picture of {image.width} x "
+            f"{image.height}: if they are in per cent, multiply x and width by {image.width / 100:g}, y and height by "
+            f"{image.height / 100:g}."
+        )
+    return scene.with_warnings(*warnings)
+
+
+def _look_like_shares(detections: Sequence[Detection], image: Box) -> bool:
+    """Whether boxes may be in per cent of the picture's sides: several, all in one corner, and all over that corner."""
+    if len(detections) < _AT_LEAST or min(image.width, image.height) < _LARGE:
+        return False
+    around = union_of(one.box for one in detections)
+    return max(around.right, around.bottom) <= _HUNDRED and min(around.width, around.height) > _HUNDRED / 2
 
 
 def _patches(picture: Image, objects: Sequence[Box], settings: DivideSettings) -> tuple[Patch, ...]:
