@@ -59,10 +59,12 @@ ERRORS: Mapping[str, CaptionerErrors] = {
 
 @dataclass(frozen=True)
 class SimulatedCaptioner:
-    """Describes crops of known worlds (by the digest of their picture), with errors."""
+    """Describes crops of known worlds (by the digest of their picture), with errors. Captioners of another `mind` have
+    other stubborn errors."""
 
     worlds: Mapping[str, World]
     errors: CaptionerErrors = CaptionerErrors()
+    mind: str = ""
     name: str = "simulated captioner"
     sees_images: bool = True
     follows_instructions: bool = False
@@ -80,7 +82,7 @@ class SimulatedCaptioner:
         world = self.worlds[crop.digest]
         if question.text == NAME_MAIN:
             return main_objects(world, crop.box)
-        told = _Telling(self.errors, question, crop)
+        told = _Telling(self.errors, question, crop, self.mind)
         claims = [told.claim(seen, number) for number, seen in enumerate(seen_in(world, crop.box))]
         sentences = [sentence(claim) for claim in (*filter(None, claims), *told.inventions())]
         return " ".join([told.background(world), *sentences])
@@ -89,10 +91,10 @@ class SimulatedCaptioner:
 class _Telling:
     """One description: draws every error either anew or, where it is stubborn, always alike for this crop."""
 
-    def __init__(self, errors: CaptionerErrors, question: Question, crop: Crop) -> None:
+    def __init__(self, errors: CaptionerErrors, question: Question, crop: Crop, mind: str) -> None:
         self.errors, self.heat = errors, errors.at(question.temperature)
-        self._moment = f"{question.seed} {crop!r}"
-        self._always = f"always {crop!r}"
+        self._moment = f"{mind}{question.seed} {crop!r}"
+        self._always = f"always {mind}{crop!r}"
 
     def _source(self, what: str) -> random.Random:
         stubborn = random.Random(f"{self._always} {what} stubborn").random() < self.errors.stubborn

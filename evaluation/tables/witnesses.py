@@ -3,7 +3,8 @@
 `worlds`: drawn worlds, the captioner alone, the default, and the default with witnesses. The
 counting witness gets the worlds' own boxes with the faults of a detector (`Faults`); colours are measured in the pixels
 by the real code. `text`: signs drawn into worlds or photographs, or with --lettering what stands in photographs itself
-(see `lettering.py`). `time`: seconds for one photograph of 12 megapixels.
+(see `lettering.py`). `captioners`: whether the agreement of two counts for more (see `captioners.py`). `time`: seconds
+for one photograph of 12 megapixels.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from patchmatters.picture import open_picture, picture_digest
 from patchmatters.scene import Box, Detection
 from patchmatters.witnesses.objects import ObjectWitness
 
+from .captioners import agreements
 from .gallery import Gallery
 from .lettering import drawn_signs, lettered, signs_told
 from .measure import Figure, table
@@ -138,6 +140,8 @@ def main(given: Sequence[str] | None = None) -> None:
         "--lettering", type=Path, nargs="+", metavar="FOLDER",
         help="tell of the real lettering in the photographs of these folders, as tests/data/lettering.json has it",
     )  # fmt: skip
+    four = commands.add_parser("captioners", help="whether two captioners that agree are right more often than one")
+    four.add_argument("--scenes", type=int, default=60)
     three = commands.add_parser("time")
     three.add_argument("photo", type=Path)
     chosen = parser.parse_args(given)
@@ -151,6 +155,8 @@ def main(given: Sequence[str] | None = None) -> None:
 def _printed(chosen: argparse.Namespace) -> str:
     if chosen.what == "worlds":
         return worlds(chosen.scenes, chosen.simulated)
+    if chosen.what == "captioners":
+        return agreements(dict(WORLDS), chosen.scenes)
     if chosen.what == "time":
         return seconds(chosen.photo)
     return signs_told(lettered(chosen.lettering) if chosen.lettering else drawn_signs(chosen.pictures, chosen.photos))
