@@ -121,7 +121,7 @@ def compare(
     results = (
         _by_words(tasks, similarities, level, monitor)
         if model is None
-        else _by_model(tasks, model, _questions(scenes, tasks, settings), monitor)
+        else _by_model(tasks, similarities, model, _questions(scenes, tasks, settings), monitor)
     )
     done = [
         _settled(task, result, similarities[task.scene], level) for task, result in zip(tasks, results, strict=True)
@@ -164,7 +164,11 @@ def _by_words(
 
 
 def _by_model(
-    tasks: Sequence[_Task], model: ChatModel, question: Callable[[int, int], Question], monitor: Monitor
+    tasks: Sequence[_Task],
+    similarities: Sequence[Similarity],
+    model: ChatModel,
+    question: Callable[[int, int], Question],
+    monitor: Monitor,
 ) -> list[_Result]:
     """The model's sorting of each task, asked once more where the first answer could not be read."""
     results = [_Result(unreadable=True) for _ in tasks]
@@ -172,7 +176,8 @@ def _by_model(
         waiting = [number for number, result in enumerate(results) if result.unreadable]
         replies = ask(model, [question(number, attempt) for number in waiting], monitor)
         for number, reply in zip(waiting, replies, strict=True):
-            statements = _read(reply, tasks[number].patch)
+            task = tasks[number]
+            statements = _read(reply, task.patch, similarities[task.scene])
             results[number] = _Result(statements, (*results[number].replies, reply), unreadable=not statements)
     return results
 
@@ -199,13 +204,13 @@ def _questions(
     return question
 
 
-def _read(reply: Reply, patch: Patch) -> tuple[Statement, ...]:
+def _read(reply: Reply, patch: Patch, similarity: Similarity) -> tuple[Statement, ...]:
     """The statements of an answer, none where it cannot be read."""
     if reply.problem:
         log.warning("%s: %s.", reply.question.name, reply.problem)
         return ()
     try:
-        return read_sorting(reply.answer.text, patch.passages)
+        return read_sorting(reply.answer.text, patch.passages, similarity)
     except UnreadableAnswer as error:
         log.warning("%s: %s", reply.question.name, error)
         return ()

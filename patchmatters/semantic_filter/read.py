@@ -8,8 +8,9 @@ from typing import Any
 
 from ..answers.json_answer import UnreadableAnswer, read_object
 from ..language.basis import has_basis, supports, tells
+from ..language.conflict import find_conflict
 from ..language.sentences import statements_of, words
-from ..language.similarity import containment
+from ..language.similarity import Similarity, containment
 from ..scene import Passage, Statement, Verdict
 
 _ENTRY = {
@@ -43,20 +44,20 @@ NO_BASIS = "no passage says this"
 LEFT_OUT = "the model left it out of its comparison"
 
 
-def read_sorting(answer: str, passages: Sequence[Passage]) -> tuple[Statement, ...]:
+def read_sorting(answer: str, passages: Sequence[Passage], similarity: Similarity) -> tuple[Statement, ...]:
     """The statements of a model's answer to the comparing question.
 
     A statement without a basis in the passages is refused and stays as such. One that the model calls agreed but that
-    fewer than two passages support is unique. What the model left out of the passages is added as unique.
-    UnreadableAnswer where there is no such object, or nothing in it rests on the passages.
+    fewer than two passages support, by their words or by `similarity`, is unique. What the model left out of the
+    passages is added as unique. UnreadableAnswer where there is no such object, or nothing in it rests on the passages.
     """
     found = read_object(answer, ("same", "contradictory", "unique"))
     statements = [
-        *(_judged(text, sources, passages) for text, sources in _entries(found.get("same"))),
-        *(_judged(text, sources, passages) for text, sources in _entries(found.get("unique"))),
+        *(_judged(text, sources, passages, similarity) for text, sources in _entries(found.get("same"))),
+        *(_judged(text, sources, passages, similarity) for text, sources in _entries(found.get("unique"))),
     ]
     for rivals in _sets(found.get("contradictory")):
-        statements.extend(_rival_set(rivals, passages, start=len(statements)))
+        statements.extend(_rival_set(rivals, passages, similarity, start=len(statements)))
     if all(statement.verdict is Verdict.REFUSED for statement in statements):
         raise UnreadableAnswer("Nothing in the answer rests on the passages.")
     return _without_twins((*statements, *_left_out(statements, passages)))
@@ -89,16 +90,35 @@ def _sets(group: Any) -> list[list[tuple[str, tuple[int, ...]]]]:
     return [_entries(group)]
 
 
-def _supporting(text: str, claimed: Iterable[int], passages: Sequence[Passage]) -> tuple[int, ...]:
-    """The passages that bear the statement out: the claimed ones first asked, then all."""
+def _supporting(
+    text: str, claimed: Iterable[int], passages: Sequence[Passage], similarity: Similarity
+) -> tuple[int, ...]:
+    """The passages that bear the statement out: the claimed ones first asked, then all by their words alone.
+
+    A model that finds two wordings the same is believed where the similarity finds it too.
+    """
     asked = [index for index in dict.fromkeys(claimed) if index < len(passages)]
-    found = [index for index in asked if supports(passages[index].text, text)]
+    found = [
+        index
+        for index in asked
+        if supports(passages[index].text, text) or _agrees(passages[index].text, text, similarity)
+    ]
     found = found or [index for index, passage in enumerate(passages) if supports(passage.text, text)]
     return tuple(sorted(found))
 
 
-def _judged(text: str, claimed: Sequence[int], passages: Sequence[Passage]) -> Statement:
-    sources = _supporting(text, claimed, passages)
+def _agrees(passage: str, text: str, similarity: Similarity) -> bool:
+    """Whether a passage says in other words what a statement says, and nothing in that speaks against it."""
+    said = statements_of(passage)
+    near = similarity.matrix([text], said)[0] if said else []
+    return any(
+        similarity.agreement(text, one, value) >= similarity.agreed and not find_conflict(text, one)
+        for value, one in zip(near, said, strict=True)
+    )
+
+
+def _judged(text: str, claimed: Sequence[int], passages: Sequence[Passage], similarity: Similarity) -> Statement:
+    sources = _supporting(text, claimed, passages, similarity)
     if not sources and not has_basis(text, [passage.text for passage in passages]):
         return Statement(text, Verdict.REFUSED, reason=NO_BASIS)
     if not sources:  # put together from several passages: no single one says it
@@ -112,10 +132,10 @@ def _nearest(text: str, passages: Sequence[Passage]) -> tuple[int, ...]:
 
 
 def _rival_set(
-    entries: Sequence[tuple[str, tuple[int, ...]]], passages: Sequence[Passage], start: int
+    entries: Sequence[tuple[str, tuple[int, ...]]], passages: Sequence[Passage], similarity: Similarity, start: int
 ) -> list[Statement]:
     """Rivals of one another, numbered from `start`; a set of which only one has a basis is no contradiction."""
-    judged = [_judged(text, sources, passages) for text, sources in entries]
+    judged = [_judged(text, sources, passages, similarity) for text, sources in entries]
     based = [start + number for number, one in enumerate(judged) if one.verdict is not Verdict.REFUSED]
     if len(based) < 2:
         return judged

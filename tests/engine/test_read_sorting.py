@@ -11,6 +11,7 @@ from effort import examples
 from patchmatters.answers.json_answer import UnreadableAnswer
 from patchmatters.language.basis import tells
 from patchmatters.language.sentences import statements_of
+from patchmatters.language.similarity import LexicalSimilarity
 from patchmatters.scene import Passage, Statement, Verdict
 from patchmatters.semantic_filter.read import read_sorting
 
@@ -53,9 +54,20 @@ def check(statements: tuple[Statement, ...]) -> None:
 @given(answers)
 def test_any_sorting_hangs_together_and_loses_nothing(answer: dict) -> None:
     try:
-        statements = read_sorting(json.dumps(answer), PASSAGES)
+        statements = read_sorting(json.dumps(answer), PASSAGES, LexicalSimilarity())
     except UnreadableAnswer:
         return
     check(statements)
     told = " ".join(statement.text for statement in statements if statement.verdict is not Verdict.REFUSED)
     assert all(tells(told, text) for text in SAID)
+
+
+def test_a_model_that_finds_two_wordings_the_same_is_believed_where_their_words_agree():
+    passages = [
+        Passage("A gray suitcase stands open on the floor.", "candidate 1"),
+        Passage("There is an open suitcase of gray color on the floor.", "candidate 2"),
+        Passage("A red suitcase stands open on the floor.", "candidate 3"),
+    ]
+    answer = {"same": [{"statement": "A gray suitcase stands open on the floor.", "passages": [1, 2, 3]}]}
+    found = read_sorting(json.dumps(answer), passages, LexicalSimilarity())[0]
+    assert (found.verdict, found.sources) == (Verdict.SAME, (0, 1)), "the red one contradicts it"
