@@ -27,8 +27,10 @@ def convert_smollm2(folder: Path) -> Path:
     unpacked = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
     # transformers 5 takes the unpacked model for a quantised one and will not save it: its weights in a plain one.
     settings = {key: value for key, value in unpacked.config.to_dict().items() if key != "quantization_config"}
-    plain = AutoModelForCausalLM.from_config(type(unpacked.config)(**settings), dtype=torch.float32)
-    plain.load_state_dict(unpacked.state_dict())
+    with torch.device("meta"):  # no random numbers for weights that are at hand
+        plain = AutoModelForCausalLM.from_config(type(unpacked.config)(**settings), dtype=torch.float32)
+    plain.load_state_dict(unpacked.state_dict(), assign=True)
+    plain.tie_weights()
     plain.generation_config = unpacked.generation_config
     plain.save_pretrained(folder)
     return folder

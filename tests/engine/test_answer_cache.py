@@ -140,7 +140,7 @@ def test_the_size_stays_within_the_limit_and_the_least_used_go(tmp_path: Path) -
     store = DiskStore(tmp_path / "answers.sqlite", 1)
     long = ScriptedChat(lambda question: f"House {question.text} is red. " + "x" * 8000)
     favourite = Question("favourite", "favourite")
-    for start in range(0, 600, 50):
+    for start in range(0, 300, 50):
         batch = [favourite, *(Question(f"{n}", f"{n}") for n in range(start, start + 50))]
         CachedChat(long, store).answer(batch, QUIET)
         time.sleep(0.002)
