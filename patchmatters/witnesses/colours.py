@@ -60,6 +60,13 @@ def measure_colour(picture: Image, box: Box, words: str) -> Measured | None:
     return Measured(float(shares @ said.covers), float(around @ said.covers), _main(shares, around, said.words))
 
 
+def main_colour(picture: Image, box: Box) -> str:
+    """The family of colours that the thing in a box mostly has, "" where none is clear or the box is too small."""
+    if box.width < 4 or box.height < 4:
+        return ""
+    return _main(_shares(_view(picture, _scaled(box, -_INNER))), _shares(_ring(picture, box)), "")
+
+
 def measure_background(picture: Image, crop: Box, boxes: Sequence[Box], words: str) -> Measured | None:
     """The colour of these words in what of `crop` lies outside all `boxes` (pixels of an RGB picture); None for words
     that name none, where light makes it unsure, and where boxes leave too little."""

@@ -24,22 +24,22 @@ _SAYS_THERE_IS = re.compile(
     r"[\w-]+ [\w -]{1,40} (?:is|are) (?:visible|seen|present|shown)\.?\Z)",
     re.IGNORECASE,
 )
-_SMALL_IN_PICTURE = 0.08  # of the picture's shorter side: what is smaller, detectors miss now and then
+_SMALL_IN_PICTURE = 0.1  # of the picture's shorter side: what is smaller, detectors miss now and then
 _ALIKE = 1.5  # times the size of another up to which two boxes are of a size
 _APART = 0.2  # share of a box that may lie in its neighbour
 
 
 def of_number(
-    statement: str, reading: Reading, seen: Sighting, side: float, *, bare: bool, divided: bool
+    statement: str, reading: Reading, seen: Sighting, side: float, *, bare: bool, grouped: bool
 ) -> Iterator[Testimony]:
     """More than there may be is wrong; fewer only in a statement that says how many there are, and of no part.
 
-    `seen` are all of a group whose part the crop shows, where `divided`: then a number that is not that of the group
-    is wrong, and one that may not be is left out. `side` is the picture's shorter side, in pixels.
+    `grouped` says that `seen` are one group, perhaps one of which the crop shows a part: then a number that is not that
+    of the group is wrong, and one that may not be is left out. `side` is the picture's shorter side, in pixels.
     """
     facts = reading.facts.get((seen.label.thing, "count"), ())
     told = [(fact.word, fact.value) for fact in facts if not fact.negated and isinstance(fact.value, Quantity)]
-    wrong = [(word, said) for word, said in told if _is_wrong(said, statement, seen, bare=bare, divided=divided)]
+    wrong = [(word, said) for word, said in told if _is_wrong(said, statement, seen, bare=bare, grouped=grouped)]
     for word, said in wrong:
         certain = seen.counted and not (said.low > len(seen.possible) and _some_may_be_missed(seen, side))
         change = _with_number if certain else _without_number
@@ -50,10 +50,10 @@ def of_number(
         yield word_of("count", Ruling.CONFIRMED, surety(seen), seen)
 
 
-def _is_wrong(said: Quantity, statement: str, seen: Sighting, *, bare: bool, divided: bool) -> bool:
+def _is_wrong(said: Quantity, statement: str, seen: Sighting, *, bare: bool, grouped: bool) -> bool:
     low, high = len(seen.sure), len(seen.possible)
-    too_few = said.high < low and bare and (divided or bool(_SAYS_THERE_IS.search(statement)))
-    unsure = divided and not seen.counted and said.low > 1 and said.high < high
+    too_few = said.high < low and bare and (grouped or bool(_SAYS_THERE_IS.search(statement)))
+    unsure = grouped and not seen.counted and said.low > 1 and said.high < high
     return said.low > high or too_few or unsure
 
 
@@ -90,6 +90,15 @@ def group_of(seen: Sighting, everywhere: Sighting, crop: Box) -> Sighting:
         group += near
         waiting = [one for one in waiting if one not in near]
     return Sighting(seen.label, tuple(one for one in group if one in everywhere.sure), tuple(group))
+
+
+def is_one_group(found: Sequence[Detection]) -> bool:
+    """Whether all of several boxes lie side by side in one chain."""
+    group, waiting = list(found[:1]), list(found[1:])
+    while near := [one for one in waiting if any(_side_by_side(one, other) for other in group)]:
+        group += near
+        waiting = [one for one in waiting if one not in near]
+    return len(group) > 1 and not waiting
 
 
 def _at_edge(group: Sequence[Detection], crop: Box) -> bool:

@@ -23,8 +23,8 @@ from ..options import Options, option
 from ..picture import Crop
 from ..scene import Box, Detection, Ruling, Testimony
 from .base import Offer
-from .colours import LITTLE, measure_background, measure_colour
-from .counts import borne_out, group_of, of_number
+from .colours import LITTLE, main_colour, measure_background, measure_colour
+from .counts import borne_out, group_of, is_one_group, of_number
 from .labels import Label, find_label, label_of, looks_like
 from .sighting import NAME, Sighting, word_of
 
@@ -179,13 +179,21 @@ class ObjectWitness:
         bare = _says_no_more(statement, reading, meant.label)
         whole = self._with_neighbours(image, reading, coloured) if bare else coloured
         divided = whole != coloured or any(one.box.coverage_by(image.box) < _INSIDE for one in whole.possible)
+        together = divided or (is_one_group(whole.possible) and _stand_there(statement, image, whole))
+        together = together and self._are_alike(image, reading, whole)
         side = float(min(image.picture.size))
-        yield from of_number(statement, reading, whole, side, bare=bare, divided=divided and bare)
+        yield from of_number(statement, reading, whole, side, bare=bare, grouped=bare and together)
         if len(coloured.sure) == len(coloured.possible) == 1 and not _UNSURE.search(statement):
             yield from _of_place(statement, reading, image, coloured)
         if coloured is not meant and coloured.sure:
             shown = f"{len(coloured.sure)} of the said colour"
             yield word_of("colour", Ruling.CONFIRMED, coloured.sure[0].score, coloured, shown)
+
+    def _are_alike(self, image: Crop, reading: Reading, seen: Sighting) -> bool:
+        """Whether a number without a colour can only mean all of them: no two are of two clear colours."""
+        if _said_colour(reading, seen.label) or not self.settings.colours:
+            return True
+        return len({main_colour(image.picture, one.box) for one in seen.possible} - {""}) < 2
 
     def _with_neighbours(self, image: Crop, reading: Reading, seen: Sighting) -> Sighting:
         """The group whose part the crop shows, where its edge divides one."""
@@ -308,6 +316,18 @@ def _of_place(statement: str, reading: Reading, image: Crop, seen: Sighting) -> 
         yield word_of("place", Ruling.CONTRADICTED, one.score, seen, place, better)
     elif place:
         yield word_of("place", Ruling.CONFIRMED, one.score, seen, place)
+
+
+def _stand_there(statement: str, image: Crop, seen: Sighting) -> bool:
+    """Whether each that was found stands where the statement says: of a row of three two may be on the left."""
+    if not names_place(statement):
+        return True
+    left, top = image.box.left, image.box.top
+    inside = (
+        Box(one.box.left - left, one.box.top - top, one.box.right - left, one.box.bottom - top) for one in seen.possible
+    )
+    places = [place_of(box, *image.size) for box in inside]
+    return all(place and not elsewhere(statement, place) for place in places)
 
 
 def _with_place(statement: str, place: str) -> str:

@@ -115,6 +115,26 @@ def test_of_a_divided_group_that_cannot_be_counted_no_number_is_told() -> None:
     assert (found.about, found.ruling, found.instead) == ("count", CONTRADICTED, "Dogs are on the right.")
 
 
+def test_a_row_is_counted_as_a_whole_where_the_statement_puts_it() -> None:
+    row = [Detection(Box(10 + 30 * n, 200, 35 + 30 * n, 225), "dog", 0.9) for n in range(3)]
+    (found,) = words("Two dogs are at the bottom left.", witness(seen=row))
+    assert found.instead == "Three dogs are at the bottom left."
+    across = [Detection(Box(10 + 130 * n, 200, 125 + 130 * n, 290), "dog", 0.9) for n in range(3)]
+    assert rulings("Two dogs are on the left.", witness(seen=across)) == {}
+    apart = [Detection(Box(10, 200, 35, 225), "dog", 0.9), *row[1:2], Detection(Box(95, 200, 120, 225), "dog", 0.9)]
+    assert CONTRADICTED not in rulings("Two dogs are at the bottom left.", witness(seen=apart)).values()
+
+
+def test_a_number_without_a_colour_may_mean_some_of_things_of_two_colours() -> None:
+    balls = (Detection(BALL, "ball", 0.9), Detection(Box(130, 20, 230, 120), "ball", 0.9), Detection(LEFT, "ball", 0.9))
+    drawn = picture()
+    ImageDraw.Draw(drawn).ellipse((130, 20, 230, 120), fill="green")
+    reference = image_ref(drawn, "drawn")
+    judge = witness(seen=balls[:2])
+    (found,) = judge.testify(Crop(reference.digest, Box(0, 0, 180, 300), drawn), ["Two balls are at the top."])
+    assert CONTRADICTED not in [one.ruling for one in found]
+
+
 def test_a_faint_box_in_a_row_of_sure_ones_is_one_of_them() -> None:
     row = [Detection(Box(80 + 30 * n, 200, 105 + 30 * n, 225), "dog", 0.3 if n == 1 else 0.9) for n in range(3)]
     assert rulings("There are three dogs.", witness(seen=row)) == {"count": CONFIRMED}
