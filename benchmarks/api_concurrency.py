@@ -39,8 +39,8 @@ from patchmatters.backends.base import QUIET, ChatModel, Crop  # noqa: E402
 from patchmatters.backends.openai_chat import OpenAISettings, create_uncached  # noqa: E402
 from patchmatters.backends.scripted import ScriptedScorer  # noqa: E402
 from patchmatters.pipeline import PRESETS, caption_pictures  # noqa: E402
+from patchmatters.running.side_by_side import Job, side_by_side  # noqa: E402
 from patchmatters.scene import Box, Detection, Scene  # noqa: E402
-from patchmatters.side_by_side import Job, side_by_side  # noqa: E402
 
 DELAY_S = 0.2
 PATH = 9  # requests on the critical path

@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from ..patchmatters.detections import read_detections
 from ..patchmatters.divide import DivideSettings, divide
-from ..patchmatters.each_picture import problems_of
+from ..patchmatters.running.each_picture import problems_of
 from .lists import ALL_WELL
 from .progress import tell_on_node
 from .types import STAGES, ComfyMonitor, SceneBatch, SceneSocket, boxes_input, pictures_and_problems

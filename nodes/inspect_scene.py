@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from comfy_api.latest import io
 
-from ..patchmatters.overlay import draw_overlay
 from ..patchmatters.scene import Scene
 from ..patchmatters.scene_json import dump_scenes
+from ..patchmatters.views.overlay import draw_overlay
 from .types import SCENES, ComfyMonitor, SceneBatch, SceneSocket, image_from_pictures, ui_json
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
-from ..patchmatters.each_picture import problems_of, require_one
+from ..patchmatters.running.each_picture import problems_of, require_one
 from ..patchmatters.scene import Scene
 from .progress import tell_on_node
 from .retry import note_unfinished

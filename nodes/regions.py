@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from comfy_api.latest import io
 
-from ..patchmatters.ask import crop_of
 from ..patchmatters.generate import Element, detailer_prompt, layout_of, region_elements, region_phrases
 from ..patchmatters.generate.detailer import DetailedRegion
 from ..patchmatters.picture import whole_pixels
 from ..patchmatters.regions import described_regions
+from ..patchmatters.running.ask import crop_of
 from ..patchmatters.scene import Box, Patch, Scene
 from .types import (
     SCENES,

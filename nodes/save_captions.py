@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io
 
+from ..patchmatters.basics.whole_files import whole_file, write_whole
 from ..patchmatters.folder.forms import LONG, STYLES, FormSettings
 from ..patchmatters.folder.one_by_one import ENDINGS, Caption, Place, captions_of, keep_captions
 from ..patchmatters.folder.sidecars import Existing
-from ..patchmatters.whole_files import whole_file, write_whole
 from .load_image_folder import host_folder
 from .scene_files import inside
 from .types import DATASETS, FolderSocket, SceneBatch, SceneSocket, pictures_from_image, ui_json

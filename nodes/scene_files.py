@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io
 
-from ..patchmatters.json_files import read_text
+from ..patchmatters.basics.json_files import read_text
+from ..patchmatters.basics.whole_files import write_whole
 from ..patchmatters.scene_json import attach_picture, dump_scenes, load_scenes
-from ..patchmatters.whole_files import write_whole
 from .types import SCENES, SceneBatch, SceneSocket, pictures_from_image, ui_json
 
 if TYPE_CHECKING:

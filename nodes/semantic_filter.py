@@ -8,9 +8,9 @@ from typing import Any
 from comfy_api.latest import io
 
 from ..patchmatters.backends.base import ChatModel, Scorer
-from ..patchmatters.report import filter_report
 from ..patchmatters.scene import Scene
 from ..patchmatters.semantic_filter import CompareSettings, FilterSettings, Level, compare, filter_each
+from ..patchmatters.views.report import filter_report
 from ..patchmatters.witnesses import Witness
 from .lists import through_stage
 from .memory import borrowed

@@ -3,7 +3,7 @@
 import os
 import sys
 
-from .cli import main
+from .commands.cli import main
 
 _INTERRUPTED = 130
 

@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from .answer_store import DiskStore, MemoryStore, OpenStore, Store
-from .ask import problem_of
 from .backends.base import Answer, ChatModel, Monitor, Outcome, Question, WrappedChat, weighs_words
 from .options import Options, option
+from .running.ask import problem_of
 
 VERSION = 1  # of what a key means; another number makes all older answers unknown
 _TEXT, _PROBABILITIES = "text", "probabilities"  # of an answer to a question with words, as JSON

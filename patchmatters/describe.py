@@ -6,11 +6,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .ask import Reply, ask, crop_of, record_of
 from .backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
-from .each_picture import or_error, spares_given_up
 from .options import Options, option
 from .prompts import instruction
+from .running.ask import Reply, ask, crop_of, record_of
+from .running.each_picture import or_error, spares_given_up
 from .scene import Failure, Passage, Patch, Record, Role, Scene, Stage, require_stage
 
 log = logging.getLogger(__name__)

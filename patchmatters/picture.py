@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .plain_text import whole_name
+from .basics.plain_text import whole_name
 from .scene import Box, ImageRef
 
 if TYPE_CHECKING:

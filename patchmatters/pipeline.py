@@ -10,10 +10,10 @@ from .aggregate import ComposeSettings, MergeSettings, compose_each, merge
 from .backends.base import QUIET, ChatModel, Monitor, Scorer
 from .describe import DescribeSettings, describe_each
 from .divide import DivideSettings, divide
-from .each_picture import or_error
+from .divide.semantic_patch import SemanticPatchSettings, add_semantic_patch_each
+from .running.each_picture import or_error
 from .scene import Detection, Scene
 from .semantic_filter import PAPER, CompareSettings, FilterSettings, Level, compare, filter_each
-from .semantic_patch import SemanticPatchSettings, add_semantic_patch_each
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from .plain_text import joined
+from .basics.plain_text import joined
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -16,9 +16,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from . import scene as scene_module
-from .json_files import parse_json
+from .basics.json_files import parse_json
+from .basics.plain_text import json_safe
 from .picture import picture_digest
-from .plain_text import json_safe
 from .scene import Patch, Scene, Stage
 
 if TYPE_CHECKING:

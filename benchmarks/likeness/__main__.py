@@ -23,8 +23,8 @@ from benchmarks.likeness.measures import (
     words_found,
 )
 from patchmatters.backends import SCORERS, backend
+from patchmatters.basics.prompt_forms import FORMS, IDEOGRAM
 from patchmatters.picture import Crop, open_picture, picture_digest
-from patchmatters.prompt_forms import FORMS, IDEOGRAM
 from patchmatters.scene import Box, Detection, Scene
 from patchmatters.scene_json import attach_picture, dump_scenes, load_scenes
 from patchmatters.witnesses.reader import Line

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..ask import record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
-from ..each_picture import or_error, spares_given_up
+from ..basics.plain_text import joined
 from ..language import AUTO, SIMILARITIES, similarity_for
 from ..language.basis import tells
 from ..language.places import place_of
 from ..language.similarity import Similarity
 from ..language.tongue import tongue_of
 from ..options import Options, option
-from ..plain_text import joined
 from ..prompts import instruction
 from ..regions import described_regions
+from ..running.ask import record_of, require_writer
+from ..running.each_picture import or_error, spares_given_up
 from ..scene import Basis, Box, Patch, Scene, Sentence, Stage, Statement, require_stage, said_of
 from .agree import levels_of, without_refuted, without_repetition
 from .cover import cover

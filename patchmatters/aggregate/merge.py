@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..ask import record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
-from ..each_picture import spares_given_up
 from ..options import Options, option
 from ..prompts import instruction
+from ..running.ask import record_of, require_writer
+from ..running.each_picture import spares_given_up
 from ..scene import Basis, Patch, Scene, Sentence, Stage, Statement, require_stage
 from ..semantic_filter.sort import single_passage
 from .rewrite import Sources, Written, lost, write_all

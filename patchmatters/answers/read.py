@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from ..basics.plain_text import joined
 from ..language.sentences import split_sentences, words
-from ..plain_text import joined
 from .cut import fragment_of, is_finished, without_cut_end
 from .echo import without_echo
 from .json_answer import UnreadableAnswer, read_value

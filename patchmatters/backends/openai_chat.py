@@ -8,8 +8,8 @@ from types import ModuleType
 from typing import Any
 
 from ..answer_cache import kept
+from ..basics.unicode import well_formed
 from ..options import option
-from ..unicode import well_formed
 from .api.bounded import TooLarge
 from .api.chat import ApiChat, ApiSettings
 from .api.client import errors_of, load_sdk

@@ -14,14 +14,22 @@ from typing import Any, NoReturn
 
 from ..backends.api.providers import Price
 from ..backends.batches import halved, service_of
+from ..basics.json_files import parse_json, read_text
+from ..basics.whole_files import write_whole
+from ..commands.job_options import (
+    Job,
+    asks_another_model,
+    backend_settings,
+    job_of,
+    preset_of,
+    scorer_name,
+    witness_settings,
+)
+from ..commands.targets import check_targets
+from ..commands.terminal import complain, say
 from ..detections import read_detections
-from ..job_options import Job, asks_another_model, backend_settings, job_of, preset_of, scorer_name, witness_settings
-from ..json_files import parse_json, read_text
 from ..report_page.command import report_settings
 from ..scene import Detection
-from ..targets import check_targets
-from ..terminal import complain, say
-from ..whole_files import write_whole
 from .batch_book import BatchBook
 from .batch_desk import BatchChat, BatchDesk
 from .cost import LimitReached, Purse, metered, price_of

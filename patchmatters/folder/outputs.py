@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ..basics.whole_files import whole_file
 from ..generate.fit import TAGS
 from ..scene_json import encode_scene
-from ..whole_files import whole_file
 from .rows import Row, write_rows
 
 _GROUP = 1000  # rows of a Parquet row group

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from ..whole_files import write_whole
+from ..basics.whole_files import write_whole
 from .forms import FormSettings, write_captions
 from .sidecars import Existing, Sidecars, folds_case, is_captioned, text_to_write, twins
 from .sources import Picture

@@ -17,9 +17,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from ..basics.whole_files import whole_file
 from ..scene import Scene
 from ..scene_json import decode_scene, encode_scene
-from ..whole_files import whole_file
 
 _LEVEL = 6  # of compression: 9 takes three times as long for 2 % less
 _KINDS: Mapping[str, tuple[type, ...]] = {

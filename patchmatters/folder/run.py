@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from ..job_options import Job
+from ..commands.job_options import Job
 from ..picture import open_picture
 from ..pipeline import caption_each
-from ..side_by_side import Stopped
+from ..running.side_by_side import Stopped
 from .batch_desk import AnswersAwaited
 from .forms import write_captions
 from .plan import Orders, Plan, fingerprint_of, write_pending

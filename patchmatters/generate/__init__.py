@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..prompt_forms import ELEMENTS, FORMS, IDEOGRAM
+from ..basics.prompt_forms import ELEMENTS, FORMS, IDEOGRAM
 from .budget import BudgetSettings, Encoder, token_limits
 from .clauses import Clause, clauses_of_caption, clauses_of_sentences, clauses_of_text
 from .detailer import detailer_prompt

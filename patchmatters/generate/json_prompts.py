@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from ..basics.prompt_forms import ELEMENTS, FIBO, FLUX3, FORMS, IDEOGRAM, PLAIN
 from ..language.places import place_of
-from ..prompt_forms import ELEMENTS, FIBO, FLUX3, FORMS, IDEOGRAM, PLAIN
 from .layout import TEXT, Element, Layout, grid_box
 from .palette import MOST, Colour, codes, names
 from .phrases import same_words, shortened

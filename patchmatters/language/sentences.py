@@ -11,7 +11,7 @@ import unicodedata
 from functools import lru_cache
 from itertools import pairwise
 
-from ..plain_text import joined
+from ..basics.plain_text import joined
 from . import chinese
 from .chinese import content_pairs, is_chinese
 from .morphology import lemma, word_set

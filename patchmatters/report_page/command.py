@@ -7,8 +7,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from ..commands.terminal import say
 from ..options import options_of
-from ..terminal import say
 from .settings import ReportSettings
 
 REPORT_HELP = (

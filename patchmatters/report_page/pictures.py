@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from ..basics.whole_files import whole_file
 from ..picture import open_picture
-from ..whole_files import whole_file
 from .settings import ReportSettings
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from ..answers.json_answer import UnreadableAnswer
-from ..ask import Reply, ask, record_of, require_writer
 from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
-from ..each_picture import spares_given_up
 from ..language import AUTO, SIMILARITIES, similarity_for
 from ..language.similarity import Similarity
 from ..language.tongue import Tongue, tongue_of
 from ..options import Options, option
 from ..prompts import instruction
 from ..regions import overlap_regions
+from ..running.ask import Reply, ask, record_of, require_writer
+from ..running.each_picture import spares_given_up
 from ..scene import Patch, Scene, Stage, Statement, require_stage, said_of
 from .read import SCHEMA, read_sorting
 from .sort import single_passage, sort_statements

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..ask import crop_of
 from ..backends.base import QUIET, ChatModel, Monitor, Scorer
-from ..each_picture import or_error, spares_given_up
 from ..options import Options, option
 from ..picture import Crop
+from ..running.ask import crop_of
+from ..running.each_picture import or_error, spares_given_up
 from ..scene import Box, Patch, Role, Scene, Stage, Statement, Verdict, require_stage
 from ..witnesses import Witness, hear, is_confirmed, is_contradicted, ruled
 from ..witnesses.second_look import Doubt, doubts_of, look_again

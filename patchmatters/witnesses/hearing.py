@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from ..ask import crop_of
 from ..backends.base import Monitor
 from ..language.conflict import find_conflict
 from ..picture import Crop
+from ..running.ask import crop_of
 from ..scene import Box, Patch, Record, Role, Scene, Stage, Statement, Testimony, Verdict
 from .base import Witness
 from .rule import correction, is_contradicted

@@ -21,7 +21,6 @@ pytest.importorskip("aiohttp", reason="the test server needs aiohttp")
 
 from engine.protocol_server import ANSWERED, PASSING, Fault, ProtocolServer, Received, Status
 from engine.scenes import plain_picture
-from patchmatters.ask import Reply, ask
 from patchmatters.backends.anthropic_chat import AnthropicSettings
 from patchmatters.backends.anthropic_chat import create_uncached as create_claude
 from patchmatters.backends.base import QUIET, Outcome, Question
@@ -30,6 +29,7 @@ from patchmatters.backends.openai_chat import create_uncached as create_openai
 from patchmatters.describe import DescribeSettings, describe
 from patchmatters.divide import divide
 from patchmatters.picture import Crop
+from patchmatters.running.ask import Reply, ask
 from patchmatters.scene import Box, Detection
 
 FAULTS = int(os.environ.get("PATCHMATTERS_FAULTS", "100"))

@@ -24,7 +24,7 @@ from patchmatters.backends.api.weighing import Place, places_of, probabilities_o
 from patchmatters.backends.asked_judge import VerdictScorer, WordScorer
 from patchmatters.backends.base import QUIET, ChatModel, Question
 from patchmatters.backends.judge import judge_by, verdicts_by
-from patchmatters.cli import main
+from patchmatters.commands.cli import main
 from patchmatters.picture import Crop
 from patchmatters.pipeline import PRESETS, caption_pictures
 from patchmatters.scene import Box, Verdict

@@ -24,8 +24,8 @@ from patchmatters.backends.anthropic_chat import create_uncached as create_claud
 from patchmatters.backends.base import QUIET, Answer, Outcome, Question
 from patchmatters.backends.openai_chat import OpenAISettings
 from patchmatters.backends.openai_chat import create_uncached as create_openai
+from patchmatters.basics.unicode import well_formed
 from patchmatters.picture import Crop, image_ref
-from patchmatters.unicode import well_formed
 
 TEXT = "A green boat lies at the quay. Gulls sit on its roof."
 

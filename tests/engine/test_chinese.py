@@ -6,6 +6,7 @@ from __future__ import annotations
 import pytest
 
 from patchmatters.aggregate.tell import Told, tell_places
+from patchmatters.basics.plain_text import joined
 from patchmatters.language import AUTO, similarity_for
 from patchmatters.language.chinese import content_pairs, is_chinese, place_in_words
 from patchmatters.language.claims import parts_of, without_guesses
@@ -14,7 +15,6 @@ from patchmatters.language.places import PLACES, elsewhere, in_picture, names_pl
 from patchmatters.language.prose import as_prose
 from patchmatters.language.sentences import statements_of
 from patchmatters.language.similarity import containment
-from patchmatters.plain_text import joined
 from patchmatters.scene import Box
 
 

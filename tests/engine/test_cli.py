@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from patchmatters.backends.base import Answer, Monitor, Question
-from patchmatters.cli import main
-from patchmatters.job_options import Job
+from patchmatters.commands.cli import main
+from patchmatters.commands.job_options import Job
 from patchmatters.pipeline import PRESETS
 from patchmatters.scene_json import load_scenes
 
@@ -261,7 +261,7 @@ def test_a_failed_batch_is_not_asked_again(
             raise RuntimeError("the server is gone: start it again")
 
     monkeypatch.setattr(
-        "patchmatters.cli.job_of", lambda options: Job(Dead(), None, None, PRESETS["fast"], False, options)
+        "patchmatters.commands.cli.job_of", lambda options: Job(Dead(), None, None, PRESETS["fast"], False, options)
     )
     photos = copies(photo, *(f"{number}.png" for number in range(8)))
     assert main(["caption", *photos]) == 1

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from engine.scenes import boxes, plain_picture
-from patchmatters.content_cells import content_cells
 from patchmatters.describe import described_patches
 from patchmatters.divide import DivideSettings, divide, merge_boxes, select_detections, spatial_patches
+from patchmatters.divide.content_cells import content_cells
 from patchmatters.regions import overlap_groups
 from patchmatters.scene import Box, Detection, ImageRef, Patch, Role, Scene, union_of
 

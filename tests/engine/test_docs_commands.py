@@ -22,7 +22,7 @@ import pytest
 from PIL import Image
 
 from patchmatters.backends import CHAT_MODELS, Answer, Backend
-from patchmatters.cli import _parser, main
+from patchmatters.commands.cli import _parser, main
 from patchmatters.options import Options, option
 from patchmatters.pipeline import PRESETS
 

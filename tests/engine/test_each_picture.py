@@ -14,14 +14,14 @@ from patchmatters.aggregate import compose_each
 from patchmatters.backends.base import Answer, Monitor, Outcome, Question
 from patchmatters.describe import DescribeSettings, describe, describe_each
 from patchmatters.divide import divide
-from patchmatters.each_picture import problems_of
+from patchmatters.divide.semantic_patch import add_semantic_patch, add_semantic_patch_each
 from patchmatters.picture import Crop
 from patchmatters.pipeline import PRESETS, caption_each, caption_pictures
-from patchmatters.report import scene_report
+from patchmatters.running.each_picture import problems_of
 from patchmatters.scene import Box, Detection, Scene, Stage
 from patchmatters.scene_json import dump_scenes, load_scenes
 from patchmatters.semantic_filter import Level, compare, filter_each, filter_statements
-from patchmatters.semantic_patch import add_semantic_patch, add_semantic_patch_each
+from patchmatters.views.report import scene_report
 
 PICTURES = [plain_picture(), Image.new("RGB", (90, 60), "darkred"), plain_picture(80, 64)]
 NAMES = ["first", "second", "third"]

@@ -14,7 +14,7 @@ from engine.api_speaker import speak
 from engine.batch_server import UNREACHED, UNREADABLE, BatchServer, Fate, Refused
 from engine.protocol_server import ProtocolServer, Received
 from engine.scenes import draw_photos
-from patchmatters.cli import main
+from patchmatters.commands.cli import main
 from patchmatters.folder.rows import read_rows
 
 FAST = ["--similarity", "lexical", "--compose-similarity", "lexical"]

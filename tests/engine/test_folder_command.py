@@ -15,8 +15,8 @@ from PIL import Image
 from engine.api_speaker import speak
 from engine.protocol_server import Fault, ProtocolServer, Received, Weighed
 from engine.scenes import draw_photos
-from patchmatters import whole_files
-from patchmatters.cli import main
+from patchmatters.basics import whole_files
+from patchmatters.commands.cli import main
 from patchmatters.folder.rows import read_rows
 from patchmatters.folder.state import NAME, VERSION, State
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from patchmatters.cli import main
+from patchmatters.commands.cli import main
 from patchmatters.folder.rows import read_rows
 
 # By words, because torch takes longer to load than the rest to run.

@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 from engine.protocol_server import ProtocolServer, Received
-from patchmatters.cli import main
+from patchmatters.commands.cli import main
 from patchmatters.folder.state import NAME, State
 from timed import within
 

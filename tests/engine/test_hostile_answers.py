@@ -18,9 +18,9 @@ from engine.scenes import plain_picture
 from patchmatters.backends.api.replies import Choice, answer_of
 from patchmatters.backends.base import Answer, Question
 from patchmatters.backends.scripted import ScriptedChat
-from patchmatters.caption_lines import captioned, json_line
+from patchmatters.basics.plain_text import one_line
+from patchmatters.commands.caption_lines import captioned, json_line
 from patchmatters.pipeline import PRESETS, Preset, caption_each
-from patchmatters.plain_text import one_line
 from patchmatters.scene import Scene
 from patchmatters.scene_json import dump_scenes, load_scenes
 

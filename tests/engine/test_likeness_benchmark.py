@@ -115,7 +115,7 @@ def test_gains_are_paired_by_reference_and_seed() -> None:
 def test_nobody_at_the_address_is_said_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     import json
 
-    from patchmatters.cli import main as command
+    from patchmatters.commands.cli import main as command
 
     photo, scene, workflow = tmp_path / "a.png", tmp_path / "a.json", tmp_path / "w.json"
     halves("darkblue", "orange", (320, 240)).save(photo)

@@ -17,7 +17,7 @@ from shutil import copytree, ignore_patterns
 import pytest
 from PIL import Image
 
-from patchmatters.cli import main
+from patchmatters.commands.cli import main
 from patchmatters.folder.rows import Row, row_of_error, row_of_scene, write_rows
 from patchmatters.pipeline import caption_pictures
 from patchmatters.report_page import ReportSettings, write_report

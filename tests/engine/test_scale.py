@@ -18,9 +18,9 @@ import pytest
 from PIL import Image
 
 from patchmatters.backends.base import Answer, Monitor, Question
-from patchmatters.cli import main
+from patchmatters.commands.cli import main
+from patchmatters.commands.job_options import Job
 from patchmatters.folder.rows import Row, read_rows
-from patchmatters.job_options import Job
 from patchmatters.pipeline import PRESETS
 
 pyarrow = pytest.importorskip("pyarrow", reason="the extra scale is not installed")
@@ -398,7 +398,7 @@ RAY = """
 import os, sys, threading, time
 from pathlib import Path
 import psutil
-from patchmatters.cli import main
+from patchmatters.commands.cli import main
 
 source, target = sys.argv[1:3]
 

@@ -11,7 +11,7 @@ from PIL import Image
 from engine.scenes import plain_picture
 from patchmatters.backends.base import QUIET, Answer, Monitor, Outcome, Question
 from patchmatters.backends.scripted import ScriptedChat
-from patchmatters.cli import main
+from patchmatters.commands.cli import main
 from patchmatters.describe import DescribeSettings, describe, describe_each
 from patchmatters.divide import divide
 from patchmatters.pipeline import caption_pictures

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from patchmatters.backends.base import Monitor, QuietMonitor
-from patchmatters.side_by_side import side_by_side
+from patchmatters.running.side_by_side import side_by_side
 
 
 class Recorder(QuietMonitor):

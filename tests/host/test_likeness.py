@@ -21,7 +21,7 @@ def test_every_arm_makes_a_picture_that_is_measured(
 ) -> None:
     from PIL import Image
 
-    from patchmatters.cli import main as command
+    from patchmatters.commands.cli import main as command
 
     picture = Image.new("RGB", (128, 128), "darkblue")
     picture.paste("orange", (64, 0, 128, 64))

@@ -70,7 +70,7 @@ def test_the_command_goes_on_where_the_graph_stopped(
 ) -> None:
     _, names, place, _ = load(execute)
     save(execute, nodes, ["By the graph."], place=place, name=names)
-    assert part("patchmatters.cli").main(["folder", str(photos), "-r", "--preset", "fast", "--quiet"]) == 0
+    assert part("patchmatters.commands.cli").main(["folder", str(photos), "-r", "--preset", "fast", "--quiet"]) == 0
     assert (photos / "a.txt").read_text() == "By the graph."
     assert (photos / "cats" / "b.txt").read_text()
     assert is_blocked(load(execute)[0])

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 
 from patchmatters.divide import divide
-from patchmatters.overlay import _COLOURS as OVERLAY_COLOURS
 from patchmatters.picture import Crop
 from patchmatters.scene import Passage, Patch, Role, Ruling, Scene, Stage, Statement, Verdict
 from patchmatters.scene import Testimony as Word  # pytest takes what begins with Test for tests
 from patchmatters.scene_json import dump_scenes
 from patchmatters.semantic_filter import FilterSettings, filter_statements
+from patchmatters.views.overlay import _COLOURS as OVERLAY_COLOURS
 from web.conftest import Evaluate
 
 LIMITS = (0.0, 0.29, 0.3, 0.31, 0.5, 0.85, 1.0)

@@ -29,7 +29,7 @@
  * @typedef {{patches: Set<string>, boxes: Set<string>, sentences: Set<number>, statements: Set<string>}} Links
  */
 
-// Okabe and Ito's colours in the order of patchmatters/overlay.py: the picture and the list say the same.
+// Okabe and Ito's colours in the order of patchmatters/views/overlay.py: the picture and the list say the same.
 export const COLOURS = ["#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7"];
 const NEUTRAL = "#8C8C8C"; // the whole image: everywhere, so no colour of its own
 const FORMAT = "patchmatters.scene";
@@ -157,7 +157,7 @@ export class SceneIndex {
 }
 
 /**
- * One colour per group of overlapping patches, by the rule of patchmatters/overlay.py.
+ * One colour per group of overlapping patches, by the rule of patchmatters/views/overlay.py.
  * @param {Scene} scene
  * @returns {Map<string, string>}
  */

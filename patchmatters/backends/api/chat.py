@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any, TypeVar
 
+from ...basics.unicode import well_formed
 from ...options import Options, option
 from ...picture import Crop
-from ...unicode import well_formed
 from ..base import QUIET, Answer, Monitor, Outcome, Question
 from .addresses import is_private, require_safe
 from .bounded import TooLarge

@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
-from ...unicode import well_formed
+from ...basics.unicode import well_formed
 from ..base import QUIET, Monitor
 from .addresses import read_address, require_safe
 from .bounded import TooLarge

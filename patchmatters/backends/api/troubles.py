@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ...unicode import well_formed
+from ...basics.unicode import well_formed
 from ..base import Outcome
 from .addresses import Address, as_base, read_address
 from .keys import key_for, key_variable, redact

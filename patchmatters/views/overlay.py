@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .ask import crop_of
-from .scene import Box, Patch, Scene
+from ..running.ask import crop_of
+from ..scene import Box, Patch, Scene
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from .json_files import read_text
-from .plain_text import plain
-from .prompt_forms import FORMS, IDEOGRAM
+from ..basics.json_files import read_text
+from ..basics.plain_text import plain
+from ..basics.prompt_forms import FORMS, IDEOGRAM
 from .terminal import complain, say
 
 if TYPE_CHECKING:
-    from .scene import Scene
+    from ..scene import Scene
 
 PROMPT_HELP = (
     "Print the prompt of each Scene of a file, one after the other with an empty line between. A form that is not "
@@ -39,7 +39,7 @@ def add_prompt_options(parser: argparse.ArgumentParser) -> None:
 
 def write_prompts(options: argparse.Namespace) -> int:
     """Print the prompts. ValueError, in a sentence that says what to do, for a file or a photo that will not do."""
-    from .generate import LayoutSettings, json_prompt, layout_of, prompt_report
+    from ..generate import LayoutSettings, json_prompt, layout_of, prompt_report
 
     settings = LayoutSettings(most_elements=options.most_elements, words=options.words)
     prompts = [json_prompt(layout_of(scene, settings), options.form) for scene in _scenes(options)]
@@ -50,8 +50,8 @@ def write_prompts(options: argparse.Namespace) -> int:
 
 
 def _scenes(options: argparse.Namespace) -> list[Scene]:
-    from .picture import open_picture
-    from .scene_json import attach_picture, load_scenes
+    from ..picture import open_picture
+    from ..scene_json import attach_picture, load_scenes
 
     scenes = load_scenes(read_text(options.file, "give the file that --scene wrote"))
     if options.photo and len(options.photo) != len(scenes):

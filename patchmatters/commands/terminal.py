@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from .plain_text import plain
+from ..basics.plain_text import plain
 
 
 def say(line: str) -> None:

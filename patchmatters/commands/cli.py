@@ -13,26 +13,26 @@ from itertools import repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from . import __version__
-from .backends.base import Monitor
+from .. import __version__
+from ..backends.base import Monitor
+from ..basics.json_files import parse_json, read_text
+from ..basics.plain_text import PlainFormatter, plain
+from ..basics.whole_files import write_whole
+from ..folder.command_options import FOLDER_HELP, add_folder_options
+from ..pipeline import caption_each
+from ..report_page.command import REPORT_HELP, add_report_options
+from ..running.side_by_side import side_by_side
+from ..scale.command import SCALE_HELP, add_scale_options
 from .caption_lines import Captioned, captioned, hand_out
-from .folder.command_options import FOLDER_HELP, add_folder_options
 from .job_options import Job, add_model_options, add_settings, backend_named_in, job_of
-from .json_files import parse_json, read_text
-from .pipeline import caption_each
-from .plain_text import PlainFormatter, plain
 from .prompt_command import PROMPT_HELP, add_prompt_options
-from .report_page.command import REPORT_HELP, add_report_options
-from .scale.command import SCALE_HELP, add_scale_options
-from .side_by_side import side_by_side
 from .targets import check_targets
 from .terminal import close_output, complain, say
-from .whole_files import write_whole
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from .scene import Detection, Scene
+    from ..scene import Detection, Scene
 
 OK, SOME_FAILED, USAGE = 0, 1, 2
 _NAME = "{name}"
@@ -160,7 +160,7 @@ def _caption(options: argparse.Namespace) -> int:
 
 
 def _read_detections(options: argparse.Namespace) -> Sequence[Sequence[Detection]]:
-    from .detections import read_detections
+    from ..detections import read_detections
 
     if not options.detections:
         return [()] * len(options.photos)
@@ -215,7 +215,7 @@ def _outcomes(tasks: Sequence[_Task], job: Job) -> list[Scene | Exception]:
 
 
 def _opened(task: _Task, job: Job) -> Image | Exception:
-    from .picture import open_first_frame
+    from ..picture import open_first_frame
 
     try:
         picture, frames = open_first_frame(task.photo)
@@ -275,8 +275,8 @@ def _captioned(opened: Sequence[tuple[_Task, Image]], job: Job, monitor: Monitor
 
 
 def _write_files(scene: Scene, photo: str, options: argparse.Namespace) -> None:
-    from .overlay import draw_overlay
-    from .scene_json import dump_scenes
+    from ..scene_json import dump_scenes
+    from ..views.overlay import draw_overlay
 
     if options.scene:
         write_whole(_target(options.scene, photo), dump_scenes([scene]).encode())
@@ -335,8 +335,8 @@ class ProgressBar:
 
 
 def _show(options: argparse.Namespace) -> int:
-    from .report import scene_report
-    from .scene_json import load_scenes
+    from ..scene_json import load_scenes
+    from ..views.report import scene_report
 
     text = read_text(options.file, "give the file that --scene wrote")
     say(plain("\n\n".join(map(scene_report, load_scenes(text)))))

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .backends import CHAT_MODELS, SCORERS, Backend, backend
-from .backends.base import ChatModel, Scorer
-from .options import NamedOption, options_of
-from .pipeline import DEFAULT, PRESETS, Preset, with_seed
-from .witnesses import Witness
-from .witnesses.named import WITNESSES, witnesses_named
+from ..backends import CHAT_MODELS, SCORERS, Backend, backend
+from ..backends.base import ChatModel, Scorer
+from ..options import NamedOption, options_of
+from ..pipeline import DEFAULT, PRESETS, Preset, with_seed
+from ..witnesses import Witness
+from ..witnesses.named import WITNESSES, witnesses_named
 
 _STAGE_OPTIONS = ("divide", "describe", "compare", "filter", "merge", "compose")
 _SEED = "seed"  # one option for all stages
@@ -148,7 +148,7 @@ def asks_another_model(name: str) -> bool:
 
 
 def _judge(name: str, model: ChatModel) -> Scorer:
-    from .backends.judge import judge_by, verdicts_by
+    from ..backends.judge import judge_by, verdicts_by
 
     return verdicts_by(model) if name == VERDICTS else judge_by(model)
 
@@ -164,7 +164,7 @@ def _scorer(name: str, chat_model: ChatModel) -> Scorer | None:
         chosen = backend(SCORERS, name)
         scorer: Scorer = chosen.create(chosen.settings_class()())
     else:
-        from .backends.scorer_choice import scorer_for_path
+        from ..backends.scorer_choice import scorer_for_path
 
         chosen = SCORERS[scorer_for_path(name)]
         scorer = chosen.create(chosen.settings_class()(model=name))

@@ -6,8 +6,8 @@ import json
 import logging
 from dataclasses import dataclass
 
-from .plain_text import json_safe, one_line
-from .scene import Scene
+from ..basics.plain_text import json_safe, one_line
+from ..scene import Scene
 from .terminal import complain, say
 
 log = logging.getLogger(__name__)

@@ -7,14 +7,14 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .answers.json_answer import UnreadableAnswer, read_object
-from .ask import Reply, ask, crop_of, record_of
-from .backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
-from .each_picture import or_error, spares_given_up
-from .language.similarity import containment
-from .options import Options, option
-from .prompts import instruction
-from .scene import Failure, Patch, Role, Scene, Stage, require_stage, union_of
+from ..answers.json_answer import UnreadableAnswer, read_object
+from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
+from ..language.similarity import containment
+from ..options import Options, option
+from ..prompts import instruction
+from ..running.ask import Reply, ask, crop_of, record_of
+from ..running.each_picture import or_error, spares_given_up
+from ..scene import Failure, Patch, Role, Scene, Stage, require_stage, union_of
 
 log = logging.getLogger(__name__)
 

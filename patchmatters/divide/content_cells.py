@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .scene import Box
+from ..scene import Box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from .answers import Flaw, read_answer
-from .backends.base import Answer, ChatModel, Monitor, Outcome, Question
-from .picture import Crop
-from .scene import Box, Record, Scene
+from ..answers import Flaw, read_answer
+from ..backends.base import Answer, ChatModel, Monitor, Outcome, Question
+from ..picture import Crop
+from ..scene import Box, Record, Scene
 
 Number = TypeVar("Number", int, float)
 

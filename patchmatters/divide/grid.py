@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .backends.base import QUIET, Monitor
+from ..backends.base import QUIET, Monitor
+from ..options import Options, option
+from ..picture import image_ref
+from ..scene import Box, Detection, Patch, Role, Scene, Stage, union_of
 from .content_cells import LEAST, MOST, content_cells
-from .options import Options, option
-from .picture import image_ref
-from .scene import Box, Detection, Patch, Role, Scene, Stage, union_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .scene import Patch, Scene, Statement
+from ..scene import Patch, Scene, Statement
 
 _MARKS = {True: "+", False: "-", None: "?"}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from .scene import Scene
+from ..scene import Scene
 
 All = ParamSpec("All")
 Rest = ParamSpec("Rest")

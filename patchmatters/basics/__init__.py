@@ -1,0 +1,1 @@
+"""What every room uses and no stage owns: plain text, whole files, JSON, names."""

@@ -1,0 +1,1 @@
+"""How stages run: questions asked together, each picture by itself, groups side by side."""

@@ -1,0 +1,1 @@
+"""A Scene for people: its patches drawn, its decisions in words."""
