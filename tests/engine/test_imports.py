@@ -12,7 +12,8 @@ HEAVY = ("torch", "transformers", "comfy", "comfy_api", "numpy", "openai", "anth
 
 def test_the_engine_imports_nothing_heavy() -> None:
     code = (
-        f"import sys, patchmatters.pipeline, patchmatters.commands.cli; print([name for name in {HEAVY} if name in sys.modules])"
+        "import sys, patchmatters.pipeline, patchmatters.commands.cli; "
+        f"print([name for name in {HEAVY} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
