@@ -6,5 +6,5 @@ import os
 
 
 def examples(all_of_them: int) -> int:
-    """A fifth, but no less than a hundred where there are as many."""
-    return all_of_them if os.environ.get("PATCHMATTERS_FUZZ") else max(min(all_of_them, 100), all_of_them // 5)
+    """A fifth, but no less than forty where there are as many."""
+    return all_of_them if os.environ.get("PATCHMATTERS_FUZZ") else max(min(all_of_them, 40), all_of_them // 5)

@@ -73,7 +73,7 @@ def test_every_sentence_is_true_at_any_temperature_and_seed(
     assert all(score is not None and score >= 0.5 for score in scores), dict(zip(sentences, scores, strict=True))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(pictures())
 def test_what_is_said_of_a_colour_is_false_of_its_opposite(picture: Image.Image) -> None:
     """Red for cyan, black for white: the dominant colour of the negative is another, unless it is mid grey."""
@@ -87,7 +87,7 @@ def test_what_is_said_of_a_colour_is_false_of_its_opposite(picture: Image.Image)
         assert SCORER.score(negative, [told(crop)[0]])[0] < KEEP_SCORE  # 0.16 was found for one pixel of a pale hue
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.sampled_from(["#c22222", "#2c56ae", "#3a883b", "#e2c245", "#f6f6f6", "#0b0b0b"]), st.integers(0, 5))
 def test_recolouring_a_crop_makes_the_colour_sentence_false(colour: str, turn: int) -> None:
     others = ["#2c56ae", "#c22222", "#e2c245", "#3a883b", "#0b0b0b", "#f6f6f6"]
@@ -139,7 +139,7 @@ def test_small_changes_of_wording_do_not_change_the_score(data: st.DataObject) -
     assert SCORER.score(_land(), [changed]) == SCORER.score(_land(), [sentence])
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(pictures())
 def test_every_wording_of_every_claim_is_read_back_as_that_claim(picture: Image.Image) -> None:
     for claim in claims_of(measure(crop_of(picture))):

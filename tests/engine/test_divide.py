@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
+from effort import examples
 from engine.scenes import boxes, plain_picture
 from patchmatters.describe import described_patches
 from patchmatters.divide import DivideSettings, divide, merge_boxes, select_detections, spatial_patches
@@ -107,7 +108,7 @@ def test_an_empty_batch_and_uneven_counts_are_refused() -> None:
         divide([plain_picture()], [[], []])
 
 
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(st.integers(1, 9999))
 def test_settings_out_of_range_are_refused(rows: int) -> None:
     if rows > 8:
@@ -208,7 +209,7 @@ def test_a_crowded_corner_is_divided_and_an_empty_sky_is_not() -> None:
     assert [patch.name for patch in scene.patches] == [f"part {n}" for n in range(1, len(scene.patches) + 1)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     size=st.tuples(st.integers(700, 1400), st.integers(700, 1400)), most=st.integers(3, 9), least=st.integers(64, 230),
     found=st.lists(boxes(width=700, height=700), max_size=5), seed=st.integers(1, 9),

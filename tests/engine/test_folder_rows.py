@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from engine.scenes import scenes
 from patchmatters.folder.rows import Row, dump_row, load_row, read_rows, row_of_error, row_of_scene, write_rows
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(40))
 @given(scene=scenes(), key=st.text(max_size=20), seconds=st.floats(0, 1e6))
 def test_a_row_comes_back_as_it_was(scene, key: str, seconds: float) -> None:
     row = row_of_scene(key, f"photos/{key}", scene, seconds, "careful")

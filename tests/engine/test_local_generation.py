@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from patchmatters.backends.local import generation, shared_prompts
 from patchmatters.backends.local.batches import chunks, decode_in_batches
 from patchmatters.backends.local.generation import DecodeCore, Row, common_beginning
@@ -224,7 +225,7 @@ def test_logits_that_are_not_numbers_are_refused() -> None:
         draw_tokens(torch.full((1, 4), float("nan")), [Sampling()], [0])
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=30), st.integers(1, 9))
 def test_chunks_keep_every_row_once_and_their_size(prompts: list[int], size: int) -> None:
     rows = [Row(str(number), prompt, 5) for number, prompt in enumerate(sorted(prompts))]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from effort import examples
 from engine.scenes import boxes, captioner, patch_of, plain_picture
 from patchmatters.aggregate import ComposeSettings, compose, merge
 from patchmatters.backends.base import Answer, Outcome, Question
@@ -419,7 +420,7 @@ def random_texts(rng: random.Random) -> Callable[[Question], str]:
     return reply
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, 2**32), st.lists(boxes(width=640, height=480), max_size=5), st.integers(0, 1))
 def test_no_patch_is_lost_and_none_is_told_twice(seed: int, objects: list[Box], semantic: int) -> None:
     rng = random.Random(seed)

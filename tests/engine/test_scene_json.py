@@ -10,19 +10,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from engine.scenes import plain_picture, scenes
 from patchmatters.divide import divide
 from patchmatters.scene import Scene, Stage
 from patchmatters.scene_json import attach_picture, dump_scenes, load_scenes
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(st.lists(scenes(), max_size=2))
 def test_scenes_come_back_exactly(given_scenes: list[Scene]) -> None:
     assert load_scenes(dump_scenes(given_scenes)) == tuple(given_scenes)
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(scenes())
 def test_a_scene_of_an_earlier_pack_loads_with_the_defaults_of_what_came_later(scene: Scene) -> None:
     body = json.loads(dump_scenes([scene]))
@@ -34,7 +35,7 @@ def test_a_scene_of_an_earlier_pack_loads_with_the_defaults_of_what_came_later(s
     assert all(one.support is None and one.testimony == () and one.said == "" for one in said)
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(scenes(), st.data())
 def test_any_damage_is_refused_in_a_sentence(scene: Scene, data: st.DataObject) -> None:
     body = json.loads(dump_scenes([scene]))
