@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from comfy_api.latest import io
 
 from ..patchmatters.basics.whole_files import whole_file, write_whole
-from ..patchmatters.folder.forms import LONG, STYLES, FormSettings
+from ..patchmatters.folder.command_options import LONG, STYLES
+from ..patchmatters.folder.forms import FormSettings
 from ..patchmatters.folder.one_by_one import ENDINGS, Caption, Place, captions_of, keep_captions
 from ..patchmatters.folder.sidecars import Existing
 from .load_image_folder import host_folder

@@ -73,6 +73,7 @@ PRESETS: Mapping[str, Preset] = {
         semantic=False,
     ),
 }
+STAGES = ("divide", "describe", "compare", "filter", "merge", "compose")  # whose settings are options of the commands
 DEFAULT = "careful"  # what `evaluation` finds best; see the README
 
 

@@ -24,6 +24,7 @@ __all__ = [
     "Scorer",
     "backend",
     "derive_seed",
+    "scorers_by_architecture",
 ]
 
 
@@ -32,6 +33,7 @@ class Backend:
     """A line of the table: where the settings and the factory are, imported only when somebody asks.
 
     `factory(settings)` returns a ChatModel or a Scorer. `parallel` says that it may be asked from several threads.
+    `weights` names the module's tuple of the architectures whose model folders are for it, "" where none are.
     """
 
     module: str
@@ -39,6 +41,7 @@ class Backend:
     factory: str
     help: str
     parallel: bool = False
+    weights: str = ""
 
     def settings_class(self) -> type:
         found: type = getattr(import_module(self.module, __package__), self.settings)
@@ -48,6 +51,13 @@ class Backend:
         """What the factory makes of the settings; `more` is what only some factories take (where weights live)."""
         factory: Callable[..., Any] = getattr(import_module(self.module, __package__), self.factory)
         return factory(settings, *more)
+
+    def architectures(self) -> tuple[str, ...]:
+        """The architectures, as a folder's config.json names them, whose weights it takes."""
+        if not self.weights:
+            return ()
+        found: tuple[str, ...] = getattr(import_module(self.module, __package__), self.weights)
+        return found
 
 
 CHAT_MODELS: Mapping[str, Backend] = {
@@ -64,10 +74,19 @@ CHAT_MODELS: Mapping[str, Backend] = {
 
 SCORERS: Mapping[str, Backend] = {
     "builtin": Backend(".builtin", "BuiltinSettings", "create_scorer", "measures the built-in captioner's sentences"),
-    "blip": Backend(".blip", "ScorerSettings", "create", "BLIP or BLIP-2 image-text matching, as in the paper"),
-    "similarity": Backend(".similarity_scorers", "ScorerSettings", "create", "CLIP or SigLIP similarity, calibrated"),
+    "blip": Backend(
+        ".blip", "ScorerSettings", "create", "BLIP or BLIP-2 image-text matching, as in the paper", weights="CLASSES"
+    ),
+    "similarity": Backend(
+        ".similarity_scorers", "ScorerSettings", "create", "CLIP or SigLIP similarity, calibrated", weights="CLASSES"
+    ),
     "judge": Backend(".judge", "TransformersSettings", "create", "a local captioner asked whether a sentence is true"),
 }
+
+
+def scorers_by_architecture() -> Mapping[str, str]:
+    """The names of the scorers that take weights, by the architecture of the weights."""
+    return {architecture: name for name, line in SCORERS.items() for architecture in line.architectures()}
 
 
 def backend(table: Mapping[str, Backend], name: str) -> Backend:

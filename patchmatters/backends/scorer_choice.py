@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from . import blip, similarity_scorers
+from . import scorers_by_architecture
 from .base import QUIET, Monitor
 from .local.dialogue import follows_instructions
 from .local.families import FAMILIES, Way, verdict
 from .local.model_files import inspect_folder
 from .local.model_names import find_model, found_by_name
-
-_BY_CLASS: Mapping[str, str] = {
-    **dict.fromkeys(blip.CLASSES, "blip"),
-    **dict.fromkeys(similarity_scorers.CLASSES, "similarity"),
-}
 
 
 def scorer_for_path(path: str | Path, roots: Sequence[Path] = (), monitor: Monitor = QUIET) -> str:
@@ -25,15 +20,16 @@ def scorer_for_path(path: str | Path, roots: Sequence[Path] = (), monitor: Monit
     ValueError for a folder that holds no complete model, or one that cannot score.
     """
     files = inspect_folder(find_model(str(path), roots, monitor))
+    scorers = scorers_by_architecture()
     for name in files.architectures:
-        if name in _BY_CLASS:
-            return _BY_CLASS[name]
+        if name in scorers:
+            return scorers[name]
     sees = files.model_type in FAMILIES and verdict(files.model_type).way is not Way.REFUSED
     if sees and follows_instructions(files):
         return "judge"
     raise ValueError(
         f"{files.folder} is a {', '.join(files.architectures) or 'model without a name'} and cannot score: choose a "
-        f"{', '.join(_BY_CLASS)}, or a vision-language model as judge."
+        f"{', '.join(scorers)}, or a vision-language model as judge."
     )
 
 

@@ -12,11 +12,10 @@ from typing import Any
 from ..backends import CHAT_MODELS, SCORERS, Backend, backend
 from ..backends.base import ChatModel, Scorer
 from ..options import NamedOption, options_of
-from ..pipeline import DEFAULT, PRESETS, Preset, with_seed
+from ..pipeline import DEFAULT, PRESETS, STAGES, Preset, with_seed
 from ..witnesses import Witness
 from ..witnesses.named import WITNESSES, witnesses_named
 
-_STAGE_OPTIONS = ("divide", "describe", "compare", "filter", "merge", "compose")
 _SEED = "seed"  # one option for all stages
 _OF_WITNESSES = ("model",)  # given with the name of the witness
 CAPTIONER, VERDICTS = "captioner", "verdicts"  # scorers that ask the captioner itself
@@ -84,7 +83,7 @@ def add_settings(parser: argparse.ArgumentParser, backend_name: str) -> None:
     """Settings of the stages and of the backend, after all other options: they make way for names that are taken."""
     taken = {action.dest for action in parser._actions}
     _add_settings(parser, "stages", [_seed_option()], taken)
-    for stage in _STAGE_OPTIONS:
+    for stage in STAGES:
         named = tuple(one for one in options_of(type(getattr(PRESETS[DEFAULT], stage))) if one.name != _SEED)
         _add_settings(parser.add_argument_group(f"{stage} (defaults are those of the preset)"), stage, named, taken)
     if backend_name in CHAT_MODELS:
@@ -131,7 +130,7 @@ def witness_settings(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
 def preset_of(options: argparse.Namespace) -> Preset:
     """The preset with the settings that the user gave."""
     preset = PRESETS[options.preset]
-    changed = {stage: dataclasses.replace(getattr(preset, stage), **_given(options, stage)) for stage in _STAGE_OPTIONS}
+    changed = {stage: dataclasses.replace(getattr(preset, stage), **_given(options, stage)) for stage in STAGES}
     preset = dataclasses.replace(preset, **changed)
     seed = _given(options, "stages").get("seed")
     return preset if seed is None else with_seed(preset, seed)

@@ -32,10 +32,11 @@ from ..report_page.command import report_settings
 from ..scene import Detection
 from .batch_book import BatchBook
 from .batch_desk import BatchChat, BatchDesk
+from .command_options import OUTPUTS
 from .cost import LimitReached, Purse, metered, price_of
 from .estimate import measured, reckoned, told
 from .forms import FormSettings, Written, write_captions, write_text
-from .outputs import WRITERS, Entry, rows_of
+from .outputs import Entry, rows_of
 from .plan import Orders, Plan, digest_of, make_plan, write_files_due
 from .reporter import Reporter, listed, shown
 from .rows import Row, read_rows
@@ -99,7 +100,7 @@ def _wishes(options: argparse.Namespace) -> _Wishes:
         Sidecars("" if ending in ("", "none") else f".{ending}", Path(options.out) if options.out else None),
         _form_settings(options),
         Existing(options.existing),
-        tuple((name, Path(target)) for name in WRITERS if (target := getattr(options, name.replace("-", "_")))),
+        tuple((name, Path(target)) for name in OUTPUTS if (target := getattr(options, name.replace("-", "_")))),
         _read_boxes(options.detections),
     )
 
@@ -347,7 +348,7 @@ def _written(row: Row, form: FormSettings) -> Written:
 
 def _write_outputs(wishes: _Wishes, entries: Callable[[], Iterable[Entry]]) -> None:
     for name, target in wishes.outputs:
-        WRITERS[name](target, entries())
+        OUTPUTS[name].write(target, entries())
     if wishes.options.report:
         from ..report_page.write import write_report
 

@@ -3,21 +3,62 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..report_page.command import add_report_settings
 from .sidecars import Existing
 from .state import NAME
 
-STYLES = ("long", "short", "tags")
-FORMS: Mapping[str, str] = {  # what `outputs` can write
-    "scenes": "everything, as gzip JSON lines, of which --from-scenes makes any other form (.jsonl.gz)",
-    "metadata": "for Hugging Face imagefolder: metadata.jsonl in the pictures' folder",
-    "meta-cap": "for kohya sd-scripts, fine-tuning method: meta_cap.json",
-    "musubi": "for musubi-tuner: JSON lines of image_path and caption",
-    "webdataset": "pictures and captions in one tar",
-    "parquet": "a table; needs pyarrow",
+if TYPE_CHECKING:
+    from .outputs import Entry
+
+LONG, SHORT, TAGS = "long", "short", "tags"
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a caption is written: as sentences or `as_tags`; `words` names the setting that limits its words, if any."""
+
+    as_tags: bool = False
+    words: str = ""
+
+
+STYLES: Mapping[str, Style] = {LONG: Style(), SHORT: Style(words="short_words"), TAGS: Style(as_tags=True)}
+
+
+@dataclass(frozen=True)
+class Output:
+    """A line of the table: what it is for, and where its writer is, imported only when somebody wants it.
+
+    `writer(target, entries)` writes one file whole (see `outputs`).
+    """
+
+    help: str
+    module: str
+    writer: str
+
+    def write(self, target: Path, entries: Iterable[Entry]) -> None:
+        writer: Callable[[Path, Iterable[Entry]], None] = getattr(import_module(self.module, __package__), self.writer)
+        writer(target, entries)
+
+
+OUTPUTS: Mapping[str, Output] = {  # each is an option by its name
+    "scenes": Output(
+        "everything, as gzip JSON lines, of which --from-scenes makes any other form (.jsonl.gz)",
+        ".outputs",
+        "write_scenes",
+    ),
+    "metadata": Output(
+        "for Hugging Face imagefolder: metadata.jsonl in the pictures' folder", ".outputs", "write_metadata"
+    ),
+    "meta-cap": Output("for kohya sd-scripts, fine-tuning method: meta_cap.json", ".outputs", "write_meta_cap"),
+    "musubi": Output("for musubi-tuner: JSON lines of image_path and caption", ".outputs", "write_musubi"),
+    "webdataset": Output("pictures and captions in one tar", ".outputs", "write_webdataset"),
+    "parquet": Output("a table; needs pyarrow", ".outputs", "write_parquet"),
 }
 FOLDER_HELP = (
     "Caption folders of pictures for training: a caption file beside each picture, and other forms on request. Run the "
@@ -67,8 +108,8 @@ def _add_outputs(group: Any) -> None:
         help="what to do where a picture has a caption file of another origin (default: skip; append adds a line, "
         "which trainers take for a variant). An empty file counts as none.",
     )
-    for name, help in FORMS.items():
-        group.add_argument(f"--{name}", metavar="FILE", help=help)
+    for name, output in OUTPUTS.items():
+        group.add_argument(f"--{name}", metavar="FILE", help=output.help)
     group.add_argument("--report", metavar="FOLDER", help="a page to look through: open its index.html in a browser")
     add_report_settings(group)
     group.add_argument(
@@ -79,9 +120,9 @@ def _add_outputs(group: Any) -> None:
 def _add_forms(group: Any) -> None:
     group.add_argument(
         "--style",
-        default="long",
+        default=LONG,
         metavar="STYLES",
-        help=f"{', '.join(STYLES)}; several give a line each (default: long)",
+        help=f"{', '.join(STYLES)}; several give a line each (default: {LONG})",
     )
     group.add_argument("--trigger", default="", metavar="TEXT", help="trigger words, first in every caption")
     group.add_argument("--prefix", default="", metavar="TEXT", help="written before every caption")

@@ -16,10 +16,9 @@ from ..generate.fit import SENTENCES, TAGS, FitSettings, fit, joined, written
 from ..generate.phrases import shortened
 from ..language.sentences import split_sentences
 from ..scene import Scene
-from .command_options import STYLES
+from .command_options import LONG, STYLES
 from .exclusions import Dropped, topics_of, without_topics
 
-LONG, SHORT, _ = STYLES
 _WORDS, _TOKENS = "words", "tokens"
 _CLIP = "openai/clip-vit-large-patch14"
 
@@ -142,7 +141,7 @@ def _line(clauses: Sequence[Clause], style: str, settings: FormSettings) -> str:
         prefix=settings.prefix,
         suffix=settings.suffix,
         escape=False,
-        style=TAGS if style == TAGS else SENTENCES,
+        style=TAGS if STYLES[style].as_tags else SENTENCES,
     )
     limits = _limits(style, settings)
     if not limits:
@@ -153,7 +152,8 @@ def _line(clauses: Sequence[Clause], style: str, settings: FormSettings) -> str:
 
 
 def _limits(style: str, settings: FormSettings) -> dict[str, int]:
-    words = [limit for limit in (settings.max_words, settings.short_words if style == SHORT else 0) if limit]
+    own = STYLES[style].words
+    words = [limit for limit in (settings.max_words, getattr(settings, own) if own else 0) if limit]
     return ({_WORDS: min(words)} if words else {}) | ({_TOKENS: settings.max_tokens} if settings.max_tokens else {})
 
 

@@ -9,14 +9,14 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..basics.whole_files import whole_file
-from ..generate.fit import TAGS
 from ..scene_json import encode_scene
+from .command_options import TAGS
 from .rows import Row, write_rows
 
 _GROUP = 1000  # rows of a Parquet row group
@@ -176,14 +176,3 @@ def _text(value: Any) -> str:
 
 def _relative(path: str, target: Path) -> str:
     return os.path.relpath(path, target.parent).replace(os.sep, "/")
-
-
-# By the names in `command_options.FORMS`.
-WRITERS: Mapping[str, Callable[[Path, Iterable[Entry]], None]] = {
-    "scenes": write_scenes,
-    "metadata": write_metadata,
-    "meta-cap": write_meta_cap,
-    "musubi": write_musubi,
-    "webdataset": write_webdataset,
-    "parquet": write_parquet,
-}

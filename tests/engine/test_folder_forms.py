@@ -7,12 +7,10 @@ import dataclasses
 import pytest
 
 from engine.scenes import captioner, plain_picture
-from patchmatters.folder.command_options import FORMS, STYLES
+from patchmatters.folder.command_options import STYLES
 from patchmatters.folder.exclusions import topics_of, without_topics
-from patchmatters.folder.forms import LONG, SHORT, FormSettings, write_captions, write_text
-from patchmatters.folder.outputs import WRITERS
+from patchmatters.folder.forms import FormSettings, write_captions, write_text
 from patchmatters.generate.clauses import Clause
-from patchmatters.generate.fit import TAGS
 from patchmatters.language.similarity import LexicalSimilarity
 from patchmatters.pipeline import PRESETS, caption_pictures
 from patchmatters.scene import Scene
@@ -34,9 +32,9 @@ def scene() -> Scene:
     return made
 
 
-def test_the_options_name_all_styles_and_forms() -> None:
-    assert STYLES == (LONG, SHORT, TAGS)
-    assert list(WRITERS) == list(FORMS)
+def test_every_limit_of_a_style_is_a_setting() -> None:
+    settings = {field.name for field in dataclasses.fields(FormSettings)}
+    assert {style.words for style in STYLES.values() if style.words} <= settings
 
 
 def test_words_stand_around_every_caption() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
+from .. import scorers_by_architecture
 from .model_files import CONFIG, find_folders
 from .model_names import found_by_name
 
@@ -20,10 +21,6 @@ class Kind(str, Enum):
 
 
 _BY_ENDING: Mapping[str, Kind] = {
-    "ForImageTextRetrieval": Kind.SCORER,
-    "CLIPModel": Kind.SCORER,
-    "SiglipModel": Kind.SCORER,
-    "Siglip2Model": Kind.SCORER,
     "ForObjectDetection": Kind.DETECTOR,
     "ForConditionalGeneration": Kind.CHAT,
     "ForCausalLM": Kind.CHAT,
@@ -83,9 +80,11 @@ def kind_of(folder: Path) -> Kind | None:
     except (OSError, ValueError, RecursionError):  # a damaged folder is listed nowhere; opening it says what is wrong
         return None
     names = config.get("architectures") if isinstance(config, dict) else None
-    for name in names if isinstance(names, list) else ():
+    for name in map(str, names if isinstance(names, list) else ()):
+        if name in scorers_by_architecture():
+            return Kind.SCORER
         for ending, kind in _BY_ENDING.items():
-            if str(name).endswith(ending):
+            if name.endswith(ending):
                 return kind
     return None
 
