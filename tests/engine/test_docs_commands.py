@@ -21,9 +21,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from patchmatters.backends import CHAT_MODELS, Answer, Backend
+from patchmatters.backends import CHAT_MODELS, Backend
 from patchmatters.commands.cli import _parser, main
-from patchmatters.options import Options, option
 from patchmatters.pipeline import PRESETS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -197,14 +196,14 @@ def test_a_quick_command_does_what_the_page_says(
     assert re.search(QUICK[command].says, said), said
 
 
-def test_the_backend_of_the_contributing_page_works_as_it_stands(
+def test_the_backend_of_the_architecture_page_works_as_it_stands(
     desk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    (code,) = (re.sub("^   ", "", text, flags=re.MULTILINE) for kind, text in _BLOCK.findall(page) if kind == "python")
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    (code,) = (text for kind, text in _BLOCK.findall(page) if kind == "python")
     (line,) = re.findall(r'`"parrot": (Backend\(.*\)),`', page)
     module = type(sys)("patchmatters.backends.parrot")
-    vars(module).update(Answer=Answer, Options=Options, dataclass=dataclass, option=option)
+    module.__package__ = "patchmatters.backends"
     monkeypatch.setitem(sys.modules, module.__name__, module)
     exec(code, vars(module))
     monkeypatch.setitem(CHAT_MODELS, "parrot", eval(line, {"Backend": Backend}))
@@ -261,7 +260,7 @@ def test_a_command_without_a_package_says_so_in_a_sentence() -> None:
     assert re.fullmatch(r"This needs the Python package torch: .* scripts/test.py makes\.\n", done.stderr)
 
 
-FOREIGN = {"--full_path", "--phrase"}  # of sd-scripts, and of the backend that CONTRIBUTING.md writes
+FOREIGN = {"--full_path", "--phrase"}  # of sd-scripts, and of the backend that the page on architecture writes
 
 
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
