@@ -51,7 +51,7 @@ class ComposeSettings(Options):
         advanced=True,
     )
     max_words: int = option(
-        240,
+        250,
         "Longest caption without a text model, in words: the most certain and most telling statements are told. 0: "
         "everything that was kept is told. Fit Prompt to Encoder shortens further.",
         minimum=0,
