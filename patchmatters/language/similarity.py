@@ -176,8 +176,8 @@ class LexicalSimilarity:
     """
 
     same: float = 0.72
-    rival: float = 0.3
-    alike: float = 0.3
+    rival: float = 0.25
+    alike: float = 0.25
     agreed: float = 0.41
     told: float = 0.36
     support: float = 0.38
