@@ -118,7 +118,7 @@ def check_scene(scene: Scene, where: str = "scene") -> None:
     described = (Stage.DESCRIBED, Stage.COMPARED, Stage.FILTERED)
     if scene.stage in described and not any(patch.passages for patch in patches):
         raise ValueError(f"{where} is {scene.stage.value}, but no patch has a passage.")
-    if scene.stage is Stage.COMPOSED and not scene.caption:
+    if scene.stage is Stage.COMPOSED and not scene.caption and not scene.problem:
         raise ValueError(f"{where} is composed, but has no caption.")
 
 

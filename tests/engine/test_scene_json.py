@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from effort import examples
 from engine.scenes import plain_picture, scenes
 from patchmatters.divide import divide
-from patchmatters.scene import Scene, Stage
+from patchmatters.scene import Passage, Scene, Stage
 from patchmatters.scene_json import attach_picture, dump_scenes, load_scenes
+from patchmatters.views.report import scene_report
 
 
 @settings(max_examples=examples(150))
@@ -129,3 +130,13 @@ def test_a_scene_is_short_in_a_log() -> None:
     (scene,) = divide([plain_picture()])
     assert len(repr(scene)) < 200
     assert scene.stage is Stage.DIVIDED
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_a_picture_that_was_given_up_comes_back_with_its_reason(stage: Stage) -> None:
+    """It has what it had at that stage, and may have nothing that later stages wait for."""
+    (divided,) = divide([plain_picture()])
+    patches = [replace(patch, passages=(Passage("A wall.", "said"),)) for patch in divided.first_level]
+    lost = replace(divided.with_patches(patches), stage=stage).given_up("Nothing reliable is left to say.")
+    assert load_scenes(dump_scenes([lost])) == (lost,)
+    assert "No caption: Nothing reliable is left to say." in scene_report(lost)
