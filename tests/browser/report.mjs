@@ -83,6 +83,7 @@ const SCENARIOS = {
     await page.keyboard.press('Control+Shift+Enter')
     seen.back = await page.locator('.pmr-edit').inputValue()
     await page.keyboard.press('Escape')
+    await page.waitForFunction(() => document.querySelector('dialog[open]') === null) // browsers close it when they like
     seen.after = await focused(page)
     seen.badges = await page.evaluate(() => [...document.activeElement.querySelectorAll('.pmr-badges span')].map((one) => one.textContent))
     seen.unnamed = await page.locator('button, input, select, textarea').evaluateAll((found) =>
