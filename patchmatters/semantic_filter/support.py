@@ -59,22 +59,25 @@ def _measured(patches: Sequence[Patch], looks: Sequence[_Look], similarity: Simi
     texts = list(dict.fromkeys(one.text for patch in patches for one in patch.statements))
     likeness = Likeness(similarity, [*texts, *(text for look in looks for text in look.statements)])
     limit = min(max(similarity.support, _chance(looks, likeness)), _MOST)
-    backing = {text: [_backing(text, look, likeness) for look in looks] for text in texts}
+    backing = {text: _backing(text, looks, likeness) for text in texts}
     disputes = _disputes(texts, looks, likeness)
     return [_supported(patch, looks, backing, disputes, likeness, limit) for patch in patches]
 
 
-def _backing(text: str, look: _Look, likeness: Likeness) -> float:
-    """How far what a look says bears a statement out, 0 to 1."""
-    said = _comparable(text, look.statements)
-    return likeness.similarity.backing(text, said, max(likeness.row(text, said), default=0.0)) if said else 0.0
+def _backing(text: str, looks: Sequence[_Look], likeness: Likeness) -> list[float]:
+    """How far what each look says bears a statement out, 0 to 1."""
+    return [
+        likeness.similarity.backing(text, said, max(likeness.row(text, said), default=0.0)) if said else 0.0
+        for said in _comparable(text, [look.statements for look in looks])
+    ]
 
 
-def _comparable(text: str, statements: Sequence[str]) -> Sequence[str]:
-    """What may bear a statement out: of one that only says what is written, whatever reads the same or a part of it."""
+def _comparable(text: str, passages: Sequence[Sequence[str]]) -> Sequence[Sequence[str]]:
+    """What of each passage may bear a statement out: of one that only says what is written, whatever reads the same or
+    a part of it."""
     if not tells_only_of_writing(text):
-        return statements
-    return [one for one in statements if quote_the_same(text, one)]
+        return passages
+    return [[one for one in said if quote_the_same(text, one)] for said in passages]
 
 
 def _chance(looks: Sequence[_Look], likeness: Likeness) -> float:
@@ -144,7 +147,7 @@ def _said_again(patch: Patch, statement: Statement, likeness: Likeness) -> float
     if len(statement.sources) < 2:
         return 0.0
     passages = [statements_of(patch.passages[source].text) for source in statement.sources]
-    own = [_comparable(statement.text, said) for said in passages]
+    own = _comparable(statement.text, passages)
     near = sorted(max(likeness.row(statement.text, said), default=0.0) for said in own if said)
     return near[-2] if len(near) > 1 and near[-2] >= likeness.similarity.same else 0.0
 
