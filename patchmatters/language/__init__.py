@@ -17,8 +17,8 @@ def _best_at_hand() -> Similarity:
     return LexicalSimilarity() if folder is None else EmbeddingSimilarity(folder=folder)
 
 
-def _embeddings() -> Similarity:
-    return EmbeddingSimilarity(folder=model_at_hand() or "")
+def _embeddings(monitor: Monitor = QUIET) -> Similarity:
+    return EmbeddingSimilarity(folder=fetched_model(monitor))
 
 
 AUTO, EMBEDDINGS = "auto", "embeddings"
@@ -46,7 +46,7 @@ def similarity_for(name: str, texts: Iterable[str], monitor: Monitor = QUIET) ->
     then. It was trained on English: to it all Chinese sentences are alike. RuntimeError where the download fails.
     """
     if name == EMBEDDINGS:
-        return EmbeddingSimilarity(folder=fetched_model(monitor))
+        return _embeddings(monitor)
     if name != AUTO:
         return SIMILARITIES[name]()
     tongue = tongue_of(texts)

@@ -17,21 +17,17 @@ from .conflict import Conflict, akin, exclusion, find_conflict, tell_of_two_thin
 from .morphology import lemma, word_set
 from .reading import Reading, read, values_of
 from .similarity import shares
-from .vocabulary import ANIMATE, CONCEPTS, Quantity, Value
+from .vocabulary import ANIMATE, CARDINALS, CONCEPTS, Quantity, Value
 
 # Scales on which captions of one thing differ by mistake; on others (size, light, place) they differ by taste.
 _SCALES = ("colour/hue", "material/material", "pose/expression")
 _NUMBER = re.compile(r"\d[\d-]*")
 _LONG = 3  # digits from which on a number is a name: what has one that is missing elsewhere was read otherwise
-_UNITS = """
-zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
-eighteen nineteen
-""".split()  # noqa: SIM905
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()  # noqa: SIM905
-_NUMERALS = {word: number for number, word in enumerate(_UNITS)} | {
+_NUMERALS = {word: number for number, word in enumerate(CARDINALS)} | {
     word: 10 * number for number, word in enumerate(_TENS, 2)
 }
-_NUMERAL = rf"({'|'.join(_NUMERALS)})(?:[ -]({'|'.join(_UNITS[1:10])}))?"
+_NUMERAL = rf"({'|'.join(_NUMERALS)})(?:[ -]({'|'.join(CARDINALS[1:10])}))?"
 # A number in words is one that is written there only after a word that says so, or in quotation marks: others count
 # ("two men"), and "one" is mostly a pronoun.
 _IN_WORDS = re.compile(

@@ -276,13 +276,13 @@ TOGETHER: frozenset[tuple[str, str]] = frozenset(
 )
 
 MANY = float("inf")
-_CARDINALS = """
+CARDINALS = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
 eighteen nineteen twenty
 """.split()  # noqa: SIM905
 
 QUANTITIES: dict[str, Quantity] = {
-    **{word: Quantity(number, number) for number, word in enumerate(_CARDINALS)},
+    **{word: Quantity(number, number) for number, word in enumerate(CARDINALS)},
     "no": Quantity(0, 0), "none": Quantity(0, 0), "single": Quantity(1, 1), "lone": Quantity(1, 1),
     "solitary": Quantity(1, 1), "only_one": Quantity(1, 1), "just_one": Quantity(1, 1), "both": Quantity(2, 2),
     "pair": Quantity(2, 2), "a_pair_of": Quantity(2, 2), "a_couple_of": Quantity(2, 3), "a_couple": Quantity(2, 3),

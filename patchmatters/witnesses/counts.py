@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ..language.reading import Reading
-from ..language.vocabulary import Quantity
+from ..language.vocabulary import CARDINALS, Quantity
 from ..scene import Box, Detection, Ruling, Testimony, union_of
 from .sighting import Sighting, word_of
 
 _UNCERTAIN = 0.7  # how sure a number is of which no box is
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_NUMBERS = ("no", *CARDINALS[1:13])
 _GROUPS = re.compile(r"\A(?:a|an) (?:[\w-]+ )*(?:of|few|couple)\Z")
 _PLURAL_VERB = re.compile(r"\b(?:are|were|have)\b", re.IGNORECASE)
 _SINGULAR_VERB = re.compile(r"\b(?:is|was|has)\b", re.IGNORECASE)

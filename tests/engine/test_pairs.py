@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
+from evaluation.bank import shared_dir
 from patchmatters.answers import read_answer
 from patchmatters.language import SIMILARITIES
 from patchmatters.language.dispute import find_dispute, tell_of_others
 from patchmatters.scene import Passage
 from patchmatters.semantic_filter.sort import sort_statements
 
-PAIRS = Path(__file__).parents[3] / "shared" / "vlm_bank" / "pairs.json"
+PAIRS = shared_dir() / "vlm_bank" / "pairs.json"
 
 
 def told_apart(similarity: str) -> dict[str, float]:

@@ -14,14 +14,14 @@ and were not all checked. A row without one was not looked up: its address and w
 are those in common use. A model that is not named here works too: it is asked like its provider's others, and a
 setting that it refuses is left out after the first refusal.
 
-*Likeliest words* is how many are asked for, with their log-probabilities, where a statement is put to yes or no: what
-OpenAI, OpenRouter, Together, xAI, Fireworks and vLLM document, else 5 as a try. A server that refuses or ignores it is
-asked for a list of verdicts instead.
+*Likeliest words* is how many are asked for, with their log-probabilities, where a statement is put to yes or no. Those
+of OpenAI, Together, xAI and Fireworks stand in their SDKs or interface descriptions; the others were not looked up, and
+5 is a try. A server that refuses or ignores it is asked for a list of verdicts instead.
 
 *Thinking off* is what is sent with every request, unless `--thinking on`; `per model` stands for words that only some
 models of the provider take. A row without a model of its own takes the first that the server lists, those that see
 before the others and embedding models never. A local server needs no key; a key for another address is named after it
-(see the README).
+(see [API models](api-models.md)).
 """
 _COLUMNS = (
     "provider", "`--provider`", "address", "key variable", "first model", "answers per request", "JSON answers", "seed",

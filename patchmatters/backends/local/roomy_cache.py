@@ -21,35 +21,42 @@ def make_room(past: Any) -> None:
             layers[number] = _roomy_class()(layer)
 
 
+class Growing:
+    """What a layer of a cache has whose keys and values (rows, heads, length, width) are views of larger buffers.
+
+    Whoever replaces `keys` and `values` (reordering rows does) need not know: the buffers are then made anew.
+    """
+
+    keys: Tensor
+    values: Tensor
+    _room_keys: Tensor
+    _room_values: Tensor
+    _view: Tensor | None = None
+
+    def grow(self, key_states: Tensor, value_states: Tensor) -> None:
+        """Put new tokens behind those that are there."""
+        start = self.keys.shape[-2]
+        end = start + key_states.shape[-2]
+        if self.keys is not self._view or end > self._room_keys.shape[-2]:
+            self._room_keys, self._room_values = with_room(self.keys, end), with_room(self.values, end)
+        self._room_keys[:, :, start:end] = key_states
+        self._room_values[:, :, start:end] = value_states
+        self.keys = self._view = self._room_keys[:, :, :end]
+        self.values = self._room_values[:, :, :end]
+
+
 @cache
 def _roomy_class() -> type:
     from transformers.cache_utils import DynamicLayer
 
-    class RoomyLayer(DynamicLayer):
-        """Keys and values (rows, heads, length, width) as views of larger buffers.
-
-        Whoever replaces `keys` and `values` (reordering rows does) need not know: the buffers are then made anew.
-        """
-
-        keys: Tensor
-        values: Tensor
-        _roomy_keys: Tensor
-        _roomy_values: Tensor
+    class RoomyLayer(Growing, DynamicLayer):
+        """A plain layer that grows in place."""
 
         def __init__(self, layer: DynamicLayer) -> None:
             self.__dict__.update(layer.__dict__)
-            self._view: Tensor | None = None
 
         def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
-            start = self.keys.shape[-2]
-            end = start + key_states.shape[-2]
-            if self.keys is not self._view or end > self._roomy_keys.shape[-2]:
-                self._roomy_keys = with_room(self.keys, end)
-                self._roomy_values = with_room(self.values, end)
-            self._roomy_keys[:, :, start:end] = key_states
-            self._roomy_values[:, :, start:end] = value_states
-            self.keys = self._view = self._roomy_keys[:, :, :end]
-            self.values = self._roomy_values[:, :, :end]
+            self.grow(key_states, value_states)
             return self.keys, self.values
 
     return RoomyLayer

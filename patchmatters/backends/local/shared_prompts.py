@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from .roomy_cache import with_room
+from .roomy_cache import Growing
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -84,17 +84,12 @@ def _layer_class() -> type:
     import torch
     from transformers.cache_utils import DynamicLayer
 
-    class SharedLayer(DynamicLayer):
+    class SharedLayer(Growing, DynamicLayer):
         """`prompt_keys` and `prompt_values` (prompts, heads, length, width), and each row's own after them.
 
         `rows` (rows,) says whose prompt each row continues. `update` gives the rows' own keys and values, which carry
         this layer as `shared_layer`, so that the attention function finds the prompts; `unseen` until it has.
         """
-
-        keys: Tensor
-        values: Tensor
-        _room_keys: Tensor
-        _room_values: Tensor
 
         def __init__(self, layer: DynamicLayer) -> None:
             super().__init__()
@@ -103,18 +98,10 @@ def _layer_class() -> type:
             self.prompt_keys, self.prompt_values = layer.keys, layer.values
             self.rows = torch.arange(len(layer.keys), device=layer.keys.device)
             self.keys, self.values = layer.keys[:, :, :0], layer.values[:, :, :0]
-            self._view: Tensor | None = None
             self.unseen = False
 
         def update(self, key_states: Tensor, value_states: Tensor, *args: Any, **kwargs: Any) -> tuple[Tensor, Tensor]:
-            start = self.keys.shape[-2]
-            end = start + key_states.shape[-2]
-            if self.keys is not self._view or end > self._room_keys.shape[-2]:
-                self._room_keys, self._room_values = with_room(self.keys, end), with_room(self.values, end)
-            self._room_keys[:, :, start:end] = key_states
-            self._room_values[:, :, start:end] = value_states
-            self.keys = self._view = self._room_keys[:, :, :end]
-            self.values = self._room_values[:, :, :end]
+            self.grow(key_states, value_states)
             carrier: Any = self.keys
             carrier.shared_layer = self
             self.unseen = True
