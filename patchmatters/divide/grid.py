@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
 GRID, CONTENT = "grid", "content"
 _AT_LEAST = 2  # detections that survive even below the score limit (METHOD section 1)
-_HUNDRED, _LARGE = (
-    100,
-    300,
-)  # pixels: boxes in per cent lie within them; in smaller pictures boxes in pixels may as well
+# Pixels: boxes in per cent lie within a hundred; in pictures that are not large, boxes in pixels may as well.
+_HUNDRED, _LARGE = 100, 300
 _ROW_WORDS = {1: ("",), 2: ("top", "bottom"), 3: ("top", "", "bottom")}
 _COLUMN_WORDS = {1: ("",), 2: ("left", "right"), 3: ("left", "", "right")}
 

@@ -7,7 +7,7 @@ the number is certain, and else left out: that there are several is still true.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from ..language.reading import Reading
 from ..language.vocabulary import CARDINALS, Quantity
@@ -74,31 +74,31 @@ def borne_out(found: Sequence[Detection], sure: float) -> frozenset[Detection]:
     """Those of a picture that are surely there: with at least this score, or beside such a one of their label, as
     large, and hardly over it."""
     certain = [one for one in found if one.score >= sure]
-    waiting = [one for one in found if one.score < sure]
-    while near := [one for one in waiting if any(_next_to(one, other) for other in certain)]:
-        certain += near
-        waiting = [one for one in waiting if one not in near]
-    return frozenset(certain)
+    return frozenset(_grown(certain, [one for one in found if one.score < sure], _next_to))
 
 
 def group_of(seen: Sighting, everywhere: Sighting, crop: Box) -> Sighting:
     """A group that the edge of the crop divides, with its members beyond the edge: a caption tells of all."""
-    group, waiting = list(seen.possible), [one for one in everywhere.possible if one not in seen.possible]
-    if len(group) < 2 or not _at_edge(group, crop):
+    if len(seen.possible) < 2 or not _at_edge(seen.possible, crop):
         return seen
-    while near := [one for one in waiting if any(_side_by_side(one, other) for other in group)]:
-        group += near
-        waiting = [one for one in waiting if one not in near]
+    group = _grown(seen.possible, [one for one in everywhere.possible if one not in seen.possible], _side_by_side)
     return Sighting(seen.label, tuple(one for one in group if one in everywhere.sure), tuple(group))
 
 
 def is_one_group(found: Sequence[Detection]) -> bool:
     """Whether all of several boxes lie side by side in one chain."""
-    group, waiting = list(found[:1]), list(found[1:])
-    while near := [one for one in waiting if any(_side_by_side(one, other) for other in group)]:
-        group += near
+    return len(found) > 1 and len(_grown(found[:1], found[1:], _side_by_side)) == len(found)
+
+
+def _grown(
+    group: Sequence[Detection], others: Sequence[Detection], beside: Callable[[Detection, Detection], bool]
+) -> list[Detection]:
+    """The group with what of the others lies beside a member of it, and beside those in turn."""
+    grown, waiting = list(group), list(others)
+    while near := [one for one in waiting if any(beside(one, other) for other in grown)]:
+        grown += near
         waiting = [one for one in waiting if one not in near]
-    return len(group) > 1 and not waiting
+    return grown
 
 
 def _at_edge(group: Sequence[Detection], crop: Box) -> bool:
