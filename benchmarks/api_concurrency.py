@@ -35,9 +35,9 @@ sys.path[:] = [str(ROOT), str(ROOT / "tests"), *(path for path in sys.path if pa
 import aiohttp  # noqa: E402, F401 - the server needs it, in a process of its own
 from PIL import Image, ImageDraw  # noqa: E402
 
-from patchmatters.backends.base import QUIET, ChatModel, Crop  # noqa: E402
 from patchmatters.backends.openai_chat import OpenAISettings, create_uncached  # noqa: E402
 from patchmatters.backends.scripted import ScriptedScorer  # noqa: E402
+from patchmatters.models import QUIET, ChatModel, Crop  # noqa: E402
 from patchmatters.pipeline import PRESETS, caption_pictures  # noqa: E402
 from patchmatters.running.side_by_side import Job, side_by_side  # noqa: E402
 from patchmatters.scene import Box, Detection, Scene  # noqa: E402

@@ -20,8 +20,8 @@ from typing import Any
 
 from PIL import Image
 
-from patchmatters.backends.base import QUIET, Question, derive_seed
 from patchmatters.backends.transformers_chat import TransformersSettings, create
+from patchmatters.models import QUIET, Question, derive_seed
 from patchmatters.picture import Crop
 from patchmatters.scene import Box
 from tests.engine import tiny_models

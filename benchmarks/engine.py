@@ -18,10 +18,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from patchmatters.backends import CHAT_MODELS
-from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
 from patchmatters.describe import describe
 from patchmatters.divide import divide
+from patchmatters.models import Question
 from patchmatters.pipeline import DEFAULT, PRESETS, caption_pictures
 from patchmatters.scene import Box, Detection
 

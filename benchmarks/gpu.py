@@ -31,7 +31,6 @@ from benchmarks.candidates import BOXES
 from benchmarks.engine import sample_text
 from benchmarks.gpu_models import BLIP, LLAVA, QWEN, OneByOne, Sizes, build, captioner, parameters_of, scorer_weights
 from benchmarks.yes_no import STATEMENTS
-from patchmatters.backends.base import QUIET, Answer, ChatModel, Monitor, Question, WrappedChat, derive_seed
 from patchmatters.backends.blip import MatchingScorer
 from patchmatters.backends.judge import judge_by
 from patchmatters.backends.local.batches import is_out_of_memory
@@ -40,6 +39,7 @@ from patchmatters.backends.local.loading import WeightOptions
 from patchmatters.backends.local.scoring import ScorerWeights
 from patchmatters.backends.transformers_chat import TransformersChat, TransformersSettings, check_weight_options
 from patchmatters.backends.transformers_chat import create as open_chat
+from patchmatters.models import QUIET, Answer, ChatModel, Monitor, Question, WrappedChat, derive_seed
 from patchmatters.picture import Crop
 from patchmatters.pipeline import caption_pictures
 from patchmatters.scene import Box

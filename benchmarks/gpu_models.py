@@ -17,10 +17,10 @@ from typing import Any
 from patchmatters.backends.blip import MatchingScorer
 from patchmatters.backends.local.devices import free_bytes
 from patchmatters.backends.local.loading import WeightOptions
-from patchmatters.backends.local.model_files import CONFIG, ModelFiles
 from patchmatters.backends.local.scoring import ScorerWeights
 from patchmatters.backends.local.speech import speech_for
 from patchmatters.backends.transformers_chat import TransformersChat, TransformersSettings
+from patchmatters.weights.model_files import CONFIG, ModelFiles
 from tests.engine.tiny_models import Plan, blip_itm_plan, llava_plan, qwen3_vl_plan
 
 _LLAMA_7B = {

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.candidates import timed
-from patchmatters.backends.base import QUIET, Question
 from patchmatters.backends.transformers_chat import TransformersChat, TransformersSettings, create
+from patchmatters.models import QUIET, Question
 from patchmatters.prompts import instruction
 from tests.engine import tiny_models
 from tests.engine.smollm2 import convert_smollm2

@@ -8,9 +8,9 @@ from typing import Any
 from comfy_api.latest import io
 
 from ..patchmatters.aggregate import ComposeSettings, MergeSettings, compose_each, merge
-from ..patchmatters.backends.base import ChatModel
 from ..patchmatters.folder.command_options import LONG, STYLES
 from ..patchmatters.folder.forms import FormSettings, write_captions
+from ..patchmatters.models import ChatModel
 from ..patchmatters.scene import Scene
 from .lists import calls_of, through_stage
 from .memory import borrowed

@@ -7,8 +7,8 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..patchmatters.backends.base import ChatModel
 from ..patchmatters.describe import DescribeSettings, describe_each
+from ..patchmatters.models import ChatModel
 from ..patchmatters.scene import Scene
 from .lists import through_stage
 from .memory import borrowed

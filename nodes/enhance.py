@@ -9,8 +9,8 @@ from typing import Any
 from comfy_api.latest import io
 from comfy_execution.graph_utils import GraphBuilder
 
-from ..patchmatters.backends.base import ChatModel
 from ..patchmatters.describe import DescribeSettings
+from ..patchmatters.models import ChatModel
 from ..patchmatters.options import options_of
 from ..patchmatters.pipeline import DEFAULT, PRESETS, Preset
 from ..patchmatters.semantic_filter import Level

@@ -7,11 +7,11 @@ from typing import Any
 from comfy_api.latest import io
 
 from ..patchmatters.backends import SCORERS
-from ..patchmatters.backends.base import ChatModel, Scorer
 from ..patchmatters.backends.judge import judge_by, verdicts_by
 from ..patchmatters.backends.local.kinds import Kind, needs, offered
 from ..patchmatters.backends.local.loading import PRECISIONS
 from ..patchmatters.backends.scorer_choice import scorer_for_path
+from ..patchmatters.models import ChatModel, Scorer
 from .local_model import device_widget, known_model, on_device
 from .memory import comfy_residence, model_roots
 from .types import MODELS, ChatModelSocket, ComfyMonitor, ScorerSocket

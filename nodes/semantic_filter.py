@@ -7,7 +7,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..patchmatters.backends.base import ChatModel, Scorer
+from ..patchmatters.models import ChatModel, Scorer
 from ..patchmatters.scene import Scene
 from ..patchmatters.semantic_filter import CompareSettings, FilterSettings, Level, compare, filter_each
 from ..patchmatters.views.report import filter_report

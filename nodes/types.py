@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from comfy_api.latest import io
 
-from ..patchmatters.backends.base import QUIET, Monitor
+from ..patchmatters.models import QUIET, Monitor
 from ..patchmatters.picture import upright_rgb, whole_pixels
 from ..patchmatters.scene import Box, Scene
 from .progress import ProgressNote

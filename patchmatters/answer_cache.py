@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from .answer_store import DiskStore, MemoryStore, OpenStore, Store
-from .backends.base import Answer, ChatModel, Monitor, Outcome, Question, WrappedChat, weighs_words
+from .models import Answer, ChatModel, Monitor, Outcome, Question, WrappedChat, weighs_words
 from .options import Options, option
 from .running.ask import problem_of
 

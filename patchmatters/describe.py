@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
+from .models import QUIET, ChatModel, Monitor, Question, derive_seed
 from .options import Options, option
 from .prompts import instruction
 from .running.ask import Reply, ask, crop_of, record_of

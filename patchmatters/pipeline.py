@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .aggregate import ComposeSettings, MergeSettings, compose_each, merge
-from .backends.base import QUIET, ChatModel, Monitor, Scorer
 from .describe import DescribeSettings, describe_each
 from .divide import DivideSettings, divide
 from .divide.semantic_patch import SemanticPatchSettings, add_semantic_patch_each
+from .models import QUIET, ChatModel, Monitor, Scorer
 from .running.each_picture import or_error
 from .scene import Detection, Scene
 from .semantic_filter import PAPER, CompareSettings, FilterSettings, Level, compare, filter_each

@@ -14,9 +14,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from environment import say
-from patchmatters.backends.local.download import STEP, download_model, list_model
 from patchmatters.backends.local.kinds import SMALL_CAPTIONER, SMALL_SCORER
-from patchmatters.backends.local.model_names import found_by_name, model_roots
+from patchmatters.weights.download import STEP, download_model, list_model
+from patchmatters.weights.model_names import found_by_name, model_roots
 
 SMALL = (SMALL_CAPTIONER, SMALL_SCORER)
 OFFLINE = "Without a network: leave --model out for the built-in captioner, which tells colours and light, no objects."

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from patchmatters.backends.base import Scorer
 from patchmatters.backends.builtin_facts import colours, measure
+from patchmatters.models import Scorer
 from patchmatters.picture import Crop, picture_digest
 from patchmatters.scene import Box, Detection, Scene
 from patchmatters.witnesses.matching import SURE

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from patchmatters.answers import read_answer
-from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
 from patchmatters.language.sentences import split_sentences, words
 from patchmatters.language.similarity import containment
+from patchmatters.models import Question
 from patchmatters.picture import open_picture
 from patchmatters.pipeline import Preset, caption_pictures
 from patchmatters.scene import Box, Detection

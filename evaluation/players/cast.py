@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from evaluation.worlds.scenes import World
-from patchmatters.backends.base import ChatModel, Scorer
+from patchmatters.models import ChatModel, Scorer
 from patchmatters.witnesses import Witness
 
 from .remember import Bill, RememberedChat, RememberedScorer

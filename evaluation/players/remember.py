@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from patchmatters.backends.base import Answer, ChatModel, Monitor, Question, Scorer, WrappedChat
+from patchmatters.models import Answer, ChatModel, Monitor, Question, Scorer, WrappedChat
 from patchmatters.picture import Crop
 
 

@@ -22,7 +22,7 @@ from evaluation.worlds.language import (
     sentence,
 )
 from evaluation.worlds.scenes import BACKGROUNDS, COLOURS, DOTS, SHAPES, World
-from patchmatters.backends.base import Answer, Monitor, Question
+from patchmatters.models import Answer, Monitor, Question
 from patchmatters.picture import Crop
 from patchmatters.scene import Box
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from evaluation.judge.claims import Read, read_caption
 from evaluation.worlds.language import PLACES, Claim, place_in, sentence
-from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat
+from patchmatters.models import Question
 from patchmatters.prompts import instruction
 from patchmatters.scene import Box
 

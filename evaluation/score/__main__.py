@@ -38,7 +38,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from patchmatters.backends import Scorer
+from patchmatters.models import Scorer
 
 from .agreement import agreement, find_pictures, open_scorer
 from .captions import Texts, common_pictures, one_each, read_texts

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from patchmatters.backends import SCORERS, Scorer, backend
+from patchmatters.backends import SCORERS, backend
 from patchmatters.language.sentences import split_sentences
+from patchmatters.models import Scorer
 from patchmatters.picture import Crop, image_ref, open_picture
 
 from .captions import PICTURE_ENDINGS, name_of

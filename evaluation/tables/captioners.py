@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from evaluation.judge.claims import judge
 from evaluation.players.simulated import ERRORS, SimulatedCaptioner
-from patchmatters.backends.base import QUIET
 from patchmatters.describe import DescribeSettings, describe_each
 from patchmatters.divide import divide
+from patchmatters.models import QUIET
 from patchmatters.pipeline import DEFAULT, PRESETS
 from patchmatters.semantic_filter import Level, compare
 

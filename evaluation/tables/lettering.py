@@ -17,8 +17,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from evaluation.worlds.scenes import MIXES, draw, make_world
-from patchmatters.backends.base import Answer, Monitor, Question
 from patchmatters.language.quotes import quotes_of
+from patchmatters.models import Answer, Monitor, Question
 from patchmatters.picture import open_picture, picture_digest
 from patchmatters.pipeline import caption_pictures
 from patchmatters.scene import Box

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from evaluation.players.cast import Cast
 from evaluation.worlds.language import EYE
 from patchmatters.aggregate import compose, merge
-from patchmatters.backends.base import QUIET, Answer, ChatModel, Monitor, Question, WrappedChat
 from patchmatters.describe import DescribeSettings, describe
 from patchmatters.divide import DivideSettings, divide
 from patchmatters.divide.semantic_patch import add_semantic_patch
 from patchmatters.language.places import place_of
+from patchmatters.models import QUIET, Answer, ChatModel, Monitor, Question, WrappedChat
 from patchmatters.pipeline import DEFAULT, PRESETS, Preset
 from patchmatters.scene import Detection, Scene
 from patchmatters.semantic_filter import PAPER, Level, compare, filter_statements

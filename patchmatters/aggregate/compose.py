@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..basics.plain_text import joined
 from ..language import AUTO, SIMILARITIES, similarity_for
 from ..language.basis import tells
 from ..language.places import place_of
 from ..language.similarity import Similarity
 from ..language.tongue import tongue_of
+from ..models import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..options import Options, option
 from ..prompts import instruction
 from ..regions import described_regions

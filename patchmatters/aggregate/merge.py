@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
+from ..models import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..options import Options, option
 from ..prompts import instruction
 from ..running.ask import record_of, require_writer

@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..backends.base import ChatModel, Monitor, Question
 from ..language.basis import has_basis, tells, trace
 from ..language.conflict import find_conflict
 from ..language.sentences import content_words, split_sentences
 from ..language.similarity import LexicalSimilarity, containment
+from ..models import ChatModel, Monitor, Question
 from ..running.ask import Reply, ask
 from ..scene import Basis, Sentence, Statement
 from .foreign import foreign_words

@@ -7,26 +7,6 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from ..picture import Crop
-from .base import QUIET, Answer, ChatModel, Monitor, Outcome, Question, QuietMonitor, Scorer, derive_seed
-
-__all__ = [
-    "CHAT_MODELS",
-    "QUIET",
-    "SCORERS",
-    "Answer",
-    "ChatModel",
-    "Crop",
-    "Monitor",
-    "Outcome",
-    "Question",
-    "QuietMonitor",
-    "Scorer",
-    "backend",
-    "derive_seed",
-    "scorers_by_architecture",
-]
-
 
 @dataclass(frozen=True)
 class Backend:

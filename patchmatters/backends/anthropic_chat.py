@@ -9,6 +9,7 @@ from typing import Any
 
 from ..answer_cache import kept
 from ..basics.unicode import well_formed
+from ..models import ChatModel
 from ..options import option
 from .api.bounded import TooLarge
 from .api.chat import ApiChat, ApiSettings
@@ -19,7 +20,6 @@ from .api.replies import Choice, Reply, Usage
 from .api.shapes import count, items, mapping, text
 from .api.troubles import Target
 from .api.wire import Asking, CutOff, ErrorInBody, OnText
-from .base import ChatModel
 
 _THOUGHTS = ("thinking", "redacted_thinking")
 

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ..answers.json_answer import UnreadableAnswer, read_object
+from ..models import QUIET, Answer, ChatModel, Monitor, Outcome, Question, Scored, share_of_first, weighs_words
 from ..picture import Crop
-from .base import QUIET, Answer, ChatModel, Monitor, Outcome, Question, Scored, share_of_first, weighs_words
 
 log = logging.getLogger(__name__)
 

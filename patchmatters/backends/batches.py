@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from ..answer_cache import CachedChat
+from ..models import QUIET, Answer, ChatModel, Monitor, Outcome, Question
 from . import anthropic_chat, openai_chat
 from .api.bounded import TooLarge
 from .api.chat import OPTIONAL, ApiChat, trouble_of
@@ -24,7 +25,6 @@ from .api.providers import Price
 from .api.replies import Reply, answer_of, priced
 from .api.shapes import mapping, text
 from .api.troubles import of_complaint, told
-from .base import QUIET, Answer, ChatModel, Monitor, Outcome, Question
 
 MOST_REQUESTS, MOST_BYTES = 4_000, 48 * 2**20  # of one batch: far below the providers' limits, and its results too
 _DISCOUNT = 0.5

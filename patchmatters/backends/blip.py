@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..models import QUIET, Monitor
 from ..picture import Crop
-from .base import QUIET, Monitor
 from .local.clauses import score_by_pieces
 from .local.devices import PlainResidence, ResidenceFactory
 from .local.scoring import CropMemory, ScorerSettings, ScorerWeights, in_batches, open_scorer

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from ..models import Answer, Monitor, Outcome, Question
 from ..options import Options, option
 from ..picture import Crop
-from .base import Answer, Monitor, Outcome, Question
 
 if TYPE_CHECKING:
     from .builtin_facts.facts import Claim

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..models import Answer, Monitor, Outcome, Question
 from ..picture import Crop
-from .base import Answer, Monitor, Outcome, Question
 from .local.batches import is_out_of_memory
 from .local.pictures import fitted
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..models import QUIET, Monitor
 from ..options import Options, option
 from ..scene import Box, Detection
-from .base import QUIET, Monitor
+from ..weights.model_files import ModelFiles, inspect_folder
+from ..weights.model_names import find_model
 from .local.devices import PlainResidence, Residence, ResidenceFactory, choose_device, choose_dtype
 from .local.loading import PRECISIONS, WeightOptions, class_for, load_module
 from .local.memory import check_fits, require_free, weight_bytes
-from .local.model_files import ModelFiles, inspect_folder
-from .local.model_names import find_model
 from .local.pictures import fitted
 from .local.processors import load_image_processor, load_processor
 

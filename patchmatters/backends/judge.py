@@ -12,9 +12,9 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard, cast
 
+from ..models import QUIET, ChatModel, Monitor, Question, Scorer, weighs_words
 from ..picture import Crop
 from .asked_judge import VerdictScorer, WordScorer, asked
-from .base import QUIET, ChatModel, Monitor, Question, Scorer, weighs_words
 from .local.batches import decode_in_batches
 from .local.devices import PlainResidence, ResidenceFactory
 from .local.families import Way, verdict

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..answer_cache import kept
 from ..basics.unicode import well_formed
+from ..models import ChatModel
 from ..options import option
 from .api.bounded import TooLarge
 from .api.chat import ApiChat, ApiSettings
@@ -20,7 +21,6 @@ from .api.shapes import count, items, mapping, text
 from .api.troubles import Target
 from .api.weighing import Place, places_of
 from .api.wire import SEED_BITS, Asking, CutOff, ErrorInBody, OnText
-from .base import ChatModel
 
 _OTHER_LIMIT = {"max_completion_tokens": "max_tokens", "max_tokens": "max_completion_tokens"}
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..models import QUIET, Monitor
+from ..weights.model_files import inspect_folder
+from ..weights.model_names import find_model, found_by_name
 from . import scorers_by_architecture
-from .base import QUIET, Monitor
 from .local.dialogue import follows_instructions
 from .local.families import FAMILIES, Way, verdict
-from .local.model_files import inspect_folder
-from .local.model_names import find_model, found_by_name
 
 
 def scorer_for_path(path: str | Path, roots: Sequence[Path] = (), monitor: Monitor = QUIET) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..models import Answer, Monitor, Outcome, Question
 from ..options import Options, option
 from ..picture import Crop
-from .base import Answer, Monitor, Outcome, Question
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..models import QUIET, Answer, Monitor, Outcome, Question
 from ..options import Options, option
-from .base import QUIET, Answer, Monitor, Outcome, Question
+from ..weights.model_files import ModelFiles, inspect_folder
+from ..weights.model_names import find_model
 from .local.batches import decode_in_batches
 from .local.devices import (
     PlainResidence,
@@ -29,8 +31,6 @@ from .local.dialogue import without_places
 from .local.generation import MonitorWatch, Row
 from .local.loading import ATTENTION, PRECISIONS, QUANTISATION, WeightOptions, require_readable
 from .local.memory import check_fits, most_rows, require_free, row_bytes, rows_that_fit, weight_bytes
-from .local.model_files import ModelFiles, inspect_folder
-from .local.model_names import find_model
 from .local.routes import Prompt
 from .local.sampling import Sampling
 from .local.speech import Speech, speech_for

@@ -7,8 +7,8 @@ import logging
 from dataclasses import dataclass
 
 from ..basics.plain_text import json_safe, one_line
+from ..jobs.terminal import complain, say
 from ..scene import Scene
-from .terminal import complain, say
 
 log = logging.getLogger(__name__)
 

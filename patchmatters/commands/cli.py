@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from .. import __version__
-from ..backends.base import Monitor
 from ..basics.json_files import parse_json, read_text
 from ..basics.plain_text import PlainFormatter, plain
 from ..basics.whole_files import write_whole
 from ..folder.command_options import FOLDER_HELP, add_folder_options
+from ..jobs.job_options import Job, add_model_options, add_settings, backend_named_in, job_of
+from ..jobs.targets import check_targets
+from ..jobs.terminal import close_output, complain, say
+from ..models import Monitor
 from ..pipeline import caption_each
 from ..report_page.command import REPORT_HELP, add_report_options
 from ..running.side_by_side import side_by_side
 from ..scale.command import SCALE_HELP, add_scale_options
 from .caption_lines import Captioned, captioned, hand_out
-from .job_options import Job, add_model_options, add_settings, backend_named_in, job_of
 from .prompt_command import PROMPT_HELP, add_prompt_options
-from .targets import check_targets
-from .terminal import close_output, complain, say
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..basics.json_files import read_text
 from ..basics.plain_text import plain
 from ..basics.prompt_forms import FORMS, IDEOGRAM
-from .terminal import complain, say
+from ..jobs.terminal import complain, say
 
 if TYPE_CHECKING:
     from ..scene import Scene

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..backends.base import QUIET, Monitor
+from ..models import QUIET, Monitor
 from ..options import Options, option
 from ..picture import image_ref
 from ..scene import Box, Detection, Patch, Role, Scene, Stage, union_of

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..answers.json_answer import UnreadableAnswer, read_object
-from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..language.similarity import containment
+from ..models import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..options import Options, option
 from ..prompts import instruction
 from ..running.ask import Reply, ask, crop_of, record_of

@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..backends.base import Answer, Outcome
 from ..backends.batches import Settled
+from ..models import Answer, Outcome
 from .state import State
 
 _TRIES = 3  # batches that a question is put into before it counts as failed

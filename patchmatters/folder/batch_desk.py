@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from ..answer_cache import CachedChat, identity_of, question_key, read_kept, to_keep
 from ..answer_store import Store
-from ..backends.base import QUIET, Answer, ChatModel, Monitor, Outcome, Question, WrappedChat
 from ..backends.batches import MOST_BYTES, MOST_REQUESTS, BatchService, Settled
+from ..models import QUIET, Answer, ChatModel, Monitor, Outcome, Question, WrappedChat
 from ..running.ask import problem_of
 from .batch_book import Batch, BatchBook
 from .cost import LimitReached, Purse

@@ -16,7 +16,8 @@ from ..backends.api.providers import Price
 from ..backends.batches import halved, service_of
 from ..basics.json_files import parse_json, read_text
 from ..basics.whole_files import write_whole
-from ..commands.job_options import (
+from ..detections import read_detections
+from ..jobs.job_options import (
     Job,
     asks_another_model,
     backend_settings,
@@ -25,9 +26,9 @@ from ..commands.job_options import (
     scorer_name,
     witness_settings,
 )
-from ..commands.targets import check_targets
-from ..commands.terminal import complain, say
-from ..detections import read_detections
+from ..jobs.rows import Row, read_rows
+from ..jobs.targets import check_targets
+from ..jobs.terminal import complain, say
 from ..report_page.command import report_settings
 from ..scene import Detection
 from .batch_book import BatchBook
@@ -39,7 +40,6 @@ from .forms import FormSettings, Written, write_captions, write_text
 from .outputs import Entry, rows_of
 from .plan import Orders, Plan, digest_of, make_plan, write_files_due
 from .reporter import Reporter, listed, shown
-from .rows import Row, read_rows
 from .run import Interrupted, Runner
 from .sidecars import Existing, Sidecars, is_captioned, read_caption, text_to_write
 from .sources import Found, Picture, SourceSettings, find_pictures

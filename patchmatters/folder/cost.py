@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from ..answer_cache import CachedChat, Eager, identity_of
 from ..backends.api.providers import Price
-from ..backends.base import Answer, ChatModel, Monitor, Question, WrappedChat, weighs_words
+from ..models import Answer, ChatModel, Monitor, Question, WrappedChat, weighs_words
 
 _CHARACTERS_PER_TOKEN = 2  # fewer than any tokenizer's average on English: a bound, not an estimate
 _PIXELS_PER_TOKEN = 500  # likewise: no provider counts more tokens for a picture

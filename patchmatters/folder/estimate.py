@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..backends.api.providers import Price
+from ..jobs.rows import Row
 from ..pipeline import Preset
-from .rows import Row
 from .sources import Picture
 
 _SAMPLE = 64

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..jobs.rows import Row, row_of_scene
 from ..scene import Scene
 from .forms import FormSettings, Written, write_captions, write_text
 from .plan import Orders, fingerprint_of, make_plan, write_pending
-from .rows import Row, row_of_scene
 from .sidecars import Existing, Sidecars, is_captioned, text_to_write
 from .sources import Picture, SourceSettings, find_pictures
 from .state import NAME, Pending, State, Status

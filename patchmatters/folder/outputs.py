@@ -15,9 +15,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..basics.whole_files import whole_file
+from ..jobs.rows import Row, write_rows
 from ..scene_json import encode_scene
 from .command_options import TAGS
-from .rows import Row, write_rows
 
 _GROUP = 1000  # rows of a Parquet row group
 

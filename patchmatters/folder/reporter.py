@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, TextIO
 
-from .rows import Row
+from ..jobs.rows import Row
 
 
 class Reporter:

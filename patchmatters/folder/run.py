@@ -14,14 +14,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from ..commands.job_options import Job
+from ..jobs.job_options import Job
+from ..jobs.rows import Row, row_of_scene
 from ..picture import open_picture
 from ..pipeline import caption_each
 from ..running.side_by_side import Stopped
 from .batch_desk import AnswersAwaited
 from .forms import write_captions
 from .plan import Orders, Plan, fingerprint_of, write_pending
-from .rows import Row, row_of_scene
 from .sidecars import Existing, is_captioned, text_to_write
 from .state import Fingerprint, Pending, State
 

@@ -21,7 +21,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .rows import Row, dump_row, load_row
+from ..jobs.rows import Row, dump_row, load_row
 
 if TYPE_CHECKING:
     from filelock import FileLock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from ..backends.base import QUIET, Monitor
+from ..models import QUIET, Monitor
 from .embedding_model import fetched_model, model_at_hand
 from .embeddings import EmbeddingSimilarity
 from .similarity import LexicalSimilarity, Similarity

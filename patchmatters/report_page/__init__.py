@@ -2,7 +2,7 @@
 
     write_report(rows, Path("report"))
 
-`rows` come from a file of Scenes (`patchmatters.folder.rows`); `report/index.html` is what to open.
+`rows` come from a file of Scenes (`patchmatters.jobs.rows`); `report/index.html` is what to open.
 """
 
 from .settings import ReportSettings

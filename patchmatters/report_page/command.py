@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from ..commands.terminal import say
+from ..jobs.terminal import say
 from ..options import options_of
 from .settings import ReportSettings
 
@@ -49,7 +49,7 @@ def report_settings(options: argparse.Namespace) -> ReportSettings:
 
 def report(options: argparse.Namespace) -> int:
     """Write the report. ValueError and RuntimeError, in a sentence that says what to do, where that fails."""
-    from ..folder.rows import read_rows
+    from ..jobs.rows import read_rows
     from .write import INDEX, write_report
 
     rows = (row for source in options.scenes for row in read_rows(Path(source)))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..folder.rows import Row
+from ..jobs.rows import Row
 from ..scene import Scene
 from ..scene_json import dump_scenes
 from .pictures import Shown

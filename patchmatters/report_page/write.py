@@ -11,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from ..basics.whole_files import write_whole
-from ..folder.rows import Row
+from ..jobs.rows import Row
 from .bundle import SCRIPT, STYLES, page_files, web_folder
 from .data import Line, line_of, rows_script, scene_name, scene_script
 from .pictures import show_picture

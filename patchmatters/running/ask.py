@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from ..answers import Flaw, read_answer
-from ..backends.base import Answer, ChatModel, Monitor, Outcome, Question
+from ..models import Answer, ChatModel, Monitor, Outcome, Question
 from ..picture import Crop
 from ..scene import Box, Record, Scene
 

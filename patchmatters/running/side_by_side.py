@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from ..backends.base import Monitor
+from ..models import Monitor
 
 Result = TypeVar("Result")
 Job = Callable[[Monitor], Result]

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..folder.rows import Row, row_of_error, row_of_scene
+from ..jobs.rows import Row, row_of_error, row_of_scene
 from ..picture import open_picture
 from ..pipeline import caption_each
 from .settings import ScaleSettings

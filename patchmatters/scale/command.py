@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..commands.terminal import complain, say
+from ..jobs.terminal import complain, say
 from .engines import LOCAL, NAMES, Done, Work, engine
 from .filesystems import Place, files_in, is_there, place_of, read_from, sweep_partials, written_whole
 from .parts import FORMS, JSONL

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from ..folder.rows import Row, dump_row, load_row
+from ..jobs.rows import Row, dump_row, load_row
 from ..scene_json import decode_scene, encode_scene
 from .filesystems import Place, pyarrow_module, read_from, written_whole
 from .sources import damaged

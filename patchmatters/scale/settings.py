@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .. import __version__
-from ..commands.job_options import Job, job_of
+from ..jobs.job_options import Job, job_of
 from ..pipeline import DEFAULT
 
 _OWNED = "."  # in the name of an option of a stage or of the backend: "describe.candidates", "backend.model"

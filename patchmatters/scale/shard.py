@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..folder.rows import Row
+from ..jobs.rows import Row
 from .captioner import Captioner
 from .filesystems import is_there, place_of
 from .parts import FORMS, JSONL, read_part, write_part

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from ..answers.json_answer import UnreadableAnswer
-from ..backends.base import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..language import AUTO, SIMILARITIES, similarity_for
 from ..language.similarity import Similarity
 from ..language.tongue import Tongue, tongue_of
+from ..models import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..options import Options, option
 from ..prompts import instruction
 from ..regions import overlap_regions

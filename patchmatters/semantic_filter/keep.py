@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..backends.base import QUIET, ChatModel, Monitor, Scorer
+from ..models import QUIET, ChatModel, Monitor, Scorer
 from ..options import Options, option
 from ..picture import Crop
 from ..running.ask import crop_of

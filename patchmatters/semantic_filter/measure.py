@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..backends.base import Answer, BatchScorer, Monitor, Scored, Scorer
+from ..models import Answer, BatchScorer, Monitor, Scored, Scorer
 from ..picture import Crop
 from ..running.ask import record_of_answers
 from ..scene import Record, Scene

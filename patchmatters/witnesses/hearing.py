@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from ..backends.base import Monitor
 from ..language.conflict import find_conflict
+from ..models import Monitor
 from ..picture import Crop
 from ..running.ask import crop_of
 from ..scene import Box, Patch, Record, Role, Scene, Stage, Statement, Testimony, Verdict

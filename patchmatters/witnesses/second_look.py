@@ -13,9 +13,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..backends.base import ChatModel, Monitor, Question, derive_seed, share_of_first
 from ..language.conflict import find_conflict
 from ..language.reading import read
+from ..models import ChatModel, Monitor, Question, derive_seed, share_of_first
 from ..running.ask import Reply, ask, crop_of, record_of
 from ..scene import Box, Patch, Ruling, Scene, Statement, Testimony, Verdict
 from .hearing import without_lost_rivals

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 from browser.conftest import Browser
 from host.harbour import PICTURE, write_harbour
-from patchmatters.folder.rows import Row, row_of_error, row_of_scene
+from patchmatters.jobs.rows import Row, row_of_error, row_of_scene
 from patchmatters.report_page import write_report
 from patchmatters.scene import Basis, Scene, Sentence
 

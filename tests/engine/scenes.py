@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 from PIL import Image
 
-from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat
+from patchmatters.models import Question
 from patchmatters.scene import (
     Basis,
     Box,

@@ -28,8 +28,8 @@ from patchmatters.answer_cache import (
     default_cache_path,
     question_key,
 )
-from patchmatters.backends.base import QUIET, Answer, Outcome, Question, QuietMonitor
 from patchmatters.backends.scripted import ScriptedChat
+from patchmatters.models import QUIET, Answer, Outcome, Question, QuietMonitor
 from patchmatters.picture import Crop
 from patchmatters.scene import Box
 

@@ -23,11 +23,11 @@ from engine.protocol_server import ANSWERED, PASSING, Fault, ProtocolServer, Rec
 from engine.scenes import plain_picture
 from patchmatters.backends.anthropic_chat import AnthropicSettings
 from patchmatters.backends.anthropic_chat import create_uncached as create_claude
-from patchmatters.backends.base import QUIET, Outcome, Question
 from patchmatters.backends.openai_chat import OpenAISettings, create
 from patchmatters.backends.openai_chat import create_uncached as create_openai
 from patchmatters.describe import DescribeSettings, describe
 from patchmatters.divide import divide
+from patchmatters.models import QUIET, Outcome, Question
 from patchmatters.picture import Crop
 from patchmatters.running.ask import Reply, ask
 from patchmatters.scene import Box, Detection

@@ -22,9 +22,9 @@ from patchmatters.backends import anthropic_chat, openai_chat
 from patchmatters.backends.api.providers import PROVIDERS
 from patchmatters.backends.api.weighing import Place, places_of, probabilities_of
 from patchmatters.backends.asked_judge import VerdictScorer, WordScorer
-from patchmatters.backends.base import QUIET, ChatModel, Question
 from patchmatters.backends.judge import judge_by, verdicts_by
 from patchmatters.commands.cli import main
+from patchmatters.models import QUIET, ChatModel, Question
 from patchmatters.picture import Crop
 from patchmatters.pipeline import PRESETS, caption_pictures
 from patchmatters.scene import Box, Verdict
@@ -290,7 +290,7 @@ def test_a_second_look_that_is_hardly_surer_than_a_coin_says_nothing(
 def test_answers_kept_before_words_were_weighed_are_still_answers() -> None:
     """The key of a question without words is what it always was."""
     from patchmatters.answer_cache import question_key, read_kept, to_keep
-    from patchmatters.backends.base import Answer
+    from patchmatters.models import Answer
 
     plain, weighed = Question("q", "Is it?", seed=3), Question("q", "Is it?", seed=3, words=("yes", "no"))
     assert question_key(plain, {"model": "m"}) == "ff1ecd836cfb8e4982efb21c0e9e14c0f0394c757b67cb78"

@@ -25,9 +25,9 @@ from patchmatters.backends.api import addresses, keys
 from patchmatters.backends.api.addresses import read_address, require_safe
 from patchmatters.backends.api.models import list_models
 from patchmatters.backends.api.providers import PROVIDERS
-from patchmatters.backends.base import QUIET, Question
 from patchmatters.describe import DescribeSettings, describe
 from patchmatters.divide import divide
+from patchmatters.models import QUIET, Question
 from patchmatters.scene_json import dump_scenes
 
 SECRETS = {

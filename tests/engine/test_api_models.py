@@ -24,7 +24,7 @@ from patchmatters.backends.api.addresses import as_base, read_address
 from patchmatters.backends.api.models import LocalModels, default_model, list_models
 from patchmatters.backends.api.providers import PROVIDERS
 from patchmatters.backends.api.troubles import Target
-from patchmatters.backends.base import QUIET, Question, QuietMonitor
+from patchmatters.models import QUIET, Question, QuietMonitor
 
 
 def _target(url: str, provider: str = "custom") -> Target:

@@ -19,7 +19,7 @@ from patchmatters.backends.api.prices import price_of
 from patchmatters.backends.api.provider_table import markdown
 from patchmatters.backends.api.providers import PROVIDERS, Price, Provider
 from patchmatters.backends.api.replies import Usage, cost_of
-from patchmatters.backends.base import QUIET, Question
+from patchmatters.models import QUIET, Question
 from patchmatters.picture import Crop
 from patchmatters.scene import Box
 

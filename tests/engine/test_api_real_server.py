@@ -17,9 +17,9 @@ pytest.importorskip("openai", reason="the official SDK is not installed (optiona
 
 from engine.scenes import captioner, plain_picture
 from patchmatters.backends.api.chat import ApiChat
-from patchmatters.backends.base import QUIET, Outcome, Question, QuietMonitor
 from patchmatters.backends.openai_chat import OpenAISettings, create_uncached
 from patchmatters.backends.scripted import ScriptedScorer
+from patchmatters.models import QUIET, Outcome, Question, QuietMonitor
 from patchmatters.pipeline import PRESETS, caption_pictures
 from patchmatters.scene import Box, Detection
 from timed import within

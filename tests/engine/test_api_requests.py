@@ -29,8 +29,8 @@ from engine.scenes import plain_picture
 from patchmatters.backends import anthropic_chat, openai_chat
 from patchmatters.backends.api.encoding import CropEncoder, encode
 from patchmatters.backends.api.providers import PROVIDERS
-from patchmatters.backends.base import QUIET, Outcome, Question, QuietMonitor
 from patchmatters.backends.scripted import ScriptedScorer
+from patchmatters.models import QUIET, Outcome, Question, QuietMonitor
 from patchmatters.picture import Crop, picture_digest
 from patchmatters.pipeline import PRESETS, caption_pictures
 from patchmatters.scene import Box, Detection, Scene

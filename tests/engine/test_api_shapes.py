@@ -21,10 +21,10 @@ from PIL import Image
 from engine.protocol_server import ProtocolServer, Raw, Received, Status
 from patchmatters.backends.anthropic_chat import AnthropicSettings
 from patchmatters.backends.anthropic_chat import create_uncached as create_claude
-from patchmatters.backends.base import QUIET, Answer, Outcome, Question
 from patchmatters.backends.openai_chat import OpenAISettings
 from patchmatters.backends.openai_chat import create_uncached as create_openai
 from patchmatters.basics.unicode import well_formed
+from patchmatters.models import QUIET, Answer, Outcome, Question
 from patchmatters.picture import Crop, image_ref
 
 TEXT = "A green boat lies at the quay. Gulls sit on its roof."

@@ -29,6 +29,7 @@ ENGINE = ROOT / "patchmatters"
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 HOST = frozenset({"comfy", "comfy_api", "comfy_extras", "comfy_execution", "folder_paths", "nodes", "server"})
 MADE = frozenset({"__pycache__", "node_modules", "out", "build", "dist", "shared"})
+DOORS = frozenset({"language.clean"})  # where scripts outside found what lies elsewhere now
 FILES = frozenset({"__init__.py"})  # at the top; the rest there are what tools look for by name
 
 
@@ -38,7 +39,7 @@ class Import:
 
     file: Path
     line: int
-    target: str  # "language.similarity" of the engine; "/torch" elsewhere
+    target: str  # "language.similarity.Similarity" of the engine; "/torch" elsewhere
 
     def __str__(self) -> str:
         return f"{self.file.relative_to(ROOT)}:{self.line} imports {self.target}"
@@ -52,14 +53,14 @@ def _tree() -> list[str]:
 
 def _named(line: str) -> list[str]:
     """The files and folders that a line of the tree begins with."""
-    (start,) = re.findall(r"^ *(?:\d )?((?:[\w.]+(?:/|\.py) ?)+)", line)
+    (start,) = re.findall(r"^ *((?:[\w.]+(?:/|\.py) ?)+)", line)
     return start.split()
 
 
-def _layers() -> Mapping[str, int]:
-    """The number of each room of the engine."""
-    inside = (line for line in _tree() if re.match(r"  \d ", line))
-    return {name.removesuffix("/").removesuffix(".py"): int(line[2]) for line in inside for name in _named(line)}
+def _rooms() -> list[str]:
+    """The rooms of the engine, in the order of the tree."""
+    inside = (line for line in _tree() if line.startswith("  "))
+    return [name.removesuffix("/").removesuffix(".py") for line in inside for name in _named(line)]
 
 
 def _rows() -> list[list[str]]:
@@ -87,7 +88,7 @@ def _in_repository(names: set[str]) -> set[str]:
 def test_every_room_of_the_engine_stands_in_the_tree_and_the_other_way_round() -> None:
     rooms = {path.name for path in ENGINE.iterdir() if (path / "__init__.py").is_file()}
     modules = {path.stem for path in ENGINE.glob("*.py") if not path.stem.startswith("__")}
-    assert set(_layers()) == rooms | modules
+    assert sorted(_rooms()) == sorted(rooms | modules)
 
 
 def test_every_folder_at_the_top_stands_in_the_tree_and_the_other_way_round() -> None:
@@ -139,7 +140,7 @@ def _targets(file: Path, node: ast.ImportFrom) -> Iterator[str]:
     for _ in range(node.level - 1):
         folder = folder.parent
     inside = [*folder.relative_to(ENGINE).parts, *([node.module] if node.module else [])]
-    yield from [".".join(inside)] if inside else (alias.name for alias in node.names)
+    yield from (".".join([*inside, alias.name]) for alias in node.names)
 
 
 def test_the_engine_imports_no_comfyui_and_nothing_of_the_rest_of_the_pack() -> None:
@@ -149,18 +150,24 @@ def test_the_engine_imports_no_comfyui_and_nothing_of_the_rest_of_the_pack() -> 
     assert [str(one) for one in elsewhere if one.target[1:].partition(".")[0] in HOST | beside] == []
 
 
-def test_a_room_knows_those_of_its_number_and_of_smaller_ones() -> None:
-    layers = _layers()
+def test_a_room_knows_only_those_above_it() -> None:
+    """So no two know each other, not by way of others either."""
+    place = {name: number for number, name in enumerate(_rooms())}
     wrong, counted = [], 0
     for one in _imports():
         here, there = (name.partition(".")[0] for name in (_module(one.file), one.target))
-        if one.target.startswith("/") or there == here or there not in layers or here.startswith("__"):
-            continue  # elsewhere; its own room; a name of the package itself; the package's own entrance
+        if there == here or not {here, there} <= place.keys() or _module(one.file) in DOORS:
+            continue  # its own room; the package itself, its entrance, or what is not of the engine
         counted += 1
-        if layers[there] > layers[here]:
+        if place[there] > place[here]:
             wrong.append(str(one))
     assert counted > 100
     assert wrong == []
+
+
+def test_nobody_inside_goes_through_a_door_for_scripts_outside() -> None:
+    assert [str(one) for one in _imports() if one.target.startswith(tuple(DOORS))] == []
+    assert all((ENGINE / f"{door.replace('.', '/')}.py").is_file() for door in DOORS)
 
 
 def _module(file: Path) -> str:

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from patchmatters.backends import CHAT_MODELS, SCORERS, backend
-from patchmatters.backends.base import Answer, Outcome, Question, QuietMonitor
 from patchmatters.backends.builtin import FRAME_SUBJECTS, BuiltinSettings, create_captioner, create_scorer
+from patchmatters.models import Answer, Outcome, Question, QuietMonitor
 from patchmatters.picture import Crop, picture_digest
 from patchmatters.scene import Box
 
@@ -231,7 +231,7 @@ def test_a_crop_is_described_as_the_picture_of_it_would_be() -> None:
 def test_the_same_picture_gives_the_same_text_in_another_process() -> None:
     code = (
         "from PIL import Image\n"
-        "from patchmatters.backends.base import Question, QuietMonitor\n"
+        "from patchmatters.models import Question, QuietMonitor\n"
         "from patchmatters.backends.builtin import BuiltinSettings, create_captioner\n"
         "from patchmatters.picture import Crop\n"
         "from patchmatters.scene import Box\n"
@@ -329,7 +329,7 @@ def test_a_large_picture_is_read_in_place() -> None:
     code = (
         "import resource\n"
         "from PIL import Image\n"
-        "from patchmatters.backends.base import Question, QuietMonitor\n"
+        "from patchmatters.models import Question, QuietMonitor\n"
         "from patchmatters.backends.builtin import BuiltinSettings, create_captioner\n"
         "from patchmatters.picture import Crop\n"
         "from patchmatters.scene import Box\n"

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
 from effort import examples
-from patchmatters.backends.base import Question, QuietMonitor
 from patchmatters.backends.builtin import BuiltinSettings, create_captioner, create_scorer
 from patchmatters.backends.builtin_facts.colours import NAMES, read_colour
 from patchmatters.backends.builtin_facts.facts import claims_of, read_claims
 from patchmatters.backends.builtin_facts.measure import measure
 from patchmatters.backends.builtin_facts.places import FRACTIONS
+from patchmatters.models import Question, QuietMonitor
 from patchmatters.picture import Crop, open_picture, picture_digest
 from patchmatters.scene import Box
 

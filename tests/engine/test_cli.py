@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from patchmatters.backends.base import Answer, Monitor, Question
 from patchmatters.commands.cli import main
-from patchmatters.commands.job_options import Job
+from patchmatters.jobs.job_options import Job
+from patchmatters.models import Answer, Monitor, Question
 from patchmatters.pipeline import PRESETS
 from patchmatters.scene_json import load_scenes
 

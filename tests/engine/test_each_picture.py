@@ -11,10 +11,10 @@ from PIL import Image
 
 from engine.scenes import plain_picture
 from patchmatters.aggregate import compose_each
-from patchmatters.backends.base import Answer, Monitor, Outcome, Question
 from patchmatters.describe import DescribeSettings, describe, describe_each
 from patchmatters.divide import divide
 from patchmatters.divide.semantic_patch import add_semantic_patch, add_semantic_patch_each
+from patchmatters.models import Answer, Monitor, Outcome, Question
 from patchmatters.picture import Crop
 from patchmatters.pipeline import PRESETS, caption_each, caption_pictures
 from patchmatters.running.each_picture import problems_of

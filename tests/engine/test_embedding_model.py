@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from engine.model_hub import serving
-from patchmatters.backends.local.model_names import VARIABLE
 from patchmatters.language import AUTO, EMBEDDINGS, SIMILARITIES, embedding_model, similarity_for
 from patchmatters.language.embedding_model import MODEL, MODEL_FOLDERS, PACKAGE, model_at_hand
 from patchmatters.language.embeddings import EmbeddingSimilarity
 from patchmatters.language.similarity import LexicalSimilarity
+from patchmatters.weights.model_names import VARIABLE
 
 package = pytest.importorskip(PACKAGE, reason="the package that carries the model is not installed")
 pytest.importorskip("transformers", reason="transformers runs the model")

@@ -15,7 +15,7 @@ from engine.batch_server import UNREACHED, UNREADABLE, BatchServer, Fate, Refuse
 from engine.protocol_server import ProtocolServer, Received
 from engine.scenes import draw_photos
 from patchmatters.commands.cli import main
-from patchmatters.folder.rows import read_rows
+from patchmatters.jobs.rows import read_rows
 
 FAST = ["--similarity", "lexical", "--compose-similarity", "lexical"]
 AWAITED = 3

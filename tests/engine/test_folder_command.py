@@ -17,8 +17,8 @@ from engine.protocol_server import Fault, ProtocolServer, Received, Weighed
 from engine.scenes import draw_photos
 from patchmatters.basics import whole_files
 from patchmatters.commands.cli import main
-from patchmatters.folder.rows import read_rows
 from patchmatters.folder.state import NAME, VERSION, State
+from patchmatters.jobs.rows import read_rows
 
 # By words, because torch takes longer to load than the rest to run.
 FAST = ["--preset", "fast", "--similarity", "lexical", "--compose-similarity", "lexical"]

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from patchmatters.commands.cli import main
-from patchmatters.folder.rows import read_rows
+from patchmatters.jobs.rows import read_rows
 
 # By words, because torch takes longer to load than the rest to run.
 FAST = ["--preset", "fast", "--similarity", "lexical", "--compose-similarity", "lexical"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from effort import examples
 from engine.scenes import scenes
-from patchmatters.folder.rows import Row, dump_row, load_row, read_rows, row_of_error, row_of_scene, write_rows
+from patchmatters.jobs.rows import Row, dump_row, load_row, read_rows, row_of_error, row_of_scene, write_rows
 
 
 @settings(max_examples=examples(40))

@@ -16,10 +16,10 @@ import pytest
 from engine.hostile_answers import hostile_answer
 from engine.scenes import plain_picture
 from patchmatters.backends.api.replies import Choice, answer_of
-from patchmatters.backends.base import Answer, Question
 from patchmatters.backends.scripted import ScriptedChat
 from patchmatters.basics.plain_text import one_line
 from patchmatters.commands.caption_lines import captioned, json_line
+from patchmatters.models import Answer, Question
 from patchmatters.pipeline import PRESETS, Preset, caption_each
 from patchmatters.scene import Scene
 from patchmatters.scene_json import dump_scenes, load_scenes

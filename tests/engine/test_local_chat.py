@@ -21,12 +21,12 @@ import torch
 import transformers
 
 from engine import tiny_models
-from patchmatters.backends.base import QUIET, Answer, Outcome, Question, QuietMonitor, derive_seed
 from patchmatters.backends.local import batches, devices, memory
 from patchmatters.backends.local.loading import require_transformers
 from patchmatters.backends.transformers_chat import TransformersChat, TransformersSettings, create
 from patchmatters.describe import DescribeSettings, describe
 from patchmatters.divide import divide
+from patchmatters.models import QUIET, Answer, Outcome, Question, QuietMonitor, derive_seed
 from patchmatters.picture import Crop
 from patchmatters.pipeline import caption_pictures
 from patchmatters.scene import Box

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 LOAD = """
 import os, sys
 from pathlib import Path
-from patchmatters.backends.local.model_files import inspect_folder
+from patchmatters.weights.model_files import inspect_folder
 from patchmatters.backends.local import processors
 from patchmatters.backends.local.loading import require_transformers, FROM_FOLDER
 load = {

@@ -20,10 +20,10 @@ import torch
 import transformers
 
 from engine import tiny_families, tiny_models
-from patchmatters.backends.base import QuietMonitor
 from patchmatters.backends.detectors import Detector, DetectorSettings, create, written_boxes
 from patchmatters.backends.local.kinds import Kind, offered
 from patchmatters.divide import divide
+from patchmatters.models import QuietMonitor
 
 torch.set_num_threads(1)
 transformers.logging.set_verbosity_error()

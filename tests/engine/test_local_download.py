@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from engine.model_hub import SendingHandler, at_address
-from patchmatters.backends.base import QUIET, QuietMonitor
-from patchmatters.backends.local import download
 from patchmatters.backends.local.kinds import Kind, kind_of, offered
-from patchmatters.backends.local.model_files import find_folders, inspect_folder
-from patchmatters.backends.local.model_names import find_model
+from patchmatters.models import QUIET, QuietMonitor
+from patchmatters.weights import download
+from patchmatters.weights.model_files import find_folders, inspect_folder
+from patchmatters.weights.model_names import find_model
 
 hub = pytest.importorskip("huggingface_hub", reason="downloads need huggingface_hub")
 pytest.importorskip("huggingface_hub.constants")  # an attribute of it only once it is imported

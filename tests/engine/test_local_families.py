@@ -22,11 +22,11 @@ import transformers
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES as LISTED
 
 from engine import tiny_families, tiny_models
-from patchmatters.backends.base import QUIET, Outcome, Question, derive_seed
 from patchmatters.backends.local.dialogue import without_places
 from patchmatters.backends.local.families import FAMILIES, Way, is_fast, verdict
 from patchmatters.backends.local.routes import CoreRoute, GenerateRoute
 from patchmatters.backends.transformers_chat import TransformersChat, TransformersSettings, create
+from patchmatters.models import QUIET, Outcome, Question, derive_seed
 from patchmatters.picture import Crop
 from patchmatters.scene import Box
 

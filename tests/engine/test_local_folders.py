@@ -9,8 +9,8 @@ import pytest
 
 from patchmatters.backends.local.kinds import Kind, offered
 from patchmatters.backends.local.loading import require_readable
-from patchmatters.backends.local.model_files import find_folders, inspect_folder
-from patchmatters.backends.local.model_names import find_model
+from patchmatters.weights.model_files import find_folders, inspect_folder
+from patchmatters.weights.model_names import find_model
 
 CONFIG = {"model_type": "llava", "architectures": ["LlavaForConditionalGeneration"]}
 

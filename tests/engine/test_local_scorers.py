@@ -22,13 +22,13 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_
 
 from engine import tiny_families, tiny_models
 from patchmatters.backends import CHAT_MODELS, SCORERS, blip, similarity_scorers
-from patchmatters.backends.base import QUIET, Answer, Outcome, Question, Scorer
 from patchmatters.backends.judge import VerdictScorer, asked, judge_by
 from patchmatters.backends.local.clauses import pieces_of, score_by_pieces
 from patchmatters.backends.local.scoring import ScorerSettings
 from patchmatters.backends.scorer_choice import scorer_for_path
 from patchmatters.backends.scripted import ScriptedChat
 from patchmatters.backends.transformers_chat import TransformersSettings, create
+from patchmatters.models import QUIET, Answer, Outcome, Question, Scorer
 from patchmatters.picture import Crop
 from patchmatters.pipeline import caption_pictures
 from patchmatters.scene import Box

@@ -17,11 +17,11 @@ import torch
 
 from engine.smollm2 import convert_smollm2, smollm2_file
 from patchmatters.aggregate import ComposeSettings, MergeSettings
-from patchmatters.backends.base import QUIET, Question
 from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
 from patchmatters.backends.transformers_chat import TransformersChat, TransformersSettings, create
 from patchmatters.divide import DivideSettings
 from patchmatters.language.sentences import content_words
+from patchmatters.models import QUIET, Question
 from patchmatters.pipeline import PRESETS, Preset, caption_pictures
 from patchmatters.prompts import instruction
 from patchmatters.semantic_filter import CompareSettings

@@ -24,11 +24,11 @@ torch = pytest.importorskip("torch", reason="Mini-Gemini runs on torch, which is
 pytest.importorskip("transformers", reason="Mini-Gemini's language model needs transformers, which is not installed")
 
 from engine.tiny_minigemini import HIDDEN, random_vision, require_sentencepiece, write_tiny_minigemini
-from patchmatters.backends.local.model_files import PROJECTOR
 from patchmatters.backends.minigemini import checkpoint, is_minigemini, load
 from patchmatters.backends.minigemini.checkpoint import open_checkpoint, vision_shape
 from patchmatters.backends.minigemini.model import MiniGemini, load_vision
 from patchmatters.backends.minigemini.vision import clip_views, map_part, windows_of
+from patchmatters.weights.model_files import PROJECTOR
 
 REFERENCES = shared_dir() / "minigemini"
 EXACT = 1e-5  # the true port is within 3e-6; the smallest mistake that the references were tried with makes 2.5e-5

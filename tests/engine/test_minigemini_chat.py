@@ -19,9 +19,9 @@ torch = pytest.importorskip("torch", reason="Mini-Gemini runs on torch, which is
 pytest.importorskip("transformers", reason="Mini-Gemini's language model needs transformers, which is not installed")
 
 from engine.tiny_minigemini import require_sentencepiece, write_tiny_minigemini
-from patchmatters.backends.base import QUIET, Question, QuietMonitor, derive_seed
 from patchmatters.backends.local.kinds import Kind, offered
 from patchmatters.backends.transformers_chat import TransformersChat, TransformersSettings, create
+from patchmatters.models import QUIET, Question, QuietMonitor, derive_seed
 from patchmatters.picture import Crop
 from patchmatters.pipeline import PRESETS, caption_pictures
 from patchmatters.scene import Box, Detection, Stage

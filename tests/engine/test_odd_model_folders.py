@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from patchmatters.backends.local.kinds import Kind, kind_of, lacking, offered
-from patchmatters.backends.local.model_files import inspect_folder
+from patchmatters.weights.model_files import inspect_folder
 
 TENSOR = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
 

@@ -15,11 +15,11 @@ from PIL import Image
 from effort import examples
 from engine.scenes import boxes, captioner, patch_of, plain_picture
 from patchmatters.aggregate import ComposeSettings, compose, merge
-from patchmatters.backends.base import Answer, Outcome, Question
 from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
 from patchmatters.describe import DescribeSettings, describe
 from patchmatters.divide import divide
 from patchmatters.language.sentences import split_sentences, words
+from patchmatters.models import Answer, Outcome, Question
 from patchmatters.pipeline import PRESETS, caption_pictures, with_seed
 from patchmatters.scene import Basis, Box, Detection, Scene, Stage, Statement, Verdict
 from patchmatters.scene_json import check_scene, dump_scenes, load_scenes

@@ -8,13 +8,13 @@ from PIL import Image
 from engine.scenes import captioner
 from evaluation.bank.prose import faults_of
 from patchmatters.aggregate.tell import Told, common_words, tell_places
-from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat
 from patchmatters.language.claims import is_about_picture, is_guess, is_mood, parts_of, put_together
 from patchmatters.language.dispute import find_dispute
 from patchmatters.language.pronouns import with_name, without_dangling
 from patchmatters.language.prose import as_prose, has_verb, in_mid_sentence, is_bare
 from patchmatters.language.sentences import statements_of
+from patchmatters.models import Question
 from patchmatters.pipeline import caption_pictures
 from patchmatters.scene import Basis, Box
 

@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from patchmatters.commands.cli import main
-from patchmatters.folder.rows import Row, row_of_error, row_of_scene, write_rows
+from patchmatters.jobs.rows import Row, row_of_error, row_of_scene, write_rows
 from patchmatters.pipeline import caption_pictures
 from patchmatters.report_page import ReportSettings, write_report
 from patchmatters.report_page.bundle import bundle, web_folder

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from patchmatters.backends.base import Answer, Monitor, Question
 from patchmatters.commands.cli import main
-from patchmatters.commands.job_options import Job
-from patchmatters.folder.rows import Row, read_rows
+from patchmatters.jobs.job_options import Job
+from patchmatters.jobs.rows import Row, read_rows
+from patchmatters.models import Answer, Monitor, Question
 from patchmatters.pipeline import PRESETS
 
 pyarrow = pytest.importorskip("pyarrow", reason="the extra scale is not installed")

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from engine.scenes import plain_picture
-from patchmatters.backends.base import QUIET, Question
 from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
 from patchmatters.divide import divide
+from patchmatters.models import QUIET, Question
 from patchmatters.scene import Box, Detection, Passage, Ruling, Scene, Stage, Statement, Verdict
 from patchmatters.semantic_filter import PAPER, FilterSettings, filter_statements
 from patchmatters.witnesses.second_look import NAME, nearer

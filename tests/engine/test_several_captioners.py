@@ -9,11 +9,11 @@ import pytest
 from PIL import Image
 
 from engine.scenes import plain_picture
-from patchmatters.backends.base import QUIET, Answer, Monitor, Outcome, Question
 from patchmatters.backends.scripted import ScriptedChat
 from patchmatters.commands.cli import main
 from patchmatters.describe import DescribeSettings, describe, describe_each
 from patchmatters.divide import divide
+from patchmatters.models import QUIET, Answer, Monitor, Outcome, Question
 from patchmatters.pipeline import caption_pictures
 from patchmatters.scene_json import dump_scenes, load_scenes
 

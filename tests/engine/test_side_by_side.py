@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from patchmatters.backends.base import Monitor, QuietMonitor
+from patchmatters.models import Monitor, QuietMonitor
 from patchmatters.running.side_by_side import side_by_side
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from patchmatters.commands.targets import check_targets
+from patchmatters.jobs.targets import check_targets
 
 ROOT = Path(__file__).parents[2]
 

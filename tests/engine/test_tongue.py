@@ -6,11 +6,11 @@ from __future__ import annotations
 import pytest
 from PIL import Image
 
-from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat
 from patchmatters.language import AUTO, similarity_for
 from patchmatters.language.similarity import LexicalSimilarity
 from patchmatters.language.tongue import Tongue, tongue_of
+from patchmatters.models import Question
 from patchmatters.pipeline import caption_pictures
 from patchmatters.scene import Scene
 

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from patchmatters.backends.base import Question
 from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
 from patchmatters.detections import read_detections
+from patchmatters.models import Question
 from patchmatters.picture import Crop, open_picture
 from patchmatters.pipeline import caption_pictures
 from patchmatters.scene import Scene

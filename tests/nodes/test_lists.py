@@ -36,7 +36,7 @@ def told(pack: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str,
 @pytest.fixture
 def refusing(part: Callable[[str], Any]) -> Callable[..., Any]:
     """`refusing(digest, ...)`: a captioner that refuses the pictures of these digests."""
-    base = part("patchmatters.backends.base")
+    base = part("patchmatters.models")
 
     def make(*digests: str) -> Any:
         def reply(question: Any) -> Any:

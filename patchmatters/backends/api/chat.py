@@ -13,9 +13,9 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from ...basics.unicode import well_formed
+from ...models import QUIET, Answer, Monitor, Outcome, Question
 from ...options import Options, option
 from ...picture import Crop
-from ..base import QUIET, Answer, Monitor, Outcome, Question
 from .addresses import is_private, require_safe
 from .bounded import TooLarge
 from .client import NO_KEY, STATUSES, Gate, Line, Switchboard, errors_of, http_client, load_sdk

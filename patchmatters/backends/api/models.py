@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...basics.unicode import well_formed
-from ..base import QUIET, Monitor
+from ...models import QUIET, Monitor
 from .addresses import read_address, require_safe
 from .bounded import TooLarge
 from .client import errors_of, http_client, load_sdk

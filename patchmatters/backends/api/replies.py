@@ -9,7 +9,7 @@ from ...answers import Flaw, read_answer
 from ...answers.cut import text_before_cut
 from ...answers.thoughts import ponders
 from ...language.sentences import words
-from ..base import Answer, Outcome
+from ...models import Answer, Outcome
 from .providers import Price
 from .weighing import Place, decided, probabilities_of
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ...basics.unicode import well_formed
-from ..base import Outcome
+from ...models import Outcome
 from .addresses import Address, as_base, read_address
 from .keys import key_for, key_variable, redact
 from .providers import Provider

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..base import LEAST
+from ...models import LEAST
 from .shapes import items, mapping
 
 # Blanks, quotes, stars, full stops, and the marks of tokenizers for a blank and a line's end, which count as letters.

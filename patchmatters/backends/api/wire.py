@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
 
-from ..base import Question
+from ...models import Question
 from .encoding import EncodedCrop
 from .providers import Model, Provider
 from .replies import Reply

@@ -1,6 +1,6 @@
-"""Local weights: finding and loading them, decoding with them, and keeping them in memory. One concern a module.
+"""Local weights: loading them, decoding with them, and keeping them in memory. One concern a module.
 
 `generation` decodes with any causal language model, `sampling` draws tokens, `batches` sizes batches and survives
-running out of memory; `model_files` finds and checks files, `download` fetches them, `loading` and `processors` make
-models and processors of them; `devices` places them. Nothing here is imported before a local backend is used.
+running out of memory; `loading` and `processors` make models and processors of files; `devices` places them. Nothing
+here is imported before a local backend is used.
 """

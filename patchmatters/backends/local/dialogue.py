@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..base import Question
-from .model_files import ModelFiles
+from ...models import Question
+from ...weights.model_files import ModelFiles
 from .processors import chat_template
 from .wording import in_words
 

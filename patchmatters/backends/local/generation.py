@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ..base import Monitor
+from ...models import Monitor
 from .roomy_cache import make_room
 from .sampling import Sampling, draw_tokens
 from .shared_prompts import attending, share_prompts

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 
+from ...weights.model_files import CONFIG, find_folders
+from ...weights.model_names import found_by_name
 from .. import scorers_by_architecture
-from .model_files import CONFIG, find_folders
-from .model_names import found_by_name
 
 
 class Kind(str, Enum):

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .model_files import ModelFiles
+from ...weights.model_files import ModelFiles
 
 if TYPE_CHECKING:
     from torch import dtype as Dtype

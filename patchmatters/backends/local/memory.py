@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ...weights.model_files import ModelFiles
 from .devices import free_bytes, total_bytes
 from .loading import WeightOptions
-from .model_files import ModelFiles
 
 if TYPE_CHECKING:
     from torch import device as Device

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ...weights.model_files import ModelFiles
 from .loading import FROM_FOLDER, require_transformers
-from .model_files import ModelFiles
 from .wording import in_words
 
 _TEMPLATE_FILES = ("chat_template.jinja", "chat_template.json", "processor_config.json", "tokenizer_config.json")

@@ -10,14 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...models import QUIET, Monitor
 from ...options import Options, option
 from ...picture import Crop
-from ..base import QUIET, Monitor
+from ...weights.model_files import ModelFiles, inspect_folder
+from ...weights.model_names import find_model
 from .devices import PlainResidence, Residence, ResidenceFactory, choose_device, choose_dtype
 from .loading import PRECISIONS, WeightOptions, load_module, require_transformers
 from .memory import check_fits, require_free, weight_bytes
-from .model_files import ModelFiles, inspect_folder
-from .model_names import find_model
 from .pictures import fitted
 from .processors import load_processor
 from .routes import placed

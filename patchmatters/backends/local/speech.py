@@ -11,12 +11,12 @@ from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ...models import Question
 from ...picture import Crop
-from ..base import Question
+from ...weights.model_files import ModelFiles
 from .dialogue import follows_instructions, render, require_prompt
 from .families import CORE_FAMILIES, is_language_model, require_usable
 from .loading import FROM_FOLDER, WeightOptions, class_for, load_module, require_transformers
-from .model_files import ModelFiles
 from .pictures import fitted
 from .processors import chat_template, load_processor, load_tokenizer, stop_tokens
 from .routes import Eyes, Prompt, Route, TextRoute, complete, picture_route

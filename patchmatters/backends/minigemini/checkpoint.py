@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...weights.model_files import ModelFiles, inspect_folder
 from ..local.loading import FROM_FOLDER, require_transformers
-from ..local.model_files import ModelFiles, inspect_folder
 from ..local.processors import has_tokenizer
 from ..local.processors import load_tokenizer as local_tokenizer
 from .prompts import GEMMA, LLAMA_BY_VOCABULARY, MIXTRAL, VICUNA, PromptStyle

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from ...models import Question
 from ...picture import Crop
-from ..base import Question
+from ...weights.model_files import ModelFiles
 from ..local.generation import DecodeCore, State
 from ..local.loading import WeightOptions
-from ..local.model_files import ModelFiles
 from ..local.processors import stop_tokens
 from ..local.routes import Prompt, Route, TextRoute
 from .checkpoint import Checkpoint, language_config, load_tokenizer, require_checkpoint, vision_shape

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..backends import CHAT_MODELS, SCORERS, Backend, backend
-from ..backends.base import ChatModel, Scorer
+from ..models import ChatModel, Scorer
 from ..options import NamedOption, options_of
 from ..pipeline import DEFAULT, PRESETS, STAGES, Preset, with_seed
 from ..witnesses import Witness

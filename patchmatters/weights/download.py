@@ -21,7 +21,7 @@ from http.client import HTTPResponse
 from pathlib import Path
 from typing import IO, Any
 
-from ..base import Monitor
+from ..models import Monitor
 from .model_files import PART
 
 log = logging.getLogger(__name__)

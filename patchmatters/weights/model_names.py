@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..base import QUIET, Monitor
+from ..models import QUIET, Monitor
 from .model_files import find_folders
 
 VARIABLE = "PATCHMATTERS_MODELS"  # folders that hold models, separated as in PATH

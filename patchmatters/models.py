@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol, runtime_checkable
 
-from ..basics.unicode import well_formed
-from ..picture import Crop
+from .basics.unicode import well_formed
+from .picture import Crop
 
 
 @dataclass(frozen=True)
