@@ -211,25 +211,22 @@ def _twin(told: Sequence[Told], new: Told, likeness: Likeness, place: str) -> in
 
     Words for a place count only where they rule it out: they are relative to what each level shows.
     """
-    candidates = [
-        index
-        for index, one in enumerate(told)
-        if (_lies_within(one, new) if one.boxes else not elsewhere(one.text, place))
-    ]
     if is_about_frame(new.text):
-        same = [index for index in candidates if not told[index].boxes and words(told[index].text) == words(new.text)]
-        return same[0] if same else None
+        same = (index for index, one in enumerate(told) if not one.boxes and words(one.text) == words(new.text))
+        return next((index for index in same if _may_be_at(told[index], new, place)), None)
+    nearness = likeness.row(without_place(new.text), [without_place(one.text) for one in told])
+    near = [index for index, value in enumerate(nearness) if value >= likeness.similarity.same]
+    candidates = [index for index in near if _may_be_at(told[index], new, place)]
     if not candidates:
         return None
-    bare = without_place(new.text)
-    nearness = {index: likeness.of(bare, without_place(told[index].text)) for index in candidates}
     best = max(candidates, key=nearness.__getitem__)
-    conflict = find_conflict(new.text, told[best].text, same_extent=False)
-    return best if nearness[best] >= likeness.similarity.same and conflict is None else None
+    return None if find_conflict(new.text, told[best].text, same_extent=False) else best
 
 
-def _lies_within(one: Told, new: Told) -> bool:
-    """Whether what was told belongs mostly to the new one's part of the picture."""
+def _may_be_at(one: Told, new: Told, place: str) -> bool:
+    """Whether what was told of the whole image may be at a place, or belongs mostly to the new one's part of it."""
+    if not one.boxes:
+        return not elsewhere(one.text, place)
     return any(box.coverage_by(other) > 0.5 for box in one.boxes for other in new.boxes)
 
 

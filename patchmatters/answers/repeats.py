@@ -65,8 +65,10 @@ def _copies_of_signs(period: int) -> int:
 def _outside_loops(keys: Sequence[str], copies: Callable[[int], int]) -> list[int]:
     """The indices that remain when every loop is one copy of what it repeats, short periods first."""
     indices = list(range(len(keys)))
+    again = len(keys) - len(set(keys)) + 1  # keys that another one equals; the last may be cut off and still be one
     for period in range(1, min(_LONGEST_PERIOD, len(keys) // 3) + 1):
-        indices = _without_period(keys, indices, period, copies(period))
+        if again >= period * (copies(period) - 1):
+            indices = _without_period(keys, indices, period, copies(period))
     return indices
 
 

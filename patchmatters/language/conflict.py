@@ -127,11 +127,11 @@ _NO_PREFIX = word_set("inside indoor indoors inform intend invest input intact d
 def _aligned(one: Reading, two: Reading) -> Iterator[Conflict]:
     """Conflicts between statements that differ in few words."""
     slices = _differences(one.lemmas, two.lemmas)
-    if any(_names_other_things(one, two, part) for part in slices):
+    if not slices or any(_names_other_things(one, two, part) for part in slices):
         return
     if len(slices) > 1 and "" != one.subject != two.subject != "":
         return
-    common = Counter(one.lemmas) & Counter(two.lemmas) if slices else Counter()
+    common = Counter(one.lemmas) & Counter(two.lemmas)
     found = [
         conflict
         for part in slices
@@ -309,6 +309,8 @@ def akin(one: str, other: str) -> bool:
 
 def _read_apart(one: Reading, two: Reading, same_extent: bool) -> Iterator[Conflict]:
     """Conflicts between what was read of two statements, wherever it stands in them."""
+    if one.fact_keys.isdisjoint(two.fact_keys) and not (one.absent or two.absent):
+        return
     found = _exclusions(one, two)
     sides = [conflict for conflict in found if conflict.attribute == "side"]
     elsewhere = told_elsewhere(one, two)

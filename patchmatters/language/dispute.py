@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..basics.remembered import remembered
 from .conflict import Conflict, akin, exclusion, find_conflict, tell_of_two_things, told_elsewhere
 from .morphology import lemma, word_set
 from .reading import Reading, read, values_of
@@ -83,7 +84,8 @@ def tell_of_others(a: str, b: str) -> bool:
     return any(_of_others(pairs, read(a), read(b)) for pairs in _excluding(a, b))
 
 
-def _numbers(text: str) -> list[str]:
+@remembered(4096)
+def _numbers(text: str) -> Sequence[str]:
     """Numbers in digits, and in words where they are what is written, all as digits."""
     words = (tuple(filter(None, match.groups())) for match in _IN_WORDS.finditer(text))
     return [*_NUMBER.findall(text), *(str(sum(_NUMERALS[one.lower()] for one in parts)) for parts in words)]

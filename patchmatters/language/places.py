@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
+from ..basics.remembered import remembered
 from ..scene import Box
 from . import chinese
 from .chinese import is_chinese
@@ -68,6 +69,7 @@ def _along(start: float, end: float, names: tuple[str, str, str]) -> str:
     return names[0] if centre < _NEAR else names[2] if centre > _FAR else names[1]
 
 
+@remembered(4096)
 def without_place(text: str) -> str:
     """A sentence without the words for its place in the frame; what would be left empty stays as it is.
 
@@ -167,10 +169,11 @@ def _third(words: Sequence[str], ends: tuple[str, str], start: float, end: float
 
 def elsewhere(text: str, place: str) -> bool:
     """Whether a sentence about the whole picture tells a place on the other side than `place` ("at the top left")."""
-    told = set(chinese.opening_place(text)[0].split()) if is_chinese(text) else _sides_of(text)
+    told: Set[str] = set(chinese.opening_place(text)[0].split()) if is_chinese(text) else _sides_of(text)
     here = set(place.split())
     return any((a in told and b in here) or (b in told and a in here) for a, b in _OPPOSITES)
 
 
-def _sides_of(text: str) -> set[str]:
+@remembered(4096)
+def _sides_of(text: str) -> Set[str]:
     return {word for match in _SAID.finditer(text) for word in re.split("[ -]", match.group(1).lower())}

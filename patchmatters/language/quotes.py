@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
+from ..basics.remembered import remembered
 from .morphology import word_set
 
 _MARKS = ('""', "\u201c\u201d", "\u201e\u201c", "\u00ab\u00bb", "\u300c\u300d", "\u300e\u300f", "\u300a\u300b")
@@ -59,6 +60,7 @@ def plain(text: str) -> str:
     return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
 
 
+@remembered(4096)
 def quotes_of(statement: str) -> tuple[Quote, ...]:
     """Every piece of writing that a statement tells of, in its order, without the stops around it."""
     found: list[Quote] = []

@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from ..basics.plain_text import joined
+from ..basics.remembered import remembered
 from . import chinese
 from .chinese import content_pairs, is_chinese
 from .morphology import lemma, word_set
@@ -33,7 +34,6 @@ _TITLES = word_set("mr mrs ms dr prof st mt sr rev gen col sgt capt lt e.g i.e v
 _MAY_END = word_set("etc inc ltd co corp jr ft cm mm km kg lb lbs oz ca approx a.m p.m u.s u.k u.s.a no nos")
 # After an initial ("Platform B. The train") these words show that a sentence begins.
 _BEGINNERS = word_set("The A An It He She They There This These Those In On At Its Their His Her")
-_SHORT = 2000  # characters: statements are asked about again and again, what is longer is no statement
 
 
 def split_sentences(text: str) -> list[str]:
@@ -44,10 +44,11 @@ def split_sentences(text: str) -> list[str]:
     sentences: list[str] = []
     for line in text.splitlines():
         body = line[match.end() :] if (match := _BULLET.match(line)) else line
-        sentences.extend(_remembered_line(body) if len(body) <= _SHORT else _split_line(body))
+        sentences.extend(_split_line(body))
     return sentences
 
 
+@remembered(1024)
 def _split_line(line: str) -> tuple[str, ...]:
     found: list[str] = []
     start = previous = 0
@@ -63,8 +64,6 @@ def _split_line(line: str) -> tuple[str, ...]:
         found[-1] = f"{found[-1]} {rest}"
     return tuple(found)
 
-
-_remembered_line = lru_cache(maxsize=1024)(_split_line)  # cleaning, comparing and telling split the same lines
 
 
 def _ends_of(line: str) -> list[int]:
@@ -205,6 +204,9 @@ _TAKES_IS = word_set("it that there here he she what who where")
 
 _STOPS = frozenset(",;:.!?()\u3001\u3002")
 _WORD_OR_STOP = re.compile(rf"{_WORD.pattern}|[{''.join(sorted(_STOPS))}]")
+# The same of lower-case ASCII, which is found in half the time.
+_ASCII_WORD = re.compile(r"[0-9]+(?:[.,:][0-9]+)*(?![a-z0-9])|[a-z0-9]+(?:'[a-z]+)*", re.ASCII)
+_ASCII_WORD_OR_STOP = re.compile(rf"{_ASCII_WORD.pattern}|[,;:.!?()]", re.ASCII)
 
 
 def words(text: str) -> list[str]:
@@ -213,12 +215,17 @@ def words(text: str) -> list[str]:
     Compounds with a hyphen are taken apart, contractions are written out ("isn't" -> "is", "not"), the genitive 's is
     dropped, numbers such as "10:45" and "3.5" stay whole, and a Chinese or Japanese character is a word of its own.
     """
-    return _found(_WORD, text)
+    return list(_words(text))
+
+
+@remembered(4096)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_found(_ASCII_WORD if text.isascii() else _WORD, text))
 
 
 def words_and_stops(text: str) -> list[str]:
     """The same with the punctuation marks that end a phrase as words of their own."""
-    return _found(_WORD_OR_STOP, text)
+    return _found(_ASCII_WORD_OR_STOP if text.isascii() else _WORD_OR_STOP, text)
 
 
 def _found(pattern: re.Pattern[str], text: str) -> list[str]:
@@ -260,13 +267,11 @@ def content_words(text: str) -> list[str]:
 
     Negations and prepositions are not among them: compare those with `patchmatters.language.conflict`.
     """
-    return list((_remembered_content if len(text) <= _SHORT else _content)(text))
+    return list(_content(text))
 
 
+@remembered(4096)
 def _content(text: str) -> tuple[str, ...]:
     if is_chinese(text):
         return (*content_pairs(text), *(word for word in words(text) if word.isascii()))
     return tuple(lemma(word) for word in words(text) if word not in FUNCTION_WORDS)
-
-
-_remembered_content = lru_cache(maxsize=4096)(_content)

@@ -6,11 +6,12 @@ one carries two thresholds, calibrated for it, and `patchmatters.language.confli
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
+from ..basics.remembered import remembered
 from .chinese import is_chinese
 from .morphology import word_set
 from .reading import LONGEST, read, values_of
@@ -64,6 +65,7 @@ _HELD = 0.95  # share of a short statement's words that one statement must have
 _SIDES = word_set("top bottom left right center centre middle upper lower side corner part visible")
 
 
+@remembered(1024)
 def is_short(statement: str) -> bool:
     """Whether a statement says so little that any other word makes it another one ("A small red ring")."""
     return len(set(content_words(statement)) - _SIDES) <= _SHORT
@@ -71,8 +73,13 @@ def is_short(statement: str) -> bool:
 
 def bears_out(statement: str, look: Sequence[str]) -> bool:
     """Whether one of a look's statements has all words of a short statement, places aside."""
-    bare = " ".join(word for word in content_words(statement) if word not in _SIDES)
+    bare = _without_sides(statement)
     return any(containment(bare, said) >= _HELD for said in look)
+
+
+@remembered(1024)
+def _without_sides(statement: str) -> str:
+    return " ".join(word for word in content_words(statement) if word not in _SIDES)
 
 
 class Likeness:
@@ -142,11 +149,37 @@ _MARKERS = frozenset(("male", "female", "child"))
 _EMPTY = FUNCTION_WORDS | frozenset(("be", "have", "do", "appear", "seem"))
 
 
-def _likeness(one: _Profile, two: _Profile) -> float:
+class _Bits:
+    """Sets of words as bits of one number each: what two have in common is found in a tenth of the time."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, int] = {}
+
+    def of(self, found: Iterable[str]) -> int:
+        places = self._places
+        return sum(1 << places.setdefault(one, len(places)) for one in found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A profile whose sets are bits."""
+
+    profile: _Profile
+    things: int
+    values: int
+    fillers: int
+
+
+def _counted(profiles: Iterable[_Profile], bits: _Bits) -> list[_Counted]:
+    return [_Counted(one, bits.of(one.things), bits.of(one.values), bits.of(one.fillers)) for one in profiles]
+
+
+def _likeness(a: _Counted, b: _Counted) -> float:
+    one, two = a.profile, b.profile
     if not one.weight or not two.weight:
         return float(one.words == two.words)
-    common = len(one.things & two.things) * _THING + len(one.values & two.values) * _VALUE
-    common += len(one.fillers & two.fillers) * _FILLER
+    common = (a.things & b.things).bit_count() * _THING + (a.values & b.values).bit_count() * _VALUE
+    common += (a.fillers & b.fillers).bit_count() * _FILLER
     if not common:
         return 0.0
     mean = 2 * common / (one.weight + two.weight)
@@ -158,11 +191,11 @@ def _likeness(one: _Profile, two: _Profile) -> float:
     return alike + _SAME_SUBJECT * (1 - alike)
 
 
-def _symmetric(profiles: Sequence[_Profile]) -> list[list[float]]:
-    """Every profile against every other; each pair is computed once."""
-    matrix = [[0.0] * len(profiles) for _ in profiles]
-    for row, one in enumerate(profiles):
-        for column, other in enumerate(profiles[row:], row):
+def _symmetric(statements: Sequence[_Counted]) -> list[list[float]]:
+    """Every statement against every other; each pair is computed once."""
+    matrix = [[0.0] * len(statements) for _ in statements]
+    for row, one in enumerate(statements):
+        for column, other in enumerate(statements[row:], row):
             matrix[row][column] = matrix[column][row] = _likeness(one, other)
     return matrix
 
@@ -192,10 +225,12 @@ class LexicalSimilarity:
 
     def matrix(self, a: Sequence[str], b: Sequence[str]) -> list[list[float]]:
         """One row per statement of `a`, one column per statement of `b`, 0 to 1."""
-        columns = [_profile(text[:LONGEST]) for text in b]
+        bits = _Bits()
+        columns = _counted((_profile(text[:LONGEST]) for text in b), bits)
         if a is b:
             return _symmetric(columns)
-        return [[_likeness(row, column) for column in columns] for row in (_profile(text[:LONGEST]) for text in a)]
+        rows = _counted((_profile(text[:LONGEST]) for text in a), bits)
+        return [[_likeness(row, column) for column in columns] for row in rows]
 
 
 def containment(a: str, b: str | Sequence[str]) -> float:
@@ -204,16 +239,15 @@ def containment(a: str, b: str | Sequence[str]) -> float:
     `b` is one text or several taken together. A man is a person, but a person need not be a man. A statement without
     content words is contained where all its words are; an empty one never is.
     """
-    texts = (b,) if isinstance(b, str) else b
-    if content_words(a):
-        return share_within(a, meanings(texts))
+    if _wanted(a):
+        return share_within(a, _meanings(b) if isinstance(b, str) else meanings(b))
     bare = set(words(a))
-    return float(bool(bare) and bare <= {word for text in texts for word in words(text)})
+    return float(bool(bare) and bare <= {word for text in ((b,) if isinstance(b, str) else b) for word in words(text)})
 
 
 def share_within(statement: str, meant: frozenset[str]) -> float:
     """The share of a statement's content words that are among these meanings, 0 to 1; 0 of one without any."""
-    wanted = _wanted(statement) if len(statement) <= LONGEST else _wanted_by(statement)
+    wanted = _wanted(statement)
     found = 0.0
     for kinds in wanted:  # not as a sum of an expression: this is the innermost loop of all
         if kinds <= meant:
@@ -223,11 +257,9 @@ def share_within(statement: str, meant: frozenset[str]) -> float:
     return found / len(wanted) if wanted else 0.0
 
 
-def _wanted_by(statement: str) -> tuple[frozenset[str], ...]:
+@remembered(_CACHED, LONGEST)
+def _wanted(statement: str) -> tuple[frozenset[str], ...]:
     return tuple(map(_meaning, content_words(statement)))
-
-
-_wanted = lru_cache(maxsize=_CACHED)(_wanted_by)
 
 
 def meanings(texts: Sequence[str]) -> frozenset[str]:
@@ -253,12 +285,6 @@ def _meaning(word: str) -> frozenset[str]:
     return frozenset(CONCEPTS.get(word, (word,)))
 
 
+@remembered(_CACHED, LONGEST)
 def _meanings(text: str) -> frozenset[str]:
-    return _cached_meanings(text) if len(text) <= LONGEST else _meanings_of(text)
-
-
-def _meanings_of(text: str) -> frozenset[str]:
     return frozenset().union(*map(_meaning, content_words(text)))
-
-
-_cached_meanings = lru_cache(maxsize=_CACHED)(_meanings_of)

@@ -63,7 +63,7 @@ def _relations(
     said: Sequence[_Said], similarity: Similarity, *, same_extent: bool
 ) -> tuple[list[tuple[float, int, int]], set[tuple[int, int]]]:
     """Pairs of statements that say the same, with their similarity, and pairs that clash."""
-    kinds = _kinds_of_pairs(list(dict.fromkeys(one.text for one in said)), similarity, same_extent=same_extent)
+    kinds = _kinds_of_pairs(said, similarity, same_extent=same_extent)
     links, clashes = [], set()
     for (a, one), (b, other) in combinations(enumerate(said), 2):
         if one.passage == other.passage:
@@ -77,12 +77,19 @@ def _relations(
 
 
 def _kinds_of_pairs(
-    texts: Sequence[str], similarity: Similarity, *, same_extent: bool
+    said: Sequence[_Said], similarity: Similarity, *, same_extent: bool
 ) -> dict[tuple[str, str], tuple[float, bool]]:
-    """(similarity, whether they clash) of wordings that say the same or clash, in either order; no others."""
+    """(similarity, whether they clash) of wordings of two passages that say the same or clash, in either order."""
+    texts = list(dict.fromkeys(one.text for one in said))
+    number = {text: place for place, text in enumerate(texts)}
     matrix = similarity.matrix(texts, texts)
+    apart = {
+        tuple(sorted((number[one.text], number[other.text])))
+        for one, other in combinations(said, 2)
+        if one.passage != other.passage and one.text != other.text
+    }
     found: dict[tuple[str, str], tuple[float, bool]] = {}
-    for a, b in combinations(range(len(texts)), 2):
+    for a, b in sorted(apart):
         near = matrix[a][b]
         if near < similarity.rival:
             continue

@@ -41,6 +41,16 @@ class _Look:
     statements: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class _Measures:
+    """What is known of each statement: how far each look bears it out, whether it has it as a whole (of short ones),
+    and which patches say otherwise."""
+
+    backing: Mapping[str, Sequence[float]]
+    held: Mapping[str, Sequence[bool]]
+    disputes: Mapping[str, frozenset[str]]
+
+
 def with_support(scene: Scene, similarity: Similarity) -> Scene:
     """The Scene whose compared statements say how far other patches, and other candidates word for word, support them.
 
@@ -60,8 +70,9 @@ def _measured(patches: Sequence[Patch], looks: Sequence[_Look], similarity: Simi
     likeness = Likeness(similarity, [*texts, *(text for look in looks for text in look.statements)])
     limit = min(max(similarity.support, _chance(looks, likeness)), _MOST)
     backing = {text: _backing(text, looks, likeness) for text in texts}
+    held = {text: [bears_out(text, look.statements) for look in looks] for text in texts if is_short(text)}
     disputes = _disputes(texts, looks, likeness)
-    return [_supported(patch, looks, backing, disputes, likeness, limit) for patch in patches]
+    return [_supported(patch, looks, _Measures(backing, held, disputes), likeness, limit) for patch in patches]
 
 
 def _backing(text: str, looks: Sequence[_Look], likeness: Likeness) -> list[float]:
@@ -94,21 +105,21 @@ def _chance(looks: Sequence[_Look], likeness: Likeness) -> float:
 def _supported(
     patch: Patch,
     looks: Sequence[_Look],
-    backing: Mapping[str, Sequence[float]],
-    disputes: Mapping[str, frozenset[str]],
+    known: _Measures,
     likeness: Likeness,
     limit: float,
 ) -> Patch:
     elsewhere = [number for number, look in enumerate(looks) if look.patch != patch.name]
     if not elsewhere:
         return patch
-    others = [looks[number] for number in elsewhere]
-    pooled = meanings([text for look in others for text in look.statements])
+    pooled = meanings([text for number in elsewhere for text in looks[number].statements])
 
     def support(statement: Statement) -> float:
-        row, disputing = backing[statement.text], disputes[statement.text] - {patch.name}
+        row, disputing = known.backing[statement.text], known.disputes[statement.text] - {patch.name}
         near = _weighted([row[number] for number in elsewhere if looks[number].patch not in disputing])
-        seen = _both(near, _pooled(statement.text, others, pooled))
+        held = known.held.get(statement.text)  # a short one must be in one of the looks
+        all_looks = share_within(statement.text, pooled) if held is None else any(held[one] for one in elsewhere)
+        seen = _both(near, all_looks)
         against = len(disputing) + bool(statement.rivals)
         seen -= _DISPUTE * min(against, _DISPUTES)
         return max(0.0, seen, _said_again(patch, statement, likeness))
@@ -122,13 +133,6 @@ def _supported(
 def _both(near: float, pooled: float) -> float:
     """One measure of the likeness to the nearest statement and of the share of words that is told elsewhere."""
     return (near + _POOLED * pooled) / (1 + _POOLED)
-
-
-def _pooled(text: str, looks: Sequence[_Look], meant: frozenset[str]) -> float:
-    """The share of a statement's words that the looks have, together `meant`; a short one must be in one of them."""
-    if is_short(text):
-        return float(any(bears_out(text, look.statements) for look in looks))
-    return share_within(text, meant)
 
 
 def _scaled(value: float, limit: float) -> float:
