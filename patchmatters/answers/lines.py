@@ -42,6 +42,7 @@ _MARKDOWN = re.compile(
     r"\*\*|__(?=\w)|(?<=[\w.])__|`|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])|\\(?:textbf|text|emph"
     r"|textit)\{([^{}]*)\}"
 )
+_SIGNS = re.compile(r"[*_`\\]")
 _INLINE_ITEM = re.compile(r"(?<=[.:!?\u3002])[ \t]+(?:[*\u2022\u25cf\u25aa-]|\(?\d{1,2}[.)])[ \t]+(?=[A-Z*\"])")
 _INLINE_STAR = re.compile(r"[ \t]+[*\u2022\u25cf\u25aa][ \t]+(?=\S)")
 _INLINE_HEADING = re.compile(
@@ -182,7 +183,7 @@ def _is_sentence(text: str) -> bool:
 
 
 def _without_markdown(text: str) -> str:
-    return _MARKDOWN.sub(lambda found: found[1] or "", text)
+    return _MARKDOWN.sub(lambda found: found[1] or "", text) if _SIGNS.search(text) else text
 
 
 def _heading_before_list(line: _Line, after: _Line | None) -> _Line:

@@ -64,6 +64,8 @@ _SHAPES = re.compile(
     r"|(?P<caps>USER|HUMAN|ASSISTANT)|(?<=[.!?\"\u201d\u3002]\s)(?P<soft>User|Human|Assistant|Question))[ \t]{0,3}:)"
 )
 
+_MAY_MARK = re.compile("[<>\\[\u25c1\u3010:\uff1a*]")  # each shape has one of these
+
 _THOUGHT = re.compile(
     r"(?:^|[_:.])(?:think|thinking|thinks?_\w+|thoughts?|reason|reasoning|reflection|reflect|cot_?\w*"
     r"|scratchpad|analysis"
@@ -113,6 +115,8 @@ _LINE_ROLES = {
 
 def marks(text: str) -> Iterator[Mark]:
     """The marks of a text in their order; what only looks like one (a sign that reads "<EXIT>") is none."""
+    if not _MAY_MARK.search(text):
+        return
     closed = {name.lower() for name in re.findall(r"</([A-Za-z_][\w:.-]{0,40})\s?>", text)}
     for found in _SHAPES.finditer(text):
         kind, name = _kind(found, closed, text)

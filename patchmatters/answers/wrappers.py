@@ -20,6 +20,8 @@ _ENTITY = re.compile(r"&(?:nbsp|amp|lt|gt|quot|apos|#\d{1,6}|#x[0-9a-fA-F]{1,5})
 
 def plain_signs(text: str) -> str:
     """The text with one kind of line end, without control signs and half pairs, and with a tokenizer's blanks read."""
+    if text.isascii():
+        return _CONTROL.sub("", _LINE_ENDS.sub("\n", text))
     text = _CONTROL.sub("", _LINE_ENDS.sub("\n", _without_byte_level(text)))
     return _INVISIBLE.sub("", _ZERO_WIDTH.sub(" ", text))
 
@@ -248,6 +250,7 @@ _RECITED = re.compile(
     r"|\[\d{1,3}(?:\s*,\s*\d{1,3})*\](?!\w)",
     re.I,
 )
+_MAY_RECITE = re.compile(r"[(\[<{]|box", re.I)  # each way of reciting begins with one of these
 _RECITED_LABEL = re.compile(
     r"(?:(?<=\A)|(?<=[.!?\n]\s)|(?<=\n))[\w ,-]{1,40}\((?:box|bbox)\b[^()\n]{0,80}\)\s?:\s*(?=\S)|"
     r"(?:(?<=\A)|(?<=[.!?\n]\s)|(?<=\n))\W{0,3}(?:(?:reliable )?statements?|passages?|regions?|observers?"
@@ -260,5 +263,6 @@ _BLANK_BEFORE = re.compile(r"[ \t]+(?=[,.;:!?](?:\s|\Z))")
 
 def without_recited(text: str) -> str:
     """The text without numbers and labels that stand only in instructions: "Statement 1:", "(box 0.00-0.50)"."""
-    bare = _RECITED.sub("", _RECITED_LABEL.sub("", text))
+    bare = _RECITED_LABEL.sub("", text) if ":" in text else text
+    bare = _RECITED.sub("", bare) if _MAY_RECITE.search(bare) else bare
     return _BLANK_BEFORE.sub("", bare) if bare != text else text

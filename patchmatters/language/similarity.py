@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from ..basics.remembered import remembered
 from .chinese import is_chinese
@@ -95,6 +95,11 @@ class Likeness:
         """The likeness of two of the statements, 0 to 1."""
         return self._matrix[self._number[one]][self._number[other]]
 
+    def nearest(self, one: str, others: Iterable[str]) -> float:
+        """The likeness of one of the statements to the nearest of some others; 0 where there are none."""
+        row = self._matrix[self._number[one]]
+        return max(map(row.__getitem__, map(self._number.__getitem__, others)), default=0.0)
+
     def row(self, one: str, others: Sequence[str]) -> list[float]:
         """The likeness of one of the statements to each of some others."""
         row = self._matrix[self._number[one]]
@@ -160,8 +165,7 @@ class _Bits:
         return sum(1 << places.setdefault(one, len(places)) for one in found)
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
+class _Counted(NamedTuple):
     """A profile whose sets are bits."""
 
     profile: _Profile

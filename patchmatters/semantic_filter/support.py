@@ -78,7 +78,7 @@ def _measured(patches: Sequence[Patch], looks: Sequence[_Look], similarity: Simi
 def _backing(text: str, looks: Sequence[_Look], likeness: Likeness) -> list[float]:
     """How far what each look says bears a statement out, 0 to 1."""
     return [
-        likeness.similarity.backing(text, said, max(likeness.row(text, said), default=0.0)) if said else 0.0
+        likeness.similarity.backing(text, said, likeness.nearest(text, said)) if said else 0.0
         for said in _comparable(text, [look.statements for look in looks])
     ]
 
@@ -98,7 +98,7 @@ def _chance(looks: Sequence[_Look], likeness: Likeness) -> float:
         texts = list(dict.fromkeys(said))
         for number, text in enumerate(texts):
             others = [*texts[:number], *texts[number + 1 :]]
-            nearest.append(_both(max(likeness.row(text, others)), share_within(text, meanings(others))))
+            nearest.append(_both(likeness.nearest(text, others), share_within(text, meanings(others))))
     return sorted(nearest)[min(int(_CHANCE * len(nearest)), len(nearest) - 1)] if nearest else 0.0
 
 
@@ -152,7 +152,7 @@ def _said_again(patch: Patch, statement: Statement, likeness: Likeness) -> float
         return 0.0
     passages = [statements_of(patch.passages[source].text) for source in statement.sources]
     own = _comparable(statement.text, passages)
-    near = sorted(max(likeness.row(statement.text, said), default=0.0) for said in own if said)
+    near = sorted(likeness.nearest(statement.text, said) for said in own if said)
     return near[-2] if len(near) > 1 and near[-2] >= likeness.similarity.same else 0.0
 
 
@@ -170,5 +170,5 @@ def _disputed(text: str, others: Sequence[str], likeness: Likeness) -> bool:
     """Whether one of the statements of a patch that are nearest says otherwise."""
     rival = likeness.similarity.rival
     near = [(value, other) for value, other in zip(likeness.row(text, others), others, strict=True) if value >= rival]
-    nearest = heapq.nlargest(_NEAREST, near, key=itemgetter(0))
+    nearest = near if len(near) <= _NEAREST else heapq.nlargest(_NEAREST, near, key=itemgetter(0))
     return any(find_conflict(text, other, same_extent=False) for _, other in nearest)
