@@ -73,7 +73,8 @@ def cover(told: Sequence[Told], patches: Mapping[str, Patch], similarity: Simila
     if not any(one.text for one in plain):  # a picture of which nothing else is known
         plain = list(told)
     candidates = [_Candidate(number, one, _certainty(one, patches)) for number, one in enumerate(plain) if one.text]
-    nearness = similarity.matrix([one.text for one in told], [one.text for one in told])
+    texts = [one.text for one in told]
+    nearness = similarity.matrix(texts, texts)
     taken = _most_telling(candidates, _Caption(nearness, similarity), max_words)
     if not taken:  # nothing in it has a word that tells: better all of it than no caption
         return list(told)

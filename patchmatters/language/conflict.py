@@ -126,7 +126,7 @@ _NO_PREFIX = word_set("inside indoor indoors inform intend invest input intact d
 
 def _aligned(one: Reading, two: Reading) -> Iterator[Conflict]:
     """Conflicts between statements that differ in few words."""
-    slices = _differences(one.lemmas, two.lemmas)
+    slices = _differences(one, two)
     if not slices or any(_names_other_things(one, two, part) for part in slices):
         return
     if len(slices) > 1 and "" != one.subject != two.subject != "":
@@ -144,8 +144,14 @@ def _aligned(one: Reading, two: Reading) -> Iterator[Conflict]:
         yield from found
 
 
-def _differences(one: Sequence[str], two: Sequence[str]) -> list[_Slice]:
-    """The parts in which two word lists differ, as (start, end, start, end); none where too little is common."""
+def _differences(first: Reading, second: Reading) -> list[_Slice]:
+    """The parts in which the words of two statements differ, as (start, end, start, end); none where too little is
+    common."""
+    one, two = first.lemmas, second.lemmas
+    few = first.vocabulary if len(one) <= len(two) else second.vocabulary
+    shared = len(first.vocabulary & second.vocabulary)
+    if shared < _SHARE_OF_SHORTER * len(few) and shared < len(few) - 1:
+        return []
     shorter, longer = sorted((len(one), len(two)))
     head = tail = 0
     while head < shorter and one[head] == two[head]:
@@ -156,8 +162,7 @@ def _differences(one: Sequence[str], two: Sequence[str]) -> list[_Slice]:
     if rest <= 1:  # one word was replaced, or words were added in one place
         near = head + tail >= max(1, _SHARE_OF_LONGER * longer)
         return [(head, len(one) - tail, head, len(two) - tail)] if near else []
-    few = set(one) if len(one) == shorter else set(two)
-    if longer > _LONGEST_ALIGNED or len(few.intersection(one, two)) < _SHARE_OF_SHORTER * len(few):
+    if longer > _LONGEST_ALIGNED or shared < _SHARE_OF_SHORTER * len(few):
         return []
     return _matched(one, two, shorter, longer)
 
@@ -325,9 +330,12 @@ def _read_apart(one: Reading, two: Reading, same_extent: bool) -> Iterator[Confl
 
 def _exclusions(one: Reading, two: Reading) -> list[Conflict]:
     """What is said of one thing in both statements and cannot both be true of it, attribute by attribute."""
+    shared = one.fact_keys & two.fact_keys
+    if not shared:
+        return []
     comparable = _comparable_things(one, two)
-    shared = (key for key in sorted(one.fact_keys & two.fact_keys) if comparable is None or key[0] in comparable)
-    return [found for key in shared if (found := exclusion(one.facts[key], two.facts[key]))]
+    compared = (key for key in sorted(shared) if comparable is None or key[0] in comparable)
+    return [found for key in compared if (found := exclusion(one.facts[key], two.facts[key]))]
 
 
 def told_elsewhere(one: Reading, two: Reading) -> bool:

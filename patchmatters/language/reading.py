@@ -71,7 +71,8 @@ class Fact:
 class Reading:
     """What was read of a statement.
 
-    `tokens` are its words with phrases joined, without punctuation, `lemmas` their base forms, `things` the noun that
+    `tokens` are its words with phrases joined, without punctuation, `lemmas` their base forms, `vocabulary` each of
+    those once, `things` the noun that
     the value at a token's place belongs to. `facts` are by (thing, scale). `present` and `absent` are the things that
     are named or denied, with their kinds. `sides` are the groups, by scale, of side words that say which thing is meant
     ("the man on the left"). `subject` is the thing that the statement is about, narrowed down by its kinds, "" where
@@ -80,6 +81,7 @@ class Reading:
 
     tokens: tuple[str, ...]
     lemmas: tuple[str, ...]
+    vocabulary: frozenset[str]
     things: Mapping[int, str]
     facts: Mapping[tuple[str, str], tuple[Fact, ...]]
     fact_keys: frozenset[tuple[str, str]]
@@ -222,9 +224,11 @@ class _Reader:
             self.previous = word
             place += handle is not _Reader._on_stop
         self._close()
+        lemmas = tuple(map(lemma, self.tokens))
         return Reading(
             tokens=self.tokens,
-            lemmas=tuple(map(lemma, self.tokens)),
+            lemmas=lemmas,
+            vocabulary=frozenset(lemmas),
             things=self.things,
             facts={key: tuple(dict.fromkeys(facts))[:_MOST_FACTS] for key, facts in self.facts.items()},
             fact_keys=frozenset(self.facts),

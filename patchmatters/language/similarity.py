@@ -85,11 +85,20 @@ def _without_sides(statement: str) -> str:
 class Likeness:
     """How alike the statements of one picture are, every pair measured at once: embedding is dear one by one."""
 
-    def __init__(self, similarity: Similarity, statements: Sequence[str]) -> None:
+    def __init__(self, similarity: Similarity, statements: Iterable[str]) -> None:
         self.similarity = similarity
         texts = list(dict.fromkeys(statements))
         self._number = {text: number for number, text in enumerate(texts)}
         self._matrix = similarity.matrix(texts, texts)
+
+    def learn(self, statements: Iterable[str]) -> None:
+        """Measure these as well, each against all."""
+        fresh = [text for text in dict.fromkeys(statements) if text not in self._number]
+        self._number |= {text: number for number, text in enumerate(fresh, len(self._number))}
+        rows = self.similarity.matrix(fresh, list(self._number))
+        for known, column in zip(self._matrix, zip(*rows, strict=True), strict=False):
+            known.extend(column)
+        self._matrix.extend(rows)
 
     def of(self, one: str, other: str) -> float:
         """The likeness of two of the statements, 0 to 1."""

@@ -9,7 +9,8 @@ from enum import Enum
 
 from ..answers.json_answer import UnreadableAnswer
 from ..language import AUTO, SIMILARITIES, similarity_for
-from ..language.similarity import Similarity
+from ..language.sentences import statements_of
+from ..language.similarity import Likeness, Similarity
 from ..language.tongue import Tongue, tongue_of
 from ..models import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..options import Options, option
@@ -19,7 +20,7 @@ from ..running.ask import Reply, ask, record_of, require_writer
 from ..running.each_picture import spares_given_up
 from ..scene import Patch, Scene, Stage, Statement, require_stage, said_of
 from .read import SCHEMA, read_sorting
-from .sort import single_passage, sort_statements
+from .sort import single_passage, sort_alike, sort_statements
 from .support import with_support
 
 log = logging.getLogger(__name__)
@@ -118,11 +119,11 @@ def compare(
     tasks = [_Task(number, patch) for number, scene in enumerate(scenes) for patch in _compared(scene, level)]
     similarities = [similarity_for(settings.similarity, said_of(scene), monitor) for scene in scenes]
     monitor.begin(f"compare {level.value}", len(tasks))
-    results = (
-        _by_words(tasks, similarities, level, monitor)
-        if model is None
-        else _by_model(tasks, similarities, model, _questions(scenes, tasks, settings), monitor)
-    )
+    if model is None:
+        likenesses = list(map(_likeness, scenes, similarities))
+        results = _by_words(tasks, likenesses, level, monitor)
+    else:
+        results = _by_model(tasks, similarities, model, _questions(scenes, tasks, settings), monitor)
     done = [
         _settled(task, result, similarities[task.scene], level) for task, result in zip(tasks, results, strict=True)
     ]
@@ -137,7 +138,13 @@ def compare(
     )
     if model is not None or level is not Level.WITHIN:
         return tuple(finished)  # a model that has read the passages knows better what they agree on
-    return tuple(map(with_support, map(_with_tongue, finished), similarities))
+    return tuple(map(with_support, map(_with_tongue, finished), likenesses))
+
+
+def _likeness(scene: Scene, similarity: Similarity) -> Likeness:
+    """How alike all is that is said of a picture, measured at once: a model does statements of like length together."""
+    passages = (passage for patch in (*scene.first_level, *scene.regions) for passage in patch.passages)
+    return Likeness(similarity, (text for passage in passages for text in statements_of(passage.text)))
 
 
 def _with_tongue(scene: Scene) -> Scene:
@@ -152,13 +159,13 @@ def _compared(scene: Scene, level: Level) -> list[Patch]:
 
 
 def _by_words(
-    tasks: Sequence[_Task], similarities: Sequence[Similarity], level: Level, monitor: Monitor
+    tasks: Sequence[_Task], likenesses: Sequence[Likeness], level: Level, monitor: Monitor
 ) -> list[_Result]:
     results = []
     for task in tasks:
         monitor.poll()
-        similarity, same_extent = similarities[task.scene], level is Level.WITHIN
-        results.append(_Result(sort_statements(task.patch.passages, similarity, same_extent=same_extent)))
+        likeness, same_extent = likenesses[task.scene], level is Level.WITHIN
+        results.append(_Result(sort_alike(task.patch.passages, likeness, same_extent=same_extent)))
         monitor.advance(task.patch.name)
     return results
 

@@ -10,7 +10,7 @@ from ..language.conflict import find_conflict, tell_of_two_things
 from ..language.dispute import find_dispute, tell_of_others
 from ..language.quotes import tell_of_two_writings
 from ..language.sentences import content_words, statements_of
-from ..language.similarity import Similarity
+from ..language.similarity import Likeness, Similarity
 from ..scene import Passage, Statement, Verdict
 from .common import common_statements
 
@@ -41,12 +41,19 @@ def sort_statements(passages: Sequence[Passage], similarity: Similarity, *, same
     than the other is not lost. `same_extent` says whether all passages describe the same part of the picture. In the
     reading order of the first passage that says each.
     """
+    statements = [text for passage in passages for text in statements_of(passage.text)]
+    return sort_alike(passages, Likeness(similarity, statements), same_extent=same_extent)
+
+
+def sort_alike(passages: Sequence[Passage], likeness: Likeness, *, same_extent: bool) -> tuple[Statement, ...]:
+    """The same where the likeness of all statements of the passages is known."""
     said = [_Said(index, text) for index, passage in enumerate(passages) for text in statements_of(passage.text)]
-    links, clashes = _relations(said, similarity, same_extent=same_extent)
+    similarity = likeness.similarity
+    links, clashes = _relations(said, likeness, same_extent=same_extent)
     groups = _groups(len(said), [link for link in links if link[0] >= similarity.same], clashes)
     rivals = _group_rivals(groups, clashes)
     agreeing = _agreeing(links)
-    found = [_statement(group, rivals[number], agreeing, said, similarity) for number, group in enumerate(groups)]
+    found = [_statement(group, rivals[number], agreeing, said, likeness) for number, group in enumerate(groups)]
     return (*found, *common_statements(found))
 
 
@@ -60,10 +67,10 @@ def _agreeing(links: Sequence[tuple[float, int, int]]) -> dict[int, set[int]]:
 
 
 def _relations(
-    said: Sequence[_Said], similarity: Similarity, *, same_extent: bool
+    said: Sequence[_Said], likeness: Likeness, *, same_extent: bool
 ) -> tuple[list[tuple[float, int, int]], set[tuple[int, int]]]:
     """Pairs of statements that say the same, with their similarity, and pairs that clash."""
-    kinds = _kinds_of_pairs(said, similarity, same_extent=same_extent)
+    kinds = _kinds_of_pairs(said, likeness, same_extent=same_extent)
     links, clashes = [], set()
     for (a, one), (b, other) in combinations(enumerate(said), 2):
         if one.passage == other.passage:
@@ -77,23 +84,22 @@ def _relations(
 
 
 def _kinds_of_pairs(
-    said: Sequence[_Said], similarity: Similarity, *, same_extent: bool
+    said: Sequence[_Said], likeness: Likeness, *, same_extent: bool
 ) -> dict[tuple[str, str], tuple[float, bool]]:
     """(similarity, whether they clash) of wordings of two passages that say the same or clash, in either order."""
     texts = list(dict.fromkeys(one.text for one in said))
     number = {text: place for place, text in enumerate(texts)}
-    matrix = similarity.matrix(texts, texts)
+    similarity = likeness.similarity
     apart = {
         tuple(sorted((number[one.text], number[other.text])))
         for one, other in combinations(said, 2)
         if one.passage != other.passage and one.text != other.text
     }
     found: dict[tuple[str, str], tuple[float, bool]] = {}
-    for a, b in sorted(apart):
-        near = matrix[a][b]
+    for one, other in ((texts[a], texts[b]) for a, b in sorted(apart)):
+        near = likeness.of(one, other)
         if near < similarity.rival:
             continue
-        one, other = texts[a], texts[b]
         agree = similarity.agreement(one, other, near) >= similarity.agreed
         find = find_dispute if agree or near >= similarity.alike else find_conflict
         clash = find(one, other, same_extent=same_extent) is not None
@@ -139,21 +145,20 @@ def _statement(
     rivals: tuple[int, ...],
     agreeing: Mapping[int, set[int]],
     said: Sequence[_Said],
-    similarity: Similarity,
+    likeness: Likeness,
 ) -> Statement:
     saying = {one for index in group for one in (index, *agreeing.get(index, ()))}
     sources = tuple(sorted({said[index].passage for index in saying}))
-    text = _most_agreed([said[index].text for index in group], similarity)
+    text = _most_agreed([said[index].text for index in group], likeness)
     verdict = Verdict.CONTRADICTORY if rivals else Verdict.SAME if len(sources) > 1 else Verdict.UNIQUE
     return Statement(text, verdict, sources, rivals)
 
 
-def _most_agreed(texts: Sequence[str], similarity: Similarity) -> str:
+def _most_agreed(texts: Sequence[str], likeness: Likeness) -> str:
     """The wording nearest to all others; of equally near ones the plainest, which claims least."""
     if len(texts) == 1:
         return texts[0]
-    matrix = similarity.matrix(texts, texts)
     ranked: Iterator[tuple[float, int, int]] = (
-        (-sum(matrix[index]), len(content_words(text)), index) for index, text in enumerate(texts)
+        (-sum(likeness.row(text, texts)), len(content_words(text)), index) for index, text in enumerate(texts)
     )
     return texts[min(ranked)[2]]

@@ -22,7 +22,7 @@ from operator import itemgetter
 from ..language.conflict import find_conflict
 from ..language.quotes import quote_the_same, tells_only_of_writing
 from ..language.sentences import statements_of
-from ..language.similarity import Likeness, Similarity, bears_out, is_short, meanings, share_within
+from ..language.similarity import Likeness, bears_out, is_short, meanings, share_within
 from ..scene import Patch, Scene, Statement
 
 _BEST, _SECOND = 0.7, 0.3  # weights of the look that bears a statement out best, and of the next one
@@ -51,24 +51,24 @@ class _Measures:
     disputes: Mapping[str, frozenset[str]]
 
 
-def with_support(scene: Scene, similarity: Similarity) -> Scene:
+def with_support(scene: Scene, likeness: Likeness) -> Scene:
     """The Scene whose compared statements say how far other patches, and other candidates word for word, support them.
 
-    Unmeasured stay statements of a Scene in which only one patch was described.
+    Unmeasured stay statements of a Scene in which only one patch was described. `likeness` is of what its passages say.
     """
     looks = [
         _Look(patch.name, tuple(statements_of(passage.text)))
         for patch in scene.first_level
         for passage in patch.passages
     ]
-    measured = _measured([patch for patch in scene.first_level if patch.statements], looks, similarity)
+    measured = _measured([patch for patch in scene.first_level if patch.statements], looks, likeness)
     return scene.with_patches(measured)
 
 
-def _measured(patches: Sequence[Patch], looks: Sequence[_Look], similarity: Similarity) -> list[Patch]:
+def _measured(patches: Sequence[Patch], looks: Sequence[_Look], likeness: Likeness) -> list[Patch]:
     texts = list(dict.fromkeys(one.text for patch in patches for one in patch.statements))
-    likeness = Likeness(similarity, [*texts, *(text for look in looks for text in look.statements)])
-    limit = min(max(similarity.support, _chance(looks, likeness)), _MOST)
+    likeness.learn(texts)  # what rivals have in common is said by no passage
+    limit = min(max(likeness.similarity.support, _chance(looks, likeness)), _MOST)
     backing = {text: _backing(text, looks, likeness) for text in texts}
     held = {text: [bears_out(text, look.statements) for look in looks] for text in texts if is_short(text)}
     disputes = _disputes(texts, looks, likeness)
