@@ -19,7 +19,7 @@ from .reading import LONGEST
 from .similarity import bears_out, is_short, shares
 
 _LOADING = Lock()
-_BATCH = 128  # tokens in one padded batch; in larger ones more of it is padding
+_BATCH = 256  # tokens in one padded batch: larger ones are mostly padding, smaller ones multiply more slowly
 _REMEMBERED = 8192  # statements of which the vector is kept: 12 MiB of 384 dimensions
 _MOST_TOKENS = 256  # all-MiniLM-L6-v2 was trained on no more
 # Weights of words in an agreement: the share of the one that tells more, of which the other has less, and of the other.
