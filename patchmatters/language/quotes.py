@@ -13,7 +13,13 @@ from ..basics.remembered import remembered
 from .morphology import word_set
 
 _MARKS = ('""', "\u201c\u201d", "\u201e\u201c", "\u00ab\u00bb", "\u300c\u300d", "\u300e\u300f", "\u300a\u300b")
-_MARKED = re.compile("|".join(f"{left}([^{left}{right}\n]{{1,200}}){right}" for left, right in map(tuple, _MARKS)))
+# Marks with nothing between them are a pair as well: else what follows them would be quoted up to the next mark.
+_MARKED = re.compile(
+    "|".join(
+        rf"{left}{right}(?=[\s.,;:!?]|\Z)|{left}([^{left}{right}\n]{{1,200}}){right}"
+        for left, right in map(tuple, _MARKS)
+    )
+)
 _SINGLE = re.compile(r"(?<![\w])['\u2018]([^'\u2018\u2019\n]{1,200}(?:['\u2019]\w[^'\u2018\u2019\n]*)?)['\u2019](?!\w)")
 _LEAD = (
     r"\b(?:reads|(?:signs?|texts?|labels?|banners?|posters?|plates?|letters|words?|logos?|boards?|shirts?|screens?|"
@@ -66,8 +72,8 @@ def quotes_of(statement: str) -> tuple[Quote, ...]:
     found: list[Quote] = []
     for pattern in (_MARKED, _SINGLE, _UNMARKED, _NUMBER):
         for match in pattern.finditer(statement):
-            group = next(number for number, text in enumerate(match.groups(), 1) if text is not None)
-            quote = _stripped(match.group(group), match.start(group))
+            group = match.lastindex or 0
+            quote = _stripped(match.group(group), match.start(group)) if group else None
             if quote and all(quote.end <= other.start or quote.start >= other.end for other in found):
                 found.append(quote)
     return tuple(sorted(found, key=lambda quote: quote.start))

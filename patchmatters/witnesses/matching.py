@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import Enum
@@ -16,6 +16,9 @@ _READ = 0.5  # score from which on what was read bears out what was said
 _NEAR = 0.6  # likeness from which on a word that was said is taken for a misreading of one that was read
 _SHORTEST = 3  # letters of a word that can be a misreading, or stand within a longer one
 _SHORT_SURE = 0.8
+_WHOLE_QUOTE = 4  # letters of a piece of writing that is held against a line as a whole ...
+_NEAR_WHOLE = 0.75  # ... and its likeness to words of the line from which on it is a misreading of them
+_LETTERS_A_SLIP = 5  # a misreading has a letter more or less, and another for so many letters
 _LETTERS_LOST = 2  # letters of a word that are missed at one of its ends; what is longer is another word
 
 
@@ -42,9 +45,12 @@ def is_cjk(text: str) -> bool:
     return any("\u3040" <= letter <= "\u30ff" or "\u3400" <= letter <= "\u9fff" for letter in text)
 
 
-def compare_writing(said: str, lines: Sequence[Line]) -> Compared:
-    """What was said to be written against all that was read there, as a whole and then word by word."""
-    whole = _found_whole(said, lines)
+def compare_writing(said: str, lines: Sequence[Line], cut: Collection[Line] = ()) -> Compared:
+    """What was said to be written against all that was read there, as a whole and then word by word.
+
+    Of the lines that are `cut`, whoever said it saw a part.
+    """
+    whole = _found_whole(said, lines) or _read_otherwise(said, lines, cut)
     if whole is not None:
         return whole
     words = said.split()
@@ -81,6 +87,8 @@ def _is_whole(wanted: str, run: str, lines: Sequence[Line]) -> bool:
     start = run.index(wanted)
     end = start + len(wanted)
     lost = (start - max(edge for edge in ends if edge <= start), min(edge for edge in ends if edge >= end) - end)
+    if len(_needed(wanted, lines)) > 1:  # "SALE" above "SALE" is not "SALES"
+        return lost == (0, 0)
     return all(letters == 0 or letters > _LETTERS_LOST for letters in lost)
 
 
@@ -88,6 +96,72 @@ def _needed(wanted: str, lines: Sequence[Line]) -> tuple[Line, ...]:
     """The last of the lines that hold the writing together."""
     first = max(at for at in range(len(lines)) if wanted in "".join(plain(line.text) for line in lines[at:]))
     return tuple(lines[first:])
+
+
+def _read_otherwise(said: str, lines: Sequence[Line], cut: Collection[Line]) -> Compared | None:
+    """Neighbouring words of a surely read line that the whole writing is nearly like, wherever spaces were seen."""
+    wanted = plain(said)
+    if len(wanted) < _WHOLE_QUOTE or is_cjk(wanted):
+        return None
+    runs = [run for line in lines for run in _runs(line, wanted, line in cut)]
+    found = max(runs, key=lambda run: run.near, default=None)
+    if found is None or found.near < _NEAR_WHOLE:
+        return None
+    score = min(token.score for token in found.tokens)
+    return Compared(Match.OTHER, _as_read(said.split(), found.tokens), (found.line,), score)
+
+
+def _as_read(words: Sequence[str], tokens: Sequence[Token]) -> tuple[str, ...]:
+    """The words that were read, as they were said where that is the same, with the stops around them."""
+    if len(words) != len(tokens):
+        return tuple(token.text for token in tokens)
+    pairs = zip(words, tokens, strict=True)
+    return tuple(word if plain(word) == plain(token.text) else _in_place_of(word, token.text) for word, token in pairs)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Neighbouring words of a line, and how near the writing is to them."""
+
+    line: Line
+    tokens: tuple[Token, ...]
+    near: float
+
+
+def _runs(line: Line, wanted: str, cut: bool) -> Iterator[_Run]:
+    """The runs of a line's words of about as many letters; of a cut line also those whose outer word is seen in part.
+
+    Not those that may go on where their end is hidden, and none with a word that is not surely read.
+    """
+    tokens = [token for token in line.tokens if plain(token.text)]
+    for first in range(len(tokens)):
+        for last in range(first + 1, len(tokens) + 1):
+            run = tuple(tokens[first:last])
+            read = plain("".join(token.text for token in run))
+            if all(token.score >= SURE for token in run) and len(read) >= _SHORTEST:
+                open_ends = (cut and first == 0, cut and last == len(tokens))
+                near = _likeness(wanted, read, plain(run[0].text), plain(run[-1].text), open_ends)
+                if not _may_go_on(wanted, read, at_start=first == 0, at_end=last == len(tokens)):
+                    yield _Run(line, run, near)
+
+
+def _may_go_on(wanted: str, read: str, *, at_start: bool, at_end: bool) -> bool:
+    """Whether what was read is all of the writing but what may be hidden at the outer ends of a line."""
+    before, found, after = wanted.partition(read)
+    return bool(found) and (not before or at_start) and (not after or at_end)
+
+
+def _likeness(wanted: str, read: str, first: str, last: str, open_ends: tuple[bool, bool]) -> float:
+    """How near the writing is to what was read, 0 to 1, where a cut may hide letters of the first or the last word."""
+    most = [max(0, len(read) - len(wanted) + 1) if is_open else 0 for is_open in open_ends]
+    shown = {read[at:] for at in range(min(most[0], len(first) - 1) + 1)}
+    shown |= {read[: len(read) - at] for at in range(1, min(most[1], len(last) - 1) + 1)}
+    alike = [part for part in shown if abs(len(part) - len(wanted)) <= 1 + len(wanted) // _LETTERS_A_SLIP]
+    return max((_ratio(wanted, part) for part in alike), default=0.0)
+
+
+def _ratio(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 @dataclass(frozen=True)
@@ -122,7 +196,9 @@ def _within_or_near(said: str, wanted: str, tokens: Iterable[tuple[Token, Line]]
             return _Word(Match.FOUND, said, line, token.score)
         if _is_cut(wanted, read, token, line):
             best, nearest = _Word(Match.PARTLY, said, line, token.score), 1.0
-        near = SequenceMatcher(None, wanted, read, autojunk=False).ratio()
+        near = _ratio(wanted, read)
+        if abs(len(read) - len(wanted)) > 1 + len(wanted) // _LETTERS_A_SLIP:
+            continue
         if near >= nearest and len(read) >= _SHORTEST and token.score >= SURE and read not in others:
             best, nearest = _Word(Match.OTHER, _in_place_of(said, token.text), line, token.score), near
     return best
@@ -155,11 +231,7 @@ def _beside_found(words: Sequence[str], results: Sequence[_Word]) -> Compared | 
     others = [token.score for token, right in zip(tokens, same, strict=True) if not right]
     if not others or min(others) < SURE or 2 * letters <= len(plain("".join(words))):
         return None
-    told = (
-        word if right else _in_place_of(word, token.text)
-        for word, token, right in zip(words, tokens, same, strict=True)
-    )  # fmt: skip
-    return Compared(Match.OTHER, tuple(told), (line,), min(others))
+    return Compared(Match.OTHER, _as_read(words, tokens), (line,), min(others))
 
 
 def _summed(words: Sequence[str], results: Sequence[_Word]) -> Compared:

@@ -24,6 +24,7 @@ _SEEN = 0.2  # share of a line that lies in a crop from which on one who sees th
 _WHOLE = 0.9  # ... and from which on all of it
 _LETTERS = 3  # the shortest writing that is added, in letters or digits; Chinese: one less
 _GAP = 0.9  # heights of a letter between lines of one notice
+_BELOW, _BESIDE = 2.0, 1.4  # how many times as high a line of it may be as the one above it, and as the one beside it
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def _of_denial(lines: Sequence[Line], image: Crop) -> tuple[Testimony, ...]:
 def _of_quotes(statement: str, quotes: tuple[Quote, ...], lines: Sequence[Line], image: Crop) -> tuple[Testimony, ...]:
     """One word for the whole statement: every piece of writing in it is right, or some of it can be put right."""
     asserted = tells_of_writing(statement)
-    found = [_completed(quote, compare_writing(quote.text, lines), image) for quote in quotes]
+    cut = [line for line in lines if line.box.coverage_by(image.box) < _WHOLE]
+    found = [_completed(quote, compare_writing(quote.text, lines, cut), cut) for quote in quotes]
     used = [line for one in found for line in one.lines]
     box = union_of(line.box for line in used) if used else None
     strength = round(min((one.score for one in found if one.score), default=0.0), 3)
@@ -127,11 +129,11 @@ def _of_quotes(statement: str, quotes: tuple[Quote, ...], lines: Sequence[Line],
     return ()
 
 
-def _completed(quote: Quote, compared: Compared, image: Crop) -> Compared:
+def _completed(quote: Quote, compared: Compared, cut_lines: Sequence[Line]) -> Compared:
     """Whole words where the edge of the crop cuts the line, so that the captioner could not see their ends."""
     if compared.match is not Match.FOUND:
         return compared
-    cut = [line for line in compared.lines if line.box.coverage_by(image.box) < _WHOLE]
+    cut = [line for line in compared.lines if line in cut_lines]
     if not cut or is_cjk(quote.text) or len(compared.lines) > 1 or not _is_sure(cut[0]):
         return compared
     words = [plain(token.text) for token in cut[0].tokens]
@@ -180,8 +182,9 @@ def _belongs(line: Line, before: Line) -> bool:
     low, high = sorted((line.height, before.height))
     across = min(line.box.right, before.box.right) - max(line.box.left, before.box.left)
     down = min(line.box.bottom, before.box.bottom) - max(line.box.top, before.box.top)
-    gap = -down if across > 0 else -across if down > 0 else high + 1
-    return high <= 2 * low and gap <= _GAP * high
+    if across > 0:
+        return high <= _BELOW * low and -down <= _GAP * high
+    return down > 0 and high <= _BESIDE * low and -across <= _GAP * high
 
 
 def _is_known(notice: Sequence[Line], known: str) -> bool:

@@ -53,6 +53,7 @@ def word(picture: Image.Image, statement: str, box: Box | None = None) -> Word:
         ("A woman reading The Times sits on a bench.", []),
         ("There are 3 dogs.", []),
         ('A sign with a mark: ". . ."', []),
+        ('A sign reads "". The text "EXIT" is visible.', ["EXIT"]),
     ],
 )
 def test_what_is_quoted(statement: str, quoted: list[str]) -> None:
@@ -178,6 +179,19 @@ def test_a_letter_more_or_less_is_put_right(said: str, told: str) -> None:
 def test_what_may_be_hidden_at_an_outer_end_is_not_missing() -> None:
     picture = sign(("otel Astori", (60, 120), 48))
     assert words(picture, 'A sign reads "Hotel Astoria".') == ()
+
+
+@needs_reader
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (("SALE", "SALE"), "SALES"),  # not two lines run together
+        (("this garden",), "FOR RENT"),  # letters in common are no misreading
+    ],
+)
+def test_what_only_shares_letters_is_neither_confirmed_nor_put_right(lines: tuple[str, ...], said: str) -> None:
+    picture = sign(*((line, (60, 60 + 90 * number), 48) for number, line in enumerate(lines)))
+    assert words(picture, f'A sign reads "{said}".') == ()
 
 
 @needs_reader
