@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from patchmatters.language.conflict import find_conflict
-from patchmatters.language.embeddings import EmbeddingSimilarity
-from patchmatters.language.similarity import LexicalSimilarity, Similarity, containment
+from patchmatters.language.embeddings import EmbeddingSimilarity, _batches
+from patchmatters.language.similarity import LexicalSimilarity, Likeness, Similarity, containment
 
 PAIRS = json.loads((Path(__file__).parent.parent / "data" / "statement_pairs.json").read_text(encoding="utf-8"))
 LEXICAL = LexicalSimilarity()
@@ -131,3 +131,22 @@ def test_a_wrong_embedding_folder_is_named(tmp_path):
             pytest.skip(f"{package} is not installed")
     with pytest.raises(RuntimeError, match="no sentence embedding model"):
         EmbeddingSimilarity(folder=str(tmp_path)).matrix(["A dog."], ["A cat."])
+
+
+def test_what_is_learned_later_is_as_alike_as_what_was_known_from_the_start() -> None:
+    texts = ["A man holds a red cup.", "Two dogs run on grass.", "A man with a cup.", "A cat sleeps on a sofa."]
+    later = Likeness(LexicalSimilarity(), texts[:2])
+    later.learn([*texts[1:], texts[2]])
+    at_once = Likeness(LexicalSimilarity(), texts)
+    assert [later.row(text, texts) for text in texts] == [at_once.row(text, texts) for text in texts]
+    assert later.nearest(texts[0], texts[1:]) == max(at_once.row(texts[0], texts[1:])) > 0
+    assert later.nearest(texts[0], []) == 0.0
+
+
+@pytest.mark.parametrize("lengths", [[7, 31, 9, 8, 30, 7, 250, 6] * 9, [400], []])
+def test_a_batch_of_statements_is_of_like_length_and_small(lengths: list[int]) -> None:
+    batches = list(_batches(lengths))
+    assert sorted(number for batch in batches for number in batch) == list(range(len(lengths)))
+    assert all(len(batch) == 1 or len(batch) * max(lengths[one] for one in batch) <= 256 for batch in batches)
+    padded = sum(len(batch) * max(lengths[one] for one in batch) for batch in batches)
+    assert padded <= 1.1 * sum(lengths)
