@@ -159,6 +159,6 @@ def _most_agreed(texts: Sequence[str], likeness: Likeness) -> str:
     if len(texts) == 1:
         return texts[0]
     ranked: Iterator[tuple[float, int, int]] = (
-        (-sum(likeness.row(text, texts)), len(content_words(text)), index) for index, text in enumerate(texts)
+        (-round(sum(likeness.row(text, texts)), 4), len(content_words(text)), index) for index, text in enumerate(texts)
     )
     return texts[min(ranked)[2]]
