@@ -7,6 +7,26 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from ..models import QUIET, Answer, ChatModel, Monitor, Outcome, Question, QuietMonitor, Scorer, derive_seed
+from ..picture import Crop
+
+__all__ = [
+    "CHAT_MODELS",
+    "QUIET",
+    "SCORERS",
+    "Answer",
+    "ChatModel",
+    "Crop",
+    "Monitor",
+    "Outcome",
+    "Question",
+    "QuietMonitor",
+    "Scorer",
+    "backend",
+    "derive_seed",
+    "scorers_by_architecture",
+]
+
 
 @dataclass(frozen=True)
 class Backend:

@@ -1,7 +1,7 @@
 """How alike two statements are, by sentence embeddings (the extra "embeddings").
 
 Every stage of a picture asks about the same statements, so each is embedded once in a process, in batches of like
-length: one of 13 words costs about 6 ms on one CPU thread, and what is known costs nothing.
+length: one of 13 words costs about 7 ms on one CPU thread, and what is known costs nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .reading import LONGEST
 from .similarity import bears_out, is_short, shares
 
 _LOADING = Lock()
-_BATCH = 256  # tokens in one padded batch: larger ones are mostly padding, smaller ones multiply more slowly
+_BATCH = 256  # tokens in one padded batch: in larger ones more of it is padding, smaller ones multiply more slowly
 _REMEMBERED = 8192  # statements of which the vector is kept: 12 MiB of 384 dimensions
 _MOST_TOKENS = 256  # all-MiniLM-L6-v2 was trained on no more
 # Weights of words in an agreement: the share of the one that tells more, of which the other has less, and of the other.

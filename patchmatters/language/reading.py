@@ -72,11 +72,11 @@ class Reading:
     """What was read of a statement.
 
     `tokens` are its words with phrases joined, without punctuation, `lemmas` their base forms, `vocabulary` each of
-    those once, `things` the noun that
-    the value at a token's place belongs to. `facts` are by (thing, scale). `present` and `absent` are the things that
-    are named or denied, with their kinds. `sides` are the groups, by scale, of side words that say which thing is meant
-    ("the man on the left"). `subject` is the thing that the statement is about, narrowed down by its kinds, "" where
-    that is unclear, and `head` its noun in base form; `about_frame` says that it is the picture itself.
+    those once, `things` the noun that the value at a token's place belongs to. `facts` are by (thing, scale). `present`
+    and `absent` are the things that are named or denied, with their kinds. `sides` are the groups, by scale, of side
+    words that say which thing is meant ("the man on the left"). `subject` is the thing that the statement is about,
+    narrowed down by its kinds, "" where that is unclear, and `head` its noun in base form; `about_frame` says that it
+    is the picture itself.
     """
 
     tokens: tuple[str, ...]

@@ -164,7 +164,7 @@ _EMPTY = FUNCTION_WORDS | frozenset(("be", "have", "do", "appear", "seem"))
 
 
 class _Bits:
-    """Sets of words as bits of one number each: what two have in common is found in a tenth of the time."""
+    """Sets of words as bits of one number each, because what two have in common is asked of every pair."""
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}

@@ -119,11 +119,12 @@ def compare(
     tasks = [_Task(number, patch) for number, scene in enumerate(scenes) for patch in _compared(scene, level)]
     similarities = [similarity_for(settings.similarity, said_of(scene), monitor) for scene in scenes]
     monitor.begin(f"compare {level.value}", len(tasks))
-    if model is None:
-        likenesses = list(map(_likeness, scenes, similarities))
-        results = _by_words(tasks, likenesses, level, monitor)
-    else:
-        results = _by_model(tasks, similarities, model, _questions(scenes, tasks, settings), monitor)
+    likenesses = [] if model else [_likeness(*pair, level) for pair in zip(scenes, similarities, strict=True)]
+    results = (
+        _by_words(tasks, likenesses, level, monitor)
+        if model is None
+        else _by_model(tasks, similarities, model, _questions(scenes, tasks, settings), monitor)
+    )
     done = [
         _settled(task, result, similarities[task.scene], level) for task, result in zip(tasks, results, strict=True)
     ]
@@ -141,9 +142,9 @@ def compare(
     return tuple(map(with_support, map(_with_tongue, finished), likenesses))
 
 
-def _likeness(scene: Scene, similarity: Similarity) -> Likeness:
+def _likeness(scene: Scene, similarity: Similarity, level: Level) -> Likeness:
     """How alike all is that is said of a picture, measured at once: a model does statements of like length together."""
-    passages = (passage for patch in (*scene.first_level, *scene.regions) for passage in patch.passages)
+    passages = (passage for patch in _of_level(scene, level) for passage in patch.passages)
     return Likeness(similarity, (text for passage in passages for text in statements_of(passage.text)))
 
 
@@ -154,8 +155,11 @@ def _with_tongue(scene: Scene) -> Scene:
 
 def _compared(scene: Scene, level: Level) -> list[Patch]:
     """The patches or regions with at least two passages."""
-    patches = scene.first_level if level is Level.WITHIN else scene.regions
-    return [patch for patch in patches if len(patch.passages) > 1]
+    return [patch for patch in _of_level(scene, level) if len(patch.passages) > 1]
+
+
+def _of_level(scene: Scene, level: Level) -> Sequence[Patch]:
+    return scene.first_level if level is Level.WITHIN else scene.regions
 
 
 def _by_words(

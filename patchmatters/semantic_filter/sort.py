@@ -70,12 +70,15 @@ def _relations(
     said: Sequence[_Said], likeness: Likeness, *, same_extent: bool
 ) -> tuple[list[tuple[float, int, int]], set[tuple[int, int]]]:
     """Pairs of statements that say the same, with their similarity, and pairs that clash."""
-    kinds = _kinds_of_pairs(said, likeness, same_extent=same_extent)
+    known: dict[tuple[str, str], tuple[float, bool]] = {}
     links, clashes = [], set()
     for (a, one), (b, other) in combinations(enumerate(said), 2):
         if one.passage == other.passage:
             continue
-        near, clash = (1.0, False) if one.text == other.text else kinds.get((one.text, other.text), (0.0, False))
+        pair = one.text, other.text
+        if pair not in known:
+            known[pair] = known[pair[::-1]] = _kind_of_pair(*pair, likeness, same_extent=same_extent)
+        near, clash = known[pair]
         if clash:
             clashes.add((a, b))
         elif near:
@@ -83,29 +86,18 @@ def _relations(
     return links, clashes
 
 
-def _kinds_of_pairs(
-    said: Sequence[_Said], likeness: Likeness, *, same_extent: bool
-) -> dict[tuple[str, str], tuple[float, bool]]:
-    """(similarity, whether they clash) of wordings of two passages that say the same or clash, in either order."""
-    texts = list(dict.fromkeys(one.text for one in said))
-    number = {text: place for place, text in enumerate(texts)}
-    similarity = likeness.similarity
-    apart = {
-        tuple(sorted((number[one.text], number[other.text])))
-        for one, other in combinations(said, 2)
-        if one.passage != other.passage and one.text != other.text
-    }
-    found: dict[tuple[str, str], tuple[float, bool]] = {}
-    for one, other in ((texts[a], texts[b]) for a, b in sorted(apart)):
-        near = likeness.of(one, other)
-        if near < similarity.rival:
-            continue
-        agree = similarity.agreement(one, other, near) >= similarity.agreed
-        find = find_dispute if agree or near >= similarity.alike else find_conflict
-        clash = find(one, other, same_extent=same_extent) is not None
-        if clash or (agree and not _of_two_things(one, other, same_extent=same_extent)):
-            found[one, other] = found[other, one] = (near, clash)
-    return found
+def _kind_of_pair(one: str, other: str, likeness: Likeness, *, same_extent: bool) -> tuple[float, bool]:
+    """The likeness of two wordings that say the same or clash, 0 where they do neither; and whether they clash."""
+    if one == other:
+        return 1.0, False
+    similarity, near = likeness.similarity, likeness.of(one, other)
+    if near < similarity.rival:
+        return 0.0, False
+    agree = similarity.agreement(one, other, near) >= similarity.agreed
+    find = find_dispute if agree or near >= similarity.alike else find_conflict
+    if find(one, other, same_extent=same_extent) is not None:
+        return near, True
+    return (near if agree and not _of_two_things(one, other, same_extent=same_extent) else 0.0), False
 
 
 def _of_two_things(one: str, other: str, *, same_extent: bool) -> bool:

@@ -138,11 +138,11 @@ def _runs(line: Line, wanted: str, cut: bool) -> Iterator[_Run]:
         for last in range(first + 1, len(tokens) + 1):
             run = tuple(tokens[first:last])
             read = plain("".join(token.text for token in run))
-            if all(token.score >= SURE for token in run) and len(read) >= _SHORTEST:
-                open_ends = (cut and first == 0, cut and last == len(tokens))
-                near = _likeness(wanted, read, plain(run[0].text), plain(run[-1].text), open_ends)
-                if not _may_go_on(wanted, read, at_start=first == 0, at_end=last == len(tokens)):
-                    yield _Run(line, run, near)
+            at_start, at_end = first == 0, last == len(tokens)
+            sure = all(token.score >= SURE for token in run) and len(read) >= _SHORTEST
+            if sure and not _may_go_on(wanted, read, at_start=at_start, at_end=at_end):
+                open_ends = (cut and at_start, cut and at_end)
+                yield _Run(line, run, _likeness(wanted, read, plain(run[0].text), plain(run[-1].text), open_ends))
 
 
 def _may_go_on(wanted: str, read: str, *, at_start: bool, at_end: bool) -> bool:
@@ -156,8 +156,12 @@ def _likeness(wanted: str, read: str, first: str, last: str, open_ends: tuple[bo
     most = [max(0, len(read) - len(wanted) + 1) if is_open else 0 for is_open in open_ends]
     shown = {read[at:] for at in range(min(most[0], len(first) - 1) + 1)}
     shown |= {read[: len(read) - at] for at in range(1, min(most[1], len(last) - 1) + 1)}
-    alike = [part for part in shown if abs(len(part) - len(wanted)) <= 1 + len(wanted) // _LETTERS_A_SLIP]
-    return max((_ratio(wanted, part) for part in alike), default=0.0)
+    return max((_ratio(wanted, part) for part in shown if _as_long(part, wanted)), default=0.0)
+
+
+def _as_long(read: str, wanted: str) -> bool:
+    """Whether what was read has about as many letters as the writing, so that this may be a misreading of it."""
+    return abs(len(read) - len(wanted)) <= 1 + len(wanted) // _LETTERS_A_SLIP
 
 
 def _ratio(one: str, other: str) -> float:
@@ -196,9 +200,9 @@ def _within_or_near(said: str, wanted: str, tokens: Iterable[tuple[Token, Line]]
             return _Word(Match.FOUND, said, line, token.score)
         if _is_cut(wanted, read, token, line):
             best, nearest = _Word(Match.PARTLY, said, line, token.score), 1.0
-        near = _ratio(wanted, read)
-        if abs(len(read) - len(wanted)) > 1 + len(wanted) // _LETTERS_A_SLIP:
+        if not _as_long(read, wanted):
             continue
+        near = _ratio(wanted, read)
         if near >= nearest and len(read) >= _SHORTEST and token.score >= SURE and read not in others:
             best, nearest = _Word(Match.OTHER, _in_place_of(said, token.text), line, token.score), near
     return best

@@ -29,7 +29,7 @@ ENGINE = ROOT / "patchmatters"
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 HOST = frozenset({"comfy", "comfy_api", "comfy_extras", "comfy_execution", "folder_paths", "nodes", "server"})
 MADE = frozenset({"__pycache__", "node_modules", "out", "build", "dist", "shared"})
-DOORS = frozenset({"language.clean"})  # where scripts outside found what lies elsewhere now
+DOORS = frozenset({"backends.base", "folder.rows", "language.clean"})  # for scripts outside: it lies elsewhere
 FILES = frozenset({"__init__.py"})  # at the top; the rest there are what tools look for by name
 
 

@@ -186,7 +186,7 @@ def test_what_may_be_hidden_at_an_outer_end_is_not_missing() -> None:
     ("lines", "said"),
     [
         (("SALE", "SALE"), "SALES"),  # not two lines run together
-        (("this garden",), "FOR RENT"),  # letters in common are no misreading
+        (("FOR", "this garden"), "FOR RENT"),  # letters in common are no misreading
     ],
 )
 def test_what_only_shares_letters_is_neither_confirmed_nor_put_right(lines: tuple[str, ...], said: str) -> None:
