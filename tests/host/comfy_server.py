@@ -27,6 +27,8 @@ from typing import Any
 PACK = Path(__file__).resolve().parents[2]
 PACK_FOLDER = "patchmatters"  # the folder that the registry makes: the project's name
 FOLDERS = ("custom_nodes", "input", "models", "output", "temp", "user")
+PORTS_TRIED = 3
+TAKEN = "is already in use on address"  # ComfyUI's words
 END = {"execution_success": "success", "execution_error": "error", "execution_interrupted": "interrupted"}
 
 
@@ -101,21 +103,34 @@ class Run:
         return str((self.error or {}).get("exception_message", "")).strip()
 
 
+class PortTakenError(RuntimeError):
+    """Another process took the port while the server was on its way to it."""
+
+
 class Server:
-    """ComfyUI on a free loopback port; ended by its own process on exit."""
+    """ComfyUI on a free loopback port; ended by its own process on exit. Any number may run side by side."""
 
     def __init__(self, host: Host, base: Path, extra: Sequence[str] = (), wait_s: float = 180) -> None:
         self.host, self.base, self.extra, self.wait_s = host, base, list(extra), wait_s
         self.log = base / "server.log"
 
     def __enter__(self) -> Server:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        for _ in range(PORTS_TRIED - 1):
+            with contextlib.suppress(PortTakenError):
+                return self._started(free_port())
+        return self._started(free_port())
+
+    def _started(self, port: int) -> Server:
         self.url = f"http://127.0.0.1:{port}"
+        answers = {"PATCHMATTERS_CACHE": str(self.base / "answers.sqlite")}  # not the user's
         with self.log.open("w", encoding="utf-8") as log:
             self.process = subprocess.Popen(
-                self._command(port), cwd=self.host.path, stdout=log, stderr=subprocess.STDOUT, **own_group()
+                self._command(port),
+                cwd=self.host.path,
+                env=os.environ | answers,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                **own_group(),
             )
         try:
             self._wait()
@@ -133,14 +148,19 @@ class Server:
 
     def _wait(self) -> None:
         deadline = time.monotonic() + self.wait_s
-        while True:
-            try:
-                self.get("/system_stats")
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > deadline:
-                    raise RuntimeError(f"the server did not come up:\n{self.log_text()[-4000:]}") from None
-                time.sleep(0.25)
+        while not self._answers():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                log = self.log_text()
+                wrong = PortTakenError if TAKEN in log else RuntimeError
+                raise wrong(f"the server did not come up:\n{log[-4000:]}")
+            time.sleep(0.25)
+
+    def _answers(self) -> bool:
+        """Whether this very server answers, and not another one that came to the port before it."""
+        try:
+            return str(self.base) in self.get("/system_stats")["system"]["argv"]
+        except (OSError, ValueError, KeyError):
+            return False
 
     def __exit__(self, *exception: object) -> None:
         if self.process.poll() is not None:
@@ -163,6 +183,12 @@ class Server:
     def run(self, prompt: Mapping[str, Any], interrupt_at: str | None = None, timeout_s: float = 240) -> Run:
         """Run an API-format prompt to its end. `interrupt_at` cancels it as soon as that node starts."""
         return asyncio.run(asyncio.wait_for(_run(self.url, prompt, interrupt_at), timeout_s))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def own_group() -> dict[str, Any]:

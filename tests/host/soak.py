@@ -13,7 +13,6 @@ import contextlib
 import io
 import itertools
 import json
-import os
 import re
 import sys
 import tempfile
@@ -192,10 +191,8 @@ def main() -> int:
     host = find_host()
     if isinstance(host, str):
         sys.exit(host)
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["PATCHMATTERS_CACHE"] = str(Path(folder) / "answers.sqlite")
-        with Server(host, prepare_base(Path(folder) / "base", host)) as server:
-            report = soak(server, options.minutes * 60, options.seed)
+    with tempfile.TemporaryDirectory() as folder, Server(host, prepare_base(Path(folder), host)) as server:
+        report = soak(server, options.minutes * 60, options.seed)
     sys.stdout.write(report.told() + "\n")
     return 1 if report.deaths or report.wrong else 0
 

@@ -11,12 +11,10 @@ from host.soak import soak
 
 
 def test_faults_and_interrupts_kill_nothing_and_mix_nothing_up(
-    host: Host, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    host: Host, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Half a minute of what `python tests/host/soak.py --minutes 30` does."""
-    base = tmp_path_factory.mktemp("soak")
-    monkeypatch.setenv("PATCHMATTERS_CACHE", str(base / "answers.sqlite"))
-    with Server(host, prepare_base(base / "host", host)) as server:
+    with Server(host, prepare_base(tmp_path_factory.mktemp("soak"), host)) as server:
         report = soak(server, 30.0)
     assert report.deaths == 0, server.log_text()[-4000:]
     assert not report.wrong
