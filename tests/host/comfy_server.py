@@ -203,7 +203,8 @@ def end_group(process: subprocess.Popen[bytes], gently: bool) -> None:
         if os.name == "nt":
             process.send_signal(signal.CTRL_BREAK_EVENT) if gently else process.kill()
         else:
-            os.killpg(process.pid, signal.SIGINT if gently else signal.SIGKILL)
+            # Not SIGINT: what a shell started in the background ignores it, and so would the server.
+            os.killpg(process.pid, signal.SIGTERM if gently else signal.SIGKILL)
 
 
 async def _run(url: str, prompt: Mapping[str, Any], interrupt_at: str | None) -> Run:
