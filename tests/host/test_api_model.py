@@ -321,7 +321,7 @@ def test_a_cancel_stops_the_judging_within_a_second(comfy: Server, api: Protocol
     prompt = add(prompt, "look", f"{OURS}Inspect", scene=["filter", 0])
     run = comfy.run(_with_defaults(comfy, prompt), interrupt_at="filter")
     assert run.status == "interrupted"
-    assert run.interrupted_after is not None and run.interrupted_after < 1.0
+    assert run.interrupted_after is not None and run.interrupted_after < within(1.0, 15.0)
 
 
 def _list(received: Received) -> str:
