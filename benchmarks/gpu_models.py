@@ -67,9 +67,7 @@ class Sizes:
 
 
 LLAVA = Sizes("LLaVA-1.5-7B", 7_063_427_072, lambda: llava_plan(_LLAMA_7B, _CLIP_LARGE_336), llava_plan)
-QWEN = Sizes(
-    "Qwen3-VL-4B", 4_437_815_808, lambda: qwen3_vl_plan(_QWEN3_4B, _QWEN3_4B_TOWER, 1_048_576), qwen3_vl_plan
-)
+QWEN = Sizes("Qwen3-VL-4B", 4_437_815_808, lambda: qwen3_vl_plan(_QWEN3_4B, _QWEN3_4B_TOWER, 1_048_576), qwen3_vl_plan)
 BLIP = Sizes("BLIP-large", 446_000_000, lambda: blip_itm_plan(384, _BLIP_TEXT, _VIT_LARGE, 256), blip_itm_plan)
 
 

@@ -20,6 +20,6 @@ def require_installed(lines: Iterable[str] | None = None) -> None:
     missing = [name for name in names if find_spec(_MODULES.get(name, name.replace("-", "_"))) is None]
     if missing:
         raise ImportError(
-            f"PatchMatters needs {', '.join(missing)}: run \"{sys.executable} -m pip install -r {_FILE}\" and start "
+            f'PatchMatters needs {", ".join(missing)}: run "{sys.executable} -m pip install -r {_FILE}" and start '
             "ComfyUI again."
         )

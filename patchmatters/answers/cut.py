@@ -56,7 +56,8 @@ def text_before_cut(text: str) -> str:
     ends = [
         found.end()
         for found in re.finditer(
-            r"[.!?\u2026\u3002\uff01\uff1f][\"')\u201d\u2019\]]*(?=\s|\Z|<|(?<=[\u3002\uff01\uff1f]))", text  # "<": an end token
+            r"[.!?\u2026\u3002\uff01\uff1f][\"')\u201d\u2019\]]*(?=\s|\Z|<|(?<=[\u3002\uff01\uff1f]))",
+            text,  # "<": an end token
         )
     ]
     return text[: ends[-1]] if ends else text

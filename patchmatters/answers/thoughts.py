@@ -80,11 +80,7 @@ def begins_as_thought(text: str) -> bool:
 
 def ponders(text: str) -> bool:
     """Whether any sentence of a text speaks of the task, asks itself something or weighs what it sees."""
-    return (
-        begins_as_thought(text)
-        or bool(_OF_WRITING.search(text))
-        or any(map(_ponders, split_sentences(text)))
-    )
+    return begins_as_thought(text) or bool(_OF_WRITING.search(text)) or any(map(_ponders, split_sentences(text)))
 
 
 def without_bare_thoughts(text: str, *, cut: bool = False) -> str:

@@ -65,7 +65,6 @@ def _split_line(line: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-
 def _ends_of(line: str) -> list[int]:
     """The places in a line where a sentence ends, in order; pieces without a word between them are possible."""
     ends = [match.end() for match in _CJK_END.finditer(line)]

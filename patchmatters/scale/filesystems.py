@@ -36,8 +36,7 @@ def pyarrow_module() -> Any:
         import pyarrow.parquet
     except ImportError as error:
         raise RuntimeError(
-            f'scale needs the package pyarrow ({error}): pip install "patchmatters[scale]", or pip install '
-            "pyarrow."
+            f'scale needs the package pyarrow ({error}): pip install "patchmatters[scale]", or pip install pyarrow.'
         ) from None
     return pyarrow
 

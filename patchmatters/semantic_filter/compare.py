@@ -162,9 +162,7 @@ def _of_level(scene: Scene, level: Level) -> Sequence[Patch]:
     return scene.first_level if level is Level.WITHIN else scene.regions
 
 
-def _by_words(
-    tasks: Sequence[_Task], likenesses: Sequence[Likeness], level: Level, monitor: Monitor
-) -> list[_Result]:
+def _by_words(tasks: Sequence[_Task], likenesses: Sequence[Likeness], level: Level, monitor: Monitor) -> list[_Result]:
     results = []
     for task in tasks:
         monitor.poll()

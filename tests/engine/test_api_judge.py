@@ -180,7 +180,13 @@ def test_one_that_talks_until_it_is_cut_off_has_told_that_it_gives_none() -> Non
 
 def test_an_apology_says_neither_word_and_no_more_about_the_server() -> None:
     """What is refused has no score; all else is still asked about by its words."""
-    apology = Weighed((("I'm", {"I'm": 1.0}), (" sorry", {" sorry": 1.0}), (", but I can't help with that.", {}),))
+    apology = Weighed(
+        (
+            ("I'm", {"I'm": 1.0}),
+            (" sorry", {" sorry": 1.0}),
+            (", but I can't help with that.", {}),
+        )
+    )
 
     with ProtocolServer(lambda received: apology if "dog" in received.prompt else _judging(received)) as server:
         assert judge_by(_chat(server)).score(CROPS[0], SENTENCES) == [None, pytest.approx(0.99)]

@@ -264,9 +264,7 @@ def test_plain_http_to_private_addresses_is_fine(host: str) -> None:
     require_safe(read_address(f"http://{host}:8000/v1"))
 
 
-@pytest.mark.parametrize(
-    "host", ["8.8.8.8", "169.254.169.254", "172.32.0.1", "[2606:4700::1111]", "[::ffff:8.8.8.8]"]
-)
+@pytest.mark.parametrize("host", ["8.8.8.8", "169.254.169.254", "172.32.0.1", "[2606:4700::1111]", "[::ffff:8.8.8.8]"])
 def test_plain_http_to_anything_else_is_refused(host: str) -> None:
     with pytest.raises(ValueError, match=r"plain HTTP to a public address.*use https"):
         require_safe(read_address(f"http://{host}:8000/v1"))

@@ -485,8 +485,15 @@ def lfm2_vl(folder: Path) -> Path:
         tie_word_embeddings=False,
     )  # fmt: skip
     pictures = _pictures_class("Lfm2VlImageProcessor")(
-        downsample_factor=2, encoder_patch_size=14, tile_size=SIDE, min_image_tokens=1, max_image_tokens=4,
-        max_num_patches=16, do_image_splitting=False, max_tiles=2, min_tiles=2,
+        downsample_factor=2,
+        encoder_patch_size=14,
+        tile_size=SIDE,
+        min_image_tokens=1,
+        max_image_tokens=4,
+        max_num_patches=16,
+        do_image_splitting=False,
+        max_tiles=2,
+        min_tiles=2,
     )
     save_named(folder, Lfm2VlForConditionalGeneration(config), tokenizer, pictures, "Lfm2VlProcessor", "<image>")
     path = folder / "config.json"

@@ -20,6 +20,7 @@ Part = Callable[[str], Any]
 
 SHORT = {"max_new_tokens": 16, "candidates": 2}
 
+
 @pytest.fixture
 def llm(comfy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty models/LLM, and nothing loaded."""
@@ -189,9 +190,7 @@ def test_the_judge_shares_the_captioners_weights(
     model = _model(nodes)
     judge = nodes["PatchMatters_Scorer"].execute(model="chat model as judge", chat_model=model).args[0]
     compared = (
-        nodes["PatchMatters_Compare"]
-        .execute(scene=_described(nodes, photo, model), level="within patches")
-        .args[0]
+        nodes["PatchMatters_Compare"].execute(scene=_described(nodes, photo, model), level="within patches").args[0]
     )
     _through(nodes["PatchMatters_Filter"], scene=compared, scorer=judge)
     assert loaded() == ["LocalWeights"]

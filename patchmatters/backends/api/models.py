@@ -253,9 +253,7 @@ async def _openai(server: _Server) -> list[ListedModel]:
 async def _anthropic(server: _Server) -> list[ListedModel]:
     listing = await server.get(f"{server.api.removesuffix('/v1')}/v1/models")
     return [
-        ListedModel(
-            entry["id"], _flag(mapping(mapping(entry.get("capabilities")).get("image_input")).get("supported"))
-        )
+        ListedModel(entry["id"], _flag(mapping(mapping(entry.get("capabilities")).get("image_input")).get("supported")))
         for entry in _names(listing)
     ]
 
