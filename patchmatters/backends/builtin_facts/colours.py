@@ -8,7 +8,6 @@ OKLab and its matrices: Bjoern Ottosson, "A perceptual color space for image pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -171,8 +170,6 @@ _WORD_SYNONYMS = MappingProxyType(
         "mid": "",
         "plain": "",
         "pure": "",
-        "grey-ish": "greyish",
-        "grey": "grey",
     }
 )
 # What a modifier does to OKLab lightness (factor, offset) and chroma (factor), for names that are not prototypes.
@@ -298,7 +295,7 @@ def colour_words() -> tuple[str, ...]:
     words: set[str] = {"very"}
     for name in (*NAMES, *_WHOLE_SYNONYMS, *_WORD_SYNONYMS, *_MODIFIERS):
         words.update(name.replace("-", " ").split())
-    return tuple(sorted(words - {"ish"}))
+    return tuple(sorted(words))
 
 
 def blended(shares: Floats) -> Floats:
@@ -330,6 +327,6 @@ def alike(one: int, other: int) -> float:
     return float(_FITTING[one, other])
 
 
-def indices_of_families(families: Sequence[str]) -> tuple[int, ...]:
-    """The prototypes of these families."""
-    return tuple(index for index, family in enumerate(FAMILIES) if family in families)
+def indices_of_family(family: str) -> list[int]:
+    """The prototypes of a family."""
+    return [index for index, other in enumerate(FAMILIES) if other == family]

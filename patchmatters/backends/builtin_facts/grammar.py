@@ -12,6 +12,7 @@ from . import colours
 from .places import PLACE_PHRASES, PLACES, POSITIONS
 
 LONGEST = 400  # characters; a longer piece is no sentence of this vocabulary
+_AND = re.compile("(?:, and |, | and )")
 
 
 @dataclass(frozen=True)
@@ -31,19 +32,24 @@ def word_slot(words: Mapping[str, Sequence[str]]) -> Slot:
     return Slot(f"(?:{pattern})", values.get, lambda value: words[value][0])
 
 
+def list_slot(pattern: str, read: Callable[[str], str | None], say: Callable[[str], str]) -> Slot:
+    """A slot of several values, "red, white and blue": its value is what `read` makes of each, with commas."""
+
+    def read_all(words: str) -> str | None:
+        found = [read(part) for part in _AND.split(words)]
+        return ", ".join(filter(None, found)) if all(found) else None
+
+    return Slot(rf"{pattern}(?:{_AND.pattern}{pattern})*", read_all, say)
+
+
 def _colour_pattern() -> str:
     word = "(?:" + "|".join(sorted((re.escape(word) for word in colours.colour_words()), key=len, reverse=True)) + ")"
-    return rf"{word}(?:[ -]{word}){{0,3}}"
+    return rf"(?:{word}(?:[ -]{word}){{0,3}})"
 
 
 def _read_colour(words: str) -> str | None:
     found = colours.read_colour(words)
     return found.words if found else None
-
-
-def _read_colours(words: str) -> str | None:
-    read = [_read_colour(part) for part in re.split(r", and |, | and ", words)]
-    return ", ".join(part for part in read if part) if all(read) else None
 
 
 def _say_colours(value: str) -> str:
@@ -71,13 +77,8 @@ def _zone_ways(place: str) -> tuple[str, ...]:
 
 _COLOUR = _colour_pattern()
 _PLACE = word_slot({place: _place_ways(place) for place in PLACES})
-_ACCENT = rf"(?:{_COLOUR})(?: {_PLACE.pattern})?"
+_ACCENT = rf"{_COLOUR}(?: {_PLACE.pattern})?"
 _ONE_ACCENT = re.compile(rf"(?P<colour>{_COLOUR})(?: (?P<place>{_PLACE.pattern}))?")
-
-
-def _read_accents(words: str) -> str | None:
-    read = [_read_accent(part) for part in re.split(r", and |, | and ", words)]
-    return ", ".join(part for part in read if part) if all(read) else None
 
 
 def _read_accent(words: str) -> str | None:
@@ -98,13 +99,13 @@ def _say_accents(value: str) -> str:
 
 SLOTS: Mapping[str, Slot] = MappingProxyType(
     {
-        "colour": Slot(f"(?:{_COLOUR})", _read_colour, str),
-        "colours": Slot(rf"(?:{_COLOUR})(?:(?:, and |, | and )(?:{_COLOUR}))*", _read_colours, _say_colours),
+        "colour": Slot(_COLOUR, _read_colour, str),
+        "colours": list_slot(_COLOUR, _read_colour, _say_colours),
         "place": _PLACE,
         "zone": word_slot({place: _zone_ways(place) for place in PLACES}),
         "source": word_slot({place: (f"the {place}", place) for place in PLACES}),
         "target": word_slot({place: (f"the {place}", place) for place in PLACES}),
-        "accents": Slot(rf"{_ACCENT}(?:(?:, and |, | and ){_ACCENT})*", _read_accents, _say_accents),
+        "accents": list_slot(_ACCENT, _read_accent, _say_accents),
         "fraction": word_slot(
             {
                 "about a quarter": ("about a quarter", "a quarter", "around a quarter", "roughly a quarter"),

@@ -44,7 +44,7 @@ class Measures:
     `chroma` and `peak_chroma` are the mean and the 95th percentile of OKLab chroma (0..0.3), `coloured` the share of
     pixels that are plainly not grey, `warmth` the mean lean to yellow and red (negative: blue).
     `evenness` is the largest deviation of a pixel from the mean colour (0..1; 0 is perfectly even). `mirror` is the
-    likeness of X and `columns` (11,) say how clearly the frame falls in two after
+    likeness of the picture to its mirror image, `rows` and `columns` (11,) say how clearly the frame falls in two
     after each row and column of cells (0..1).
     `structure` (12, 12) is the range of sRGB grey in each cell (0..1), `crispness` (12, 12) the steepest step between
     neighbours as a share of it, `activity` (12, 12) the mean step between neighbours. `grain` is the noise's standard

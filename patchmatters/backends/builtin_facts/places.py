@@ -79,7 +79,7 @@ POSITIONS: Mapping[str, tuple[str, str, float]] = MappingProxyType(
     }
 )
 
-_THIRD = {"top": 0.0, "left": 0.0, "bottom": 1.0, "right": 1.0}
+_ALONG = {"top": 0.0, "left": 0.0, "centre": 0.5, "bottom": 1.0, "right": 1.0}  # an axis
 
 
 def nearest(table: Mapping[str, float], value: float) -> str:
@@ -98,28 +98,23 @@ def mass_in_place(mass: Floats, place: str) -> float:
     total = float(mass.sum())
     if total <= 0.0:
         return 0.0
-    words = place.split()
-    vertical = next((word for word in words if word in ("top", "bottom")), None)
-    horizontal = next((word for word in words if word in ("left", "right")), None)
     rows, columns = mass.sum(axis=1) / total, mass.sum(axis=0) / total
     if place == "centre":
-        return min(_along(rows, None), _along(columns, None))
-    parts: list[tuple[Floats, str | None]] = [(rows, vertical)] if vertical else []
-    parts += [(columns, horizontal)] if horizontal else []
-    return min(_along(profile, word) for profile, word in parts)
+        return min(_along(rows, place), _along(columns, place))
+    return min(_along(rows if word in ("top", "bottom") else columns, word) for word in place.split())
 
 
-def _along(profile: Floats, word: str | None) -> float:
-    """Along one axis: does the profile (12,) gather at the start, the end, or (None) in the middle?"""
+def _along(profile: Floats, word: str) -> float:
+    """Along one axis: does the profile (12,) gather at this end of it, or in the middle?"""
     at = (np.arange(CELLS) + 0.5) / CELLS
     centre = float(profile @ at)
     spread = float(np.sqrt(max(0.0, float(profile @ (at - centre) ** 2))))
-    away = abs(centre - 0.5) if word is None else abs(centre - _THIRD[word])
-    limit = 0.12 if word is None else 0.34
-    return _slope(away, limit + 0.1, limit) * _slope(spread, 0.28, 0.2)
+    away, limit = abs(centre - _ALONG[word]), 0.12 if word == "centre" else 0.34
+    return slope(away, limit + 0.1, limit) * slope(spread, 0.28, 0.2)
 
 
-def _slope(value: float, zero_at: float, one_at: float) -> float:
+def slope(value: float, zero_at: float, one_at: float) -> float:
+    """0 up to `zero_at`, 1 from `one_at`, linear between; `zero_at` may be the larger."""
     return float(min(1.0, max(0.0, (value - zero_at) / (one_at - zero_at))))
 
 

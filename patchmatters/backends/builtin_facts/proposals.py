@@ -117,7 +117,7 @@ def _accents(measures: Measures) -> list[str]:
     taken = {colours.FAMILIES[index] for index in main if colours.CHROMA[index] >= _STRONG}
     found = []
     for family in _ACCENT_FAMILIES:
-        members = list(colours.indices_of_families([family]))
+        members = colours.indices_of_family(family)
         share = float(total[members].sum())
         if family not in taken and _ACCENT_LEAST <= share <= _ACCENT_SHARE:
             largest = max(members, key=lambda index: round(float(total[index]), 4))

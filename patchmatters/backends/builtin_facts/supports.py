@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from . import colours
 from .colours import NamedColour
 from .measure import STRUCTURE, Measures
-from .places import EDGES, FRACTIONS, MASKS, PLACES, POSITIONS, mass_in_place, zone_difference
+from .places import EDGES, FRACTIONS, MASKS, PLACES, POSITIONS, mass_in_place, slope, zone_difference
 
 Floats = NDArray[np.float32]
 Fields = Mapping[str, str]
@@ -25,11 +25,6 @@ SHARP, SOFT = 0.42, 0.24  # steepest step as a share of the range: above, an edg
 # The colours (names,) that can be an accent: strong ones that are not nearly black.
 ACCENTS = (colours.CHROMA >= 0.085) & (colours.LIGHTNESS >= 0.355)
 _LEAST_STRUCTURE = 0.12  # share of cells that must show something before sharpness can be judged
-
-
-def slope(value: float, zero_at: float, one_at: float) -> float:
-    """0 up to `zero_at`, 1 from `one_at`, linear between; `zero_at` may be the larger."""
-    return float(min(1.0, max(0.0, (value - zero_at) / (one_at - zero_at))))
 
 
 def band(value: float, low: float, high: float, soft: float) -> float:
@@ -122,12 +117,7 @@ def _accent_presence(mass: Floats) -> float:
 
 
 def accent(measures: Measures, fields: Fields) -> float:
-    mass = accent_mass(measures, fields["colour"])
-    return _accent_presence(mass) * mass_in_place(mass, fields["place"])
-
-
-def accent_colour(measures: Measures, fields: Fields) -> float:
-    return _accent_presence(accent_mass(measures, fields["colour"]))
+    return _one_accent(measures, fields["colour"], fields["place"])
 
 
 def accents(measures: Measures, fields: Fields) -> float:
@@ -136,9 +126,8 @@ def accents(measures: Measures, fields: Fields) -> float:
 
 
 def _one_accent(measures: Measures, colour: str, place: str) -> float:
-    return (
-        accent(measures, {"colour": colour, "place": place}) if place else accent_colour(measures, {"colour": colour})
-    )
+    mass = accent_mass(measures, colour)
+    return _accent_presence(mass) * (mass_in_place(mass, place) if place else 1.0)
 
 
 # Light and colour as a whole
