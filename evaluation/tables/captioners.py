@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from evaluation.judge.claims import judge
 from evaluation.players.simulated import ERRORS, SimulatedCaptioner
@@ -20,35 +19,28 @@ from patchmatters.pipeline import DEFAULT, PRESETS
 from patchmatters.semantic_filter import Level, compare
 
 from .gallery import Gallery
-
-
-@dataclass
-class Count:
-    """Statements, and how many of them are true."""
-
-    all: int = 0
-    true: int = 0
-
-    def __str__(self) -> str:
-        share = self.true / max(1, self.all)
-        half = 1.96 * math.sqrt(share * (1 - share) / max(1, self.all))
-        return f"{100 * share:.1f} \u00b1{100 * half:.1f} % of {self.all}"
+from .measure import markdown
 
 
 def agreements(mixes: Mapping[str, int], scenes: int) -> str:
     """A table: the errors of both captioners, and the share of true statements by who agrees."""
-    lines = ["| captioners | one captioner, twice | two captioners |", "| --- | --- | --- |"]
     galleries = [Gallery.of(seed, scenes, mix) for mix, seed in mixes.items()]
+    rows = []
     for errors in ERRORS:
-        found = {minds: Count() for minds in (("a", "a"), ("a", "b"))}
-        for minds, count in found.items():
-            told = [is_true for gallery in galleries for is_true in _agreed(gallery, errors, minds)]
-            count.all, count.true = len(told), sum(told)
-        lines.append(f"| {errors} | {' | '.join(map(str, found.values()))} |")
-    return "\n".join(lines)
+        told = ([one for gallery in galleries for one in _agreed(gallery, errors, minds)] for minds in ("aa", "ab"))
+        rows.append([errors, *map(_share, told)])
+    return markdown(["captioners", "one captioner, twice", "two captioners"], rows)
 
 
-def _agreed(gallery: Gallery, errors: str, minds: Sequence[str]) -> Iterator[bool]:
+def _share(told: Sequence[bool]) -> str:
+    """How many of these are true, with the 95 % interval of that."""
+    count = max(1, len(told))
+    share = sum(told) / count
+    half = 1.96 * math.sqrt(share * (1 - share) / count)
+    return f"{100 * share:.1f} \u00b1{100 * half:.1f} % of {len(told)}"
+
+
+def _agreed(gallery: Gallery, errors: str, minds: str) -> Iterator[bool]:
     """Whether it is true, of each statement about a patch that both candidates make, one of each mind."""
     one, *others = (
         SimulatedCaptioner(gallery.by_digest, ERRORS[errors], mind, name=f"captioner {mind}")

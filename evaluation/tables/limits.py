@@ -18,7 +18,7 @@ from patchmatters.divide import DivideSettings
 from patchmatters.pipeline import PRESETS, Preset
 
 from .gallery import Gallery
-from .measure import Line
+from .measure import Line, markdown
 from .rows import CAREFUL, FREE, FULL, Row
 
 PAIRS = (
@@ -37,11 +37,11 @@ WAYS: tuple[tuple[str, Row, Preset], ...] = (
 def table(gallery: Gallery, pairs: Sequence[tuple[str, str]] = PAIRS) -> str:
     """Markdown: recall and share of false statements, in per cent, by pair and way."""
     head = ["captioner, scorer", *(f"{name}: recall / false" for name, _, _ in WAYS)]
-    rows = [head, ["---"] * len(head)]
+    rows = []
     for pair in pairs:
         cast = simulation(gallery.by_digest, *pair)
         rows.append([", ".join(pair), *(_cell(gallery.line(row, cast, preset)) for _, row, preset in WAYS)])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown(head, rows)
 
 
 def _cell(line: Line) -> str:

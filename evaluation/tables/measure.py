@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evaluation.judge.claims import FALSITIES, Judgement, judge, legible_facts
@@ -70,8 +70,12 @@ def legible_recall(run: Run, worlds: Sequence[World]) -> Figure:
 def table(lines: Sequence[Line]) -> str:
     """Markdown. Shares in per cent."""
     head = ["", *COLUMNS, "image calls", "text calls", "CPU s / image"]
-    rows = [head, ["---"] * len(head)]
+    rows = []
     for line in lines:
         cells = [line.figures[column].text(share=column in _SHARES) for column in COLUMNS]
         rows.append([line.name, *cells, f"{line.image_calls:.1f}", f"{line.text_calls:.1f}", f"{line.seconds:.3f}"])
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    return markdown(head, rows)
+
+
+def markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from evaluation.players.cast import Cast
@@ -97,8 +98,8 @@ def _alone(stages: Stages) -> tuple[str, ...]:
     whole = replace(stages.preset.divide, rows=1, columns=1)
     scenes = divide(stages.pictures, (), whole)
     asked = replace(stages.preset.describe, candidates=1, temperature=stages.preset.describe.whole_temperature)
-    stages.captioner = Counted(_WholeOnly(stages.captioner.model), describes_only=True)
-    return tuple(scene.whole.passages[0].text for scene in describe(scenes, stages.captioner, asked, QUIET))
+    described = describe(scenes, _WholeOnly(stages.captioner), asked, QUIET)
+    return tuple(scene.whole.passages[0].text for scene in described)
 
 
 @dataclass(frozen=True)
@@ -141,15 +142,8 @@ def _with_filter(stages: Stages) -> tuple[str, ...]:
     return stages.compose()
 
 
-def _with_overlap(stages: Stages) -> tuple[str, ...]:
-    stages.begin()
-    stages.level(Level.WITHIN)
-    stages.level(Level.ACROSS)
-    return stages.compose()
-
-
-def _with_semantic_patch(stages: Stages) -> tuple[str, ...]:
-    stages.begin(semantic=True)
+def _with_overlap(stages: Stages, *, semantic: bool = False) -> tuple[str, ...]:
+    stages.begin(semantic=semantic)
     stages.level(Level.WITHIN)
     stages.level(Level.ACROSS)
     return stages.compose()
@@ -160,11 +154,9 @@ FREE = (
     Row("+ patches, side by side", _with_patches),
     Row("+ filter", _with_filter),
     Row("+ overlap merging = the default", _with_overlap),
-    Row("+ semantic patch", _with_semantic_patch),
+    Row("+ semantic patch", partial(_with_overlap, semantic=True)),
 )
-LLM = tuple(
-    Row(f"{row.name}, LLM", row.play, llm=True) for row in FREE[2:]
-)  # fmt: skip
+LLM = tuple(Row(f"{row.name}, LLM", row.play, llm=True) for row in FREE[2:])
 FULL = FREE[3]
 
 CAREFUL = PRESETS[DEFAULT]
@@ -201,9 +193,5 @@ def play(
     captions = row.play(stages)
     seconds = time.process_time() - begun + cast.bill.saved - saved
     count = max(1, len(pictures))
-    asked = stages.captioner.images
-    if row.play is _alone:
-        asked = count
-    return Run(
-        captions, stages.scenes, asked / count, (stages.writer.texts if stages.writer else 0) / count, seconds / count
-    )
+    texts = stages.writer.texts if stages.writer else 0
+    return Run(captions, stages.scenes, stages.captioner.images / count, texts / count, seconds / count)
