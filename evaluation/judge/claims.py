@@ -8,8 +8,7 @@ clause lies in that part. It knows nothing of the engine but the words that it u
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from evaluation.worlds.language import NUMBERS, PLURALS, Claim, Seen, seen_in
@@ -281,8 +280,3 @@ def _counts(read: Read, number: int, world: World) -> bool:
         and _is_there(one, read.areas, world)
     ]  # fmt: skip
     return claim.count in (len(thing.centres), sum(len(one.centres) for one in alike))
-
-
-def false_kinds(told: Iterable[Told]) -> Counter[str]:
-    """How many statements have each kind of falsity."""
-    return Counter(kind for one in told for kind in one.false)

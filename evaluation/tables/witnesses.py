@@ -21,7 +21,7 @@ from PIL import Image
 
 from evaluation.players.cast import miniatures, simulation
 from evaluation.players.simulated import ERRORS
-from evaluation.worlds.scenes import SHAPES, SIDE, World
+from evaluation.worlds.scenes import SHAPES, SIDE, World, jittered
 from patchmatters.picture import open_picture, picture_digest
 from patchmatters.scene import Box, Detection
 from patchmatters.witnesses.objects import ObjectWitness
@@ -74,20 +74,13 @@ class WorldFinder:
                 faint = fate < often * (self.faults.missed + self.faults.faint)
                 label = rng.choice(list(SHAPES)) if rng.random() < self.faults.label else thing.kind
                 score = rng.uniform(0.16, 0.45) if faint else rng.uniform(0.55, 0.98)
-                found.append(Detection(self._moved(box, world.side, rng), label, round(score, 2)))
+                found.append(Detection(jittered(box, self.faults.jitter, world.side, rng), label, round(score, 2)))
         if rng.random() < self.faults.ghost:
             x, y = rng.uniform(0, SIDE - 40), rng.uniform(0, SIDE - 40)
             found.append(
                 Detection(Box(x, y, x + 40, y + 40), rng.choice(list(SHAPES)), round(rng.uniform(0.16, 0.6), 2))
             )
         return found
-
-    def _moved(self, box: Box, side: float, rng: random.Random) -> Box:
-        left, top, right, bottom = (
-            value + rng.uniform(-self.faults.jitter, self.faults.jitter)
-            for value in (box.left, box.top, box.right, box.bottom)
-        )
-        return Box(max(left, 0.0), max(top, 0.0), min(right, side), min(bottom, side))
 
 
 def worlds(scenes: int, simulated: str) -> str:

@@ -233,9 +233,12 @@ def detect(world: World, seed: int | str, missed: float = 0.1) -> tuple[Detectio
         for box in thing.boxes:
             if thing.size == "small" or rng.random() < missed:
                 continue
-            left, top, right, bottom = (
-                value + rng.uniform(-3, 3) for value in (box.left, box.top, box.right, box.bottom)
-            )
-            inside = Box(max(left, 0), max(top, 0), min(right, world.side), min(bottom, world.side))
-            found.append(Detection(inside, thing.kind, round(rng.uniform(0.55, 0.98), 2)))
+            seen = jittered(box, 3, world.side, rng)
+            found.append(Detection(seen, thing.kind, round(rng.uniform(0.55, 0.98), 2)))
     return tuple(found)
+
+
+def jittered(box: Box, by: float, side: int, rng: random.Random) -> Box:
+    """A box as a detector gives it: each edge off by at most `by` pixels, and none outside the picture."""
+    left, top, right, bottom = (edge + rng.uniform(-by, by) for edge in (box.left, box.top, box.right, box.bottom))
+    return Box(max(left, 0), max(top, 0), min(right, side), min(bottom, side))
