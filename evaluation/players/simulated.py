@@ -10,7 +10,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from evaluation.judge.claims import judge
+from evaluation.judge.claims import FALSITIES, judge
 from evaluation.worlds.language import (
     NAME_MAIN,
     PLACES,
@@ -163,8 +163,8 @@ class ScorerErrors:
 SCORERS: Mapping[str, ScorerErrors] = {
     "usual": ScorerErrors(),
     "strong": ScorerErrors(false={"object": 0.1, "attribute": 0.15, "count": 0.2, "place": 0.2}, spread=0.08),
-    "weak": ScorerErrors(true=0.55, false=dict.fromkeys(("object", "attribute", "count", "place"), 0.42), spread=0.2),
-    "blind": ScorerErrors(true=0.5, false=dict.fromkeys(("object", "attribute", "count", "place"), 0.5), spread=0.2),
+    "weak": ScorerErrors(true=0.55, false=dict.fromkeys(FALSITIES, 0.42), spread=0.2),
+    "blind": ScorerErrors(true=0.5, false=dict.fromkeys(FALSITIES, 0.5), spread=0.2),
 }
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from evaluation.judge.claims import Read, read_caption
+from evaluation.judge.claims import UNIT, Read, read_caption
 from evaluation.worlds.language import PLACES, Claim, place_in, sentence
 from patchmatters.backends.scripted import ScriptedChat
 from patchmatters.models import Question
@@ -79,7 +79,7 @@ def clash(one: Claim, other: Claim) -> bool:
         one.kind != other.kind
         or one.colour != other.colour
         or bool(one.dot and other.dot and one.dot != other.dot)
-        or (one.count != other.count)
+        or one.count != other.count
         or bool(one.size and other.size and one.size != other.size)
     )
 
@@ -194,7 +194,7 @@ def _in_picture(line: Line, region_place: str, box: Box) -> Line:
         return replace(line, claim=replace(claim, place=region_place if region_place in _CELLS else ""))
     row, column = _CELLS[claim.place]
     point = (box.left + (column + 0.5) / 3 * box.width, box.top + (row + 0.5) / 3 * box.height)
-    return replace(line, claim=replace(claim, place=place_in(point, Box(0.0, 0.0, 1.0, 1.0))))
+    return replace(line, claim=replace(claim, place=place_in(point, UNIT)))
 
 
 def _merge_semantic(question: Question) -> str:

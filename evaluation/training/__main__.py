@@ -50,6 +50,7 @@ from .networks import (
     save_scorer,
     scorer_tokenizer,
     share_sight,
+    tower_of,
 )
 from .views import LABELS, View, tensor, views_of
 
@@ -122,7 +123,7 @@ def prepare_tower(model: Any) -> None:
     """Begin the tower with low frequencies of the three colour axes as patch features, and places as sine waves."""
     import torch
 
-    tower = _tower(model)
+    tower = tower_of(model)
     kernel = tower.embeddings.patch_embedding.weight
     size = kernel.shape[-1]
     axes = torch.tensor([[1.0, 1.0, 1.0], [1.0, -1.0, 0.0], [0.5, 0.5, -1.0]])
@@ -147,11 +148,6 @@ def _waves(grid: int, width: int) -> Tensor:
     rows = along[:, None].expand(grid, grid, -1)
     columns = along[None].expand(grid, grid, -1)
     return torch.cat([rows, columns], -1).reshape(grid * grid, -1)
-
-
-def _tower(captioner: Any) -> Any:
-    tower = captioner.model.vision_tower
-    return getattr(tower, "vision_model", tower)
 
 
 class Course:

@@ -93,12 +93,12 @@ def scorer_tokenizer() -> Any:
 
 
 def image_processor(kind: str) -> Any:
-    """ "CLIP" or "BLIP": a view of any shape becomes EYE x EYE pixels."""
+    """ "CLIP" or "Blip": a view of any shape becomes EYE x EYE pixels."""
     import transformers
 
     size = {"height": EYE, "width": EYE}
     crop = {"do_center_crop": False} if kind == "CLIP" else {}
-    cls = getattr(transformers, f"{kind.capitalize() if kind == 'BLIP' else kind}ImageProcessorPil")
+    cls = getattr(transformers, f"{kind}ImageProcessorPil")
     return cls(size=size, image_mean=MEAN, image_std=SPREAD, **crop)
 
 
@@ -119,7 +119,7 @@ def save_scorer(model: Any, folder: Path) -> None:
     from transformers import BlipProcessor
 
     model.half().save_pretrained(folder)
-    BlipProcessor(image_processor("BLIP"), scorer_tokenizer()).save_pretrained(folder)
+    BlipProcessor(image_processor("Blip"), scorer_tokenizer()).save_pretrained(folder)
     _mark_half(folder)
 
 
@@ -129,12 +129,16 @@ def _mark_half(folder: Path) -> None:
     path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
+def tower_of(captioner: Any) -> Any:
+    tower = captioner.model.vision_tower
+    return getattr(tower, "vision_model", tower)
+
+
 def share_sight(captioner: Any, scorer: Any) -> None:
     """Give the scorer's tower what the captioner's has learned; BLIP has no norm before its layers and adapts."""
     import torch
 
-    given, taken = captioner.model.vision_tower, scorer.vision_model
-    tower = getattr(given, "vision_model", given)
+    tower, taken = tower_of(captioner), scorer.vision_model
     with torch.no_grad():
         taken.embeddings.patch_embedding.weight.copy_(tower.embeddings.patch_embedding.weight)
         taken.embeddings.position_embedding.copy_(tower.embeddings.position_embedding.weight[None])
