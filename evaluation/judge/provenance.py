@@ -104,10 +104,10 @@ def _lost(scene: Scene, world: World, known: Iterable[Fact]) -> Counter[tuple[st
     lost: Counter[tuple[str, str]] = Counter()
     gone: set[Fact] = set()
     for stage, before, after in stages:
-        for fact in before - after - set(known) - gone:
+        for fact in sorted(before - after - set(known) - gone):
             lost[stage, fact[0]] += 1
             gone.add(fact)
-    for fact in merged - set(known) - gone:
+    for fact in sorted(merged - set(known) - gone):
         lost["compose", fact[0]] += 1
     return lost
 
