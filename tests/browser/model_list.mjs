@@ -1,7 +1,7 @@
 // The button of API Captioner that asks a server for its models, in the real frontend, as people press it.
 //   node model_list.mjs plan.json   (plan: see frontend.mjs, and {server, down, shot})
 import path from 'node:path'
-import { load, loadApi, readPlan, withFrontend } from './frontend.mjs'
+import { TIMEOUT, load, loadApi, readPlan, withFrontend } from './frontend.mjs'
 
 const plan = readPlan()
 const TITLE = 'PatchMatters_ApiModel'
@@ -32,8 +32,10 @@ const placeOf = (page, name) => page.evaluate(([title, name]) => {
 
 async function press(page) {
   const { label } = await named(page, 'list_models')
+  const answered = page.waitForResponse('**/patchmatters/models', { timeout: TIMEOUT }) // until then the label is the old one
   if (plan.vue) await page.getByRole('button', { name: label, exact: true }).click()
   else await page.mouse.click(...Object.values(await placeOf(page, 'list_models')))
+  await answered
   await page.waitForFunction((title) => {
     const node = window.app.graph._nodes.find((one) => one.comfyClass === title)
     return !node.widgets.find((one) => one.name === 'list_models').label.startsWith('Asking')
@@ -45,13 +47,13 @@ async function press(page) {
 async function offered(page) {
   if (plan.vue) {
     await page.getByRole('combobox').filter({ hasText: (await named(page, 'provider.model')).value }).first().click()
-    await page.waitForTimeout(500)
+    await page.getByRole('option').first().waitFor()
     const entries = await page.getByRole('option').allInnerTexts()
     await page.keyboard.press('Escape')
     return entries.map((text) => text.trim())
   }
   await page.mouse.click(...Object.values(await placeOf(page, 'provider.model')))
-  await page.waitForTimeout(500)
+  await page.locator('.litemenu-entry').first().waitFor()
   const entries = await page.locator('.litemenu-entry').allInnerTexts()
   await page.keyboard.press('Escape')
   await page.waitForTimeout(300)
