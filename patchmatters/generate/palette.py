@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL.Image import Image, Resampling
+from PIL.Image import Image
 
 from ..backends.builtin_facts import colours
+from ..backends.builtin_facts.measure import averaged
 from ..picture import whole_pixels
 from ..scene import Box
 
@@ -32,9 +33,8 @@ def palette_of(picture: Image, box: Box, most: int = MOST) -> tuple[Colour, ...]
     Each is the mean of the pixels that go by its name, so that it is a colour of the picture and not of a table.
     """
     pixels = whole_pixels(box, picture.width, picture.height)
-    view = picture.resize((_SIDE, _SIDE), Resampling.BOX, box=pixels, reducing_gap=3.0)
-    rgb = np.asarray(view.convert("RGB"), dtype=np.float64).reshape(-1, 3)
-    named = colours.distances(colours.to_oklab(rgb)).argmin(axis=1)
+    rgb = averaged(picture, pixels, (_SIDE, _SIDE)).astype(np.float64).reshape(-1, 3)
+    named = colours.named(rgb)
     shares = np.bincount(named, minlength=len(colours.NAMES)).astype(np.float32) / np.float32(len(named))
     found = [_measured(index, rgb, named) for index in colours.main_colours(shares, _LEAST, most)]
     return tuple({colour.code: colour for colour in found}.values())

@@ -111,18 +111,16 @@ def _shares(rgb: NDArray[Any]) -> NDArray[Any]:
 
     from ..backends.builtin_facts import colours
 
-    named = colours.distances(colours.to_oklab(rgb)).argmin(axis=1)
+    named = colours.named(rgb)
     return numpy.bincount(named, minlength=len(colours.NAMES)).astype(numpy.float32) / max(1, len(named))
 
 
 def _view(picture: Image, box: Box) -> NDArray[Any]:
     """The box as (n, 3) averaged pixels."""
-    import numpy
-    from PIL.Image import Resampling
+    from ..backends.builtin_facts.measure import averaged
 
     pixels = whole_pixels(box, picture.width, picture.height)
-    view = picture.resize((_SIDE, _SIDE), Resampling.BOX, box=pixels, reducing_gap=3.0)
-    return numpy.asarray(view.convert("RGB"), dtype=numpy.float64).reshape(-1, 3)
+    return averaged(picture, pixels, (_SIDE, _SIDE)).astype(float).reshape(-1, 3)
 
 
 def _ring(picture: Image, box: Box) -> NDArray[Any]:

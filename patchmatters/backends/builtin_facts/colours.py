@@ -221,6 +221,12 @@ def distances(lab: Floats) -> Floats:
     return found
 
 
+def named(rgb: NDArray[np.generic]) -> NDArray[np.intp]:
+    """The index of the nearest name for each of some sRGB colours (n, 3)."""
+    found: NDArray[np.intp] = distances(to_oklab(rgb)).argmin(axis=1)
+    return found
+
+
 def _fit(distance: Floats) -> Floats:
     """How well a name fits a colour at this distance, 0 to 1: smooth at both ends, so that wrong is quite wrong."""
     nearness: Floats = np.clip(1.0 - distance / _SIMILAR, 0.0, 1.0)
@@ -266,14 +272,11 @@ def read_colour(words: str) -> NamedColour | None:
 
 def _usual_spelling(words: str) -> str:
     text = " ".join(words.lower().replace("gray", "grey").split())
-    text = _WHOLE_SYNONYMS.get(text, text)
-    if text in _INDEX:
-        return text
-    text = " ".join(text.replace("-", " ").split())
-    text = _WHOLE_SYNONYMS.get(text, text)
-    if text in _INDEX:
-        return text
-    swapped = (_WORD_SYNONYMS.get(word, word) for word in text.removeprefix("very ").split())
+    spaced = " ".join(text.replace("-", " ").split())
+    for spelled in (text, spaced):
+        if (name := _WHOLE_SYNONYMS.get(spelled, spelled)) in _INDEX:
+            return name
+    swapped = (_WORD_SYNONYMS.get(word, word) for word in spaced.removeprefix("very ").split())
     return " ".join(word for word in swapped if word)
 
 

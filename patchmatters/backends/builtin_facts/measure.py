@@ -82,7 +82,7 @@ class Measures:
 def measure(crop: Crop) -> Measures:
     """The figures of a crop of an 8-bit RGB picture of any size from 1 x 1."""
     picture, box = crop.picture, crop.pixels
-    small = _averaged(picture, box, (_SIDE, _SIDE))
+    small = averaged(picture, box, (_SIDE, _SIDE))
     lab, shares = _named(small)
     structure, crispness, activity = _detail(picture, box)
     cells = _cell_means(lab)
@@ -123,7 +123,7 @@ def _rounded(values: NDArray[np.floating]) -> Floats:
     return kept
 
 
-def _averaged(picture: Image, box: PixelBox, size: tuple[int, int]) -> NDArray[np.uint8]:
+def averaged(picture: Image, box: PixelBox, size: tuple[int, int]) -> NDArray[np.uint8]:
     """The box of the picture scaled to `size`, (height, width, 3); reads the picture in place."""
     from PIL.Image import Resampling
 
@@ -140,7 +140,7 @@ def _named(small: NDArray[np.uint8]) -> tuple[Floats, Floats]:
     codes = (levels[..., 0] << 10) | (levels[..., 1] << 5) | levels[..., 2]
     found, which = np.unique(codes.ravel(), return_inverse=True)
     middles = (np.stack([found >> 10, (found >> 5) & 31, found & 31], axis=1) << 3) + 3.5
-    names = colours.distances(colours.to_oklab(middles)).argmin(axis=1)[which.ravel()]
+    names = colours.named(middles)[which.ravel()]
     cell_of = np.arange(_SIDE) // _PER_CELL
     cell = (cell_of[:, None] * CELLS + cell_of[None]).ravel()
     count = len(colours.NAMES)
@@ -214,7 +214,7 @@ def _view(picture: Image, box: PixelBox) -> Floats | None:
     across, down = (max(CELLS, round(side * scale) // CELLS * CELLS) for side in (width, height))
     if scale == 1.0:  # native pixels: cut off the odd ones rather than resample
         box = (box[0], box[1], box[0] + across, box[1] + down)
-    grey = _averaged(picture, box, (across, down)).astype(np.float32)
+    grey = averaged(picture, box, (across, down)).astype(np.float32)
     light: Floats = grey @ np.array([0.299, 0.587, 0.114], dtype=np.float32) / 255.0
     return light
 
@@ -254,7 +254,7 @@ def _tiles(picture: Image, box: PixelBox) -> list[Floats]:
         for column in range(_TILES_ALONG)
     ]
     return [
-        _averaged(picture, (left, top, left + span, top + span), (_TILE, _TILE)).astype(np.float32) @ weights
+        averaged(picture, (left, top, left + span, top + span), (_TILE, _TILE)).astype(np.float32) @ weights
         for left, top in dict.fromkeys(corners)
     ]
 
