@@ -51,17 +51,16 @@ def levels_of(scene: Scene) -> Levels:
 def without_refuted(scene: Scene, similarity: Similarity) -> Scene:
     """The Scene without what its levels refute of one another.
 
-    A sentence of the whole-image caption gives way to any nearer look; where a look at the main objects and one at a
-    region contradict each other about one thing, the worse scored gives way. Statements that gave way are no longer
-    kept, and say what refuted them.
+    A sentence of the whole-image caption gives way to a nearer look that says otherwise, unless other looks bear it
+    out, and to one that finds its thing on another side, even then: support is blind to places. Where a look at the
+    main objects and one at a region contradict each other about one thing, the worse scored gives way. Statements that
+    gave way are no longer kept, and say what refuted them.
     """
     levels = levels_of(scene)
     nearer = (*levels.semantic, *levels.regions)
     refuted: dict[Sentence, Told] = {}
     for sentence in scene.whole.sentences:
-        if _supported(scene, sentence):
-            continue
-        found = _refuting(sentence.text, nearer, similarity)
+        found = None if _supported(scene, sentence) else _refuting(sentence.text, nearer, similarity)
         found = found or _found_elsewhere(sentence.text, nearer, similarity, levels.size)
         if found:
             refuted[sentence] = found

@@ -26,6 +26,7 @@ _GIVES: Mapping[Stage, Stage] = {
     Stage.COMPARED_ACROSS: Stage.FILTERED_ACROSS,
 }
 MEASURE = 3  # agreed statements with a score: fewer are no measure
+_CLEARLY = 1.05  # times the score of a rival that more passages say: nearer scores tell less than a passage more
 _UNSCORED = "said once, and there is no scorer to check it"
 _ALL_THERE_IS = "whole-image caption; nothing of the picture is borne out, so it is told as it is"
 _FILTERED = "kept within its patch"
@@ -265,6 +266,8 @@ def _filter_patch(
     if whole:
         decided = [_decided_whole(statement, scorer, settings) for statement in scored]
         return replace(patch, statements=tuple(map(ruled, decided)))
+    if settings.asks_agreed:
+        scored = [_with_votes(statement, scored) for statement in scored]
     if patch.role is Role.REGION and scorer is None:
         scored = [replace(one, reason=_FILTERED) if one.verdict is Verdict.UNIQUE else one for one in scored]
     chosen = _chosen_rivals(scored, settings)
@@ -293,6 +296,15 @@ def _bar(statement: Statement, whole: bool, settings: FilterSettings, bars: _Bar
     if len(statement.sources) == 1:
         return bars.once
     return between if statement.verdict is Verdict.CONTRADICTORY or settings.unsupported(statement) else bars.agreed
+
+
+def _with_votes(statement: Statement, statements: Sequence[Statement]) -> Statement:
+    """The statement, whose bar is raised where a rival that more passages say scores nearly as much."""
+    rivals = [statements[number] for number in statement.rivals]
+    outvoting = [one.score for one in rivals if one.score is not None and len(one.sources) > len(statement.sources)]
+    if statement.bar is None or not outvoting:
+        return statement
+    return replace(statement, bar=max(statement.bar, min(_CLEARLY * max(outvoting), 1.0)))
 
 
 def _decided_whole(statement: Statement, scorer: Scorer | None, settings: FilterSettings) -> Statement:

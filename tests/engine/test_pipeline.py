@@ -128,6 +128,19 @@ def test_what_was_agreed_on_falls_where_the_picture_denies_it(score: float, kept
     assert statements(filtered(PAPER), "top-left")[clock].kept
 
 
+@pytest.mark.parametrize(("two", "three", "told"), [(0.7, 0.73, "Two"), (0.7, 0.74, "Three"), (0.97, 0.99, "Two")])
+def test_of_rivals_that_score_nearly_alike_the_one_that_more_passages_say_is_told(
+    two: float, three: float, told: str
+) -> None:
+    scorer = ScriptedScorer(lambda _, sentence: {"two": two, "three": three}.get(words(sentence)[0], 0.6))
+    texts = {**TEXTS, "top-left": [ALIKE] * 3}
+    (scene,) = filter_statements(compare(described(texts)), scorer)
+    right = statements(scene, "top-right")
+    assert [text for text, one in right.items() if one.kept and "cats" in text] == [f"{told} cats sit on the carpet."]
+    (paper,) = filter_statements(compare(described(texts)), scorer, PAPER)
+    assert statements(paper, "top-right")["Three cats sit on the carpet."].kept  # the paper asks for the score alone
+
+
 def test_where_few_are_agreed_on_all_scores_are_the_measure_and_the_scene_says_so() -> None:
     texts = {
         "whole image": ["A room."],
@@ -184,6 +197,21 @@ def test_a_part_refutes_the_whole_only_where_it_can(whole: str, part: str, stays
     (scene,) = caption_pictures([plain_picture()], captioner(texts), SCORER)
     assert statements(scene, "whole image")[whole].kept is stays
     assert (whole in scene.caption_text) is stays
+
+
+def test_a_thing_that_a_part_finds_on_another_side_moves_there_though_other_looks_bear_it_out() -> None:
+    """Support is blind to places: looks at the right bear out that there is a cone, not that it is on the left."""
+    texts = {
+        "whole image": ["A black cone is on the left. A red ring is on the right."],
+        "top-right": ["A black cone is in the center."] * 3,
+        "bottom-right": ["A red ring is in the center."] * 3,
+    }
+    (scene,) = caption_pictures([plain_picture()], captioner(texts), SCORER)
+    left = statements(scene, "whole image")["A black cone is on the left."]
+    assert left.support is not None
+    assert left.support >= 0.5
+    assert (left.kept, left.reason) == (False, "refuted by top-right: A black cone is in the center.")
+    assert statements(scene, "whole image")["A red ring is on the right."].kept
 
 
 def test_the_caption_tells_places_and_nothing_twice() -> None:

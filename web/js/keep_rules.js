@@ -10,6 +10,7 @@
 const REFUTED = "refuted"; // how the engine's reason begins where a nearer look overruled the filter
 const PAPER = 0.3; // the engine's default
 const SUFFICES = 0.5; // of support, by the engine's default
+const CLEARLY = 1.05; // times the score of a rival that more passages say, as in the engine
 
 /**
  * For each statement of a patch whether it would be kept (null: not filtered yet).
@@ -89,14 +90,21 @@ function isUnsupported(statement) {
  * Why a statement's bar is as high as it is: the key of the words for it. As `_bar` of the engine has it.
  * @param {Patch["role"]} role
  * @param {Statement} statement
- * @returns {"barOfAgreed" | "barOfOnce" | "barBetween"}
+ * @param {Statement[]} statements of its patch
+ * @returns {"barOfAgreed" | "barOfOnce" | "barBetween" | "barOutvoted"}
  */
-export function barMeaning(role, statement) {
+export function barMeaning(role, statement, statements) {
   const rival = statement.verdict === "contradictory";
   if (role === "whole") return isUnsupported(statement) ? "barBetween" : "barOfAgreed";
+  if (statement.rivals.some((number) => outvotes(statements[number], statement))) return "barOutvoted";
   if (isSupported(statement) && !rival) return "barOfAgreed";
   if (statement.sources.length === 1) return "barOfOnce";
   return rival || isUnsupported(statement) ? "barBetween" : "barOfAgreed";
+}
+
+/** Whether a rival that more passages say made a statement's bar. @param {Statement} rival @param {Statement} statement */
+function outvotes({ score, sources }, statement) {
+  return score !== null && sources.length > statement.sources.length && statement.bar === Math.min(CLEARLY * score, 1);
 }
 
 /**

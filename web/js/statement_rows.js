@@ -29,7 +29,7 @@ export function scoreMeter({ role, statements }, number, say) {
   if (score === null) return null;
   const own = String(bar ?? 0);
   const alone = hasOnlyItsBar(role, statements[number]);
-  const told = bar ? `${say("barHint", { score: score.toFixed(2), bar: bar.toFixed(2) })}: ${say(barMeaning(role, statements[number]))}` : say("scoreHint", { score: score.toFixed(2) });
+  const told = bar ? `${say("barHint", { score: score.toFixed(2), bar: bar.toFixed(2) })}: ${say(barMeaning(role, statements[number], statements))}` : say("scoreHint", { score: score.toFixed(2) });
   return element("span", { class: "pm-score", title: told, attributes: { role: "img", "aria-label": told } }, [
     element("span", {
       class: `pm-meter ${alone && !bar ? "pm-unlimited" : ""}`,

@@ -40,6 +40,7 @@ export const ENGLISH = {
   "barHint": "score {score}; in this picture it takes {bar}",
   "barOfAgreed": "what is agreed on or borne out is dropped only where it scores far below what else is agreed on",
   "barOfOnce": "what was said once must score like what the descriptions of the picture agree on",
+  "barOutvoted": "more descriptions say otherwise, so it must score clearly higher than that",
   "barBetween": "what is in doubt must score halfway between what is agreed on and what was said once",
   "barsHint": "Behind a score stands what it takes in this picture, where that is more than keep_score or counts alone; point at it to see why.",
   "support": "borne out {support}",
