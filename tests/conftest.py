@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,14 @@ from hypothesis import HealthCheck, settings
 
 from evaluation.bank import shared_dir
 
-# No test may fail for a busy machine: neither an example's time nor that of making it is held against it.
-settings.register_profile("patchmatters", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# No test may fail for a busy machine: neither an example's time nor that of making it is held against it. Nor now and
+# then: every run draws the same examples, and PATCHMATTERS_FUZZ others each time.
+settings.register_profile(
+    "patchmatters",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize="PATCHMATTERS_FUZZ" not in os.environ,
+)
 settings.load_profile("patchmatters")
 
 ROOT = Path(__file__).resolve().parent.parent

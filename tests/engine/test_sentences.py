@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from patchmatters.basics.plain_text import joined
 from patchmatters.language.sentences import (
     content_words,
     joined_sentences,
@@ -70,10 +71,11 @@ def test_splitting_loses_no_word(text):
 
 
 @given(_texts)
+@example("\u3002 \u3400\u3002IT")  # a gap within a sentence that is closed where it is joined to another
 def test_no_sentence_is_empty_and_statements_keep_every_sentence(text):
     sentences = split_sentences(text)
     assert all(sentence.strip() and words(sentence) for sentence in sentences)
-    assert " ".join(joined_sentences(text)) == " ".join(sentences)
+    assert joined(joined_sentences(text)) == joined(sentences)
 
 
 @pytest.mark.parametrize(
