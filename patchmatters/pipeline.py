@@ -26,7 +26,8 @@ class Preset:
     """Settings for every stage.
 
     `compares` False asks once per patch and skips comparing and filtering; `semantic` False skips the patch of the
-    main objects. `help` says what it costs.
+    main objects. `writes_members` has a text model write patches too that a region tells once more, as in the paper.
+    `help` says what it costs.
     """
 
     help: str
@@ -39,6 +40,12 @@ class Preset:
     compose: ComposeSettings = field(default_factory=ComposeSettings)
     compares: bool = True
     semantic: bool = True
+    writes_members: bool = False
+
+    @property
+    def told_at(self) -> float | None:
+        """The IoU above which a patch is told by a region only (see `merge`); None: by itself too."""
+        return None if self.writes_members else self.compare.overlap_iou
 
     @property
     def questions(self) -> int:
@@ -51,7 +58,7 @@ PRESETS: Mapping[str, Preset] = {
         "3 candidates a patch, and the picture must confirm everything: what was said once as well as it confirms what "
         "the descriptions agree on. No patch of the main objects: patches cut no object in two, and in measurements it "
         "added nothing. 13 model calls about an image, up to 6 short second looks (if the captioner follows "
-        "instructions), and 9 to 13 calls about text (none without a text model).",
+        "instructions), and 7 to 9 calls about text (none without a text model).",
         semantic=False,
     ),
     "paper": Preset(
@@ -59,6 +66,7 @@ PRESETS: Mapping[str, Preset] = {
         "is wrong. 13 to 17 model calls about an image, and 9 to 17 about text (none without a text model).",
         filter=PAPER,
         compose=ComposeSettings(max_words=0),
+        writes_members=True,
     ),
     "fast": Preset(
         "One description a patch, nothing is compared or filtered. 5 model calls about an image, 1 about text.",
@@ -67,7 +75,7 @@ PRESETS: Mapping[str, Preset] = {
         semantic=False,
     ),
     "thorough": Preset(
-        "As careful, with 5 candidates a patch. 21 model calls about an image, up to 6 short second looks, and 9 to 13 "
+        "As careful, with 5 candidates a patch. 21 model calls about an image, up to 6 short second looks, and 7 to 9 "
         "calls about text (none without a text model).",
         describe=DescribeSettings(candidates=5),
         semantic=False,
@@ -119,7 +127,7 @@ def caption_each(
     for level in Level:
         scenes = compare(scenes, level, preset.compare, text_model, monitor)
         scenes = filter_each(scenes, scorer, preset.filter, monitor, witnesses, chat_model)
-        scenes = merge(scenes, preset.merge, text_model, monitor)
+        scenes = merge(scenes, preset.merge, text_model, monitor, told_at=preset.told_at)
     return compose_each(scenes, preset.compose, text_model, monitor)
 
 

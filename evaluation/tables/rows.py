@@ -86,7 +86,7 @@ class Stages:
     def level(self, level: Level) -> None:
         self.scenes = compare(self.scenes, level, self.preset.compare, self.writer, QUIET)
         self.scenes = filter_statements(self.scenes, self.scorer, self.preset.filter, QUIET, self.witnesses)
-        self.scenes = merge(self.scenes, self.preset.merge, self.writer, QUIET)
+        self.scenes = merge(self.scenes, self.preset.merge, self.writer, QUIET, told_at=self.preset.told_at)
 
     def compose(self) -> tuple[str, ...]:
         self.scenes = compose(self.scenes, self.preset.compose, self.writer, QUIET)

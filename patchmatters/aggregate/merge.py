@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from ..models import QUIET, ChatModel, Monitor, Question, derive_seed
 from ..options import Options, option
 from ..prompts import instruction
+from ..regions import overlap_groups
 from ..running.ask import record_of, require_writer
 from ..running.each_picture import spares_given_up
 from ..scene import Basis, Patch, Scene, Sentence, Stage, Statement, require_stage
@@ -49,16 +50,24 @@ def merge(
     settings: MergeSettings = MergeSettings(),
     model: ChatModel | None = None,
     monitor: Monitor = QUIET,
+    *,
+    told_at: float | None = None,
 ) -> tuple[Scene, ...]:
     """The Scenes with one description per patch, or per region once overlapping patches were compared.
 
     Without a model, and where a model's text cannot be used, kept statements are told in reading order. A patch that
-    was asked for only once needs no filter: all that its passage says is told. ValueError for a Scene in another
-    stage, or a model that cannot write.
+    was asked for only once needs no filter: all that its passage says is told. Nor is a model asked for patches that
+    overlap by an IoU above `told_at`: their statements are compared next, and written once, as a region. None: each is
+    written, as in the paper. ValueError for a Scene in another stage, or a model that cannot write.
     """
     require_writer(model, "Merge Descriptions")
     ready = [_ready(scene) for scene in scenes]
-    tasks = [_Task(number, patch) for number, scene in enumerate(ready) for patch in _merged(scene) if _written(patch)]
+    tasks = [
+        _Task(number, patch)
+        for number, (scene, left) in enumerate(zip(ready, [_members(scene, told_at) for scene in ready], strict=True))
+        for patch in _merged(scene)
+        if _written(patch) and patch.name not in left
+    ]
     monitor.begin("merge", len(tasks))
     if model is None:
         return tuple(_told(scene, monitor) for scene in ready)
@@ -110,6 +119,15 @@ def _merged(scene: Scene) -> tuple[Patch, ...]:
 def _written(patch: Patch) -> bool:
     """Whether there is something for a writer to do: several passages, and something reliable in them."""
     return len(patch.passages) > 1 and bool(patch.kept)
+
+
+def _members(scene: Scene, told_at: float | None) -> set[str]:
+    """The patches that will be told by a region together with others."""
+    if told_at is None or scene.stage is not Stage.FILTERED:
+        return set()
+    groups = ([scene.patches[number] for number in group] for group in overlap_groups(scene.patches, told_at))
+    several = ([patch.name for patch in group if patch.kept] for group in groups)
+    return {name for names in several if len(names) > 1 for name in names}
 
 
 def _numbered(patch: Patch, *, kept: bool) -> tuple[tuple[Basis, Statement], ...]:

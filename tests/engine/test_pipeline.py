@@ -493,7 +493,7 @@ APART = [Detection(Box(10, 10, 60, 60), "sofa")]
         ("fast", OVERLAPPING, 5, 1),
         ("careful", [], 13, 9),
         ("careful", APART, 13, 9),
-        ("careful", OVERLAPPING, 13, 13),
+        ("careful", OVERLAPPING, 13, 9),
         ("thorough", APART, 21, 9),
     ],
 )
@@ -515,6 +515,40 @@ def test_presets_cost_what_they_say(
     assert sum(bool(question.images) for question in asked) == about_image
     assert sum(not question.images for question in asked) == about_text
     assert sum(record.calls for record in scene.records if record.stage != "filter") == len(asked)
+
+
+def test_a_patch_that_a_region_tells_with_another_is_written_once_and_loses_nothing() -> None:
+    """The paper has it written by itself and again as a part of the region: `paper` still does."""
+    parts = {
+        "top-left": DOG,
+        "bottom-left": LAMP,
+        "top-right": "The door is open.",
+        "bottom-right": "A red mat lies here.",
+    }
+    asked: list[str] = []
+
+    def reply(question: Question) -> str:
+        asked.append(question.name)
+        if question.images:
+            return parts.get(question.name.split(": ")[1].split(",")[0], "A living room.")
+        if question.schema:
+            return json.dumps(
+                {"unique": [{"statement": one, "passages": [1]} for one in parts.values() if one in question.text]}
+            )
+        return " ".join(one for one in parts.values() if one in question.text)
+
+    chat = ScriptedChat(reply)
+    for preset, written in (
+        ("careful", {"region top-left + bottom-left", "region top-right + bottom-right"}),
+        ("paper", None),
+    ):
+        asked.clear()
+        (scene,) = caption_pictures(
+            [plain_picture()], chat, ScriptedScorer(lambda *_: 0.9), chat, [OVERLAPPING], PRESETS[preset]
+        )
+        merged = {name.split("merge ")[1] for name in asked if ": merge " in name}
+        assert (merged == written) if written else {"top-left", "region top-left + bottom-left"} <= merged
+        assert all(part in scene.caption_text for part in parts.values())
 
 
 def test_a_model_that_forgets_the_whole_image_caption_does_not_lose_it() -> None:
