@@ -60,11 +60,13 @@ def measure_colour(picture: Image, box: Box, words: str) -> Measured | None:
     return Measured(float(shares @ said.covers), float(around @ said.covers), _main(shares, around, said.words))
 
 
-def main_colour(picture: Image, box: Box) -> str:
-    """The family of colours that the thing in a box mostly has, "" where none is clear or the box is too small."""
+def main_colour(picture: Image, box: Box, beside: Sequence[Box] = ()) -> str:
+    """The family of colours that the thing in a box mostly has, "" where none is clear or the box is too small.
+
+    What lies in `beside` is not taken for what is around it."""
     if box.width < 4 or box.height < 4:
         return ""
-    return _main(_shares(_view(picture, _scaled(box, -_INNER))), _shares(_ring(picture, box)), "")
+    return _main(_shares(_view(picture, _scaled(box, -_INNER))), _shares(_ring(picture, box, beside)), "")
 
 
 def measure_background(picture: Image, crop: Box, boxes: Sequence[Box], words: str) -> Measured | None:
@@ -123,9 +125,9 @@ def _view(picture: Image, box: Box) -> NDArray[Any]:
     return averaged(picture, pixels, (_SIDE, _SIDE)).astype(float).reshape(-1, 3)
 
 
-def _ring(picture: Image, box: Box) -> NDArray[Any]:
+def _ring(picture: Image, box: Box, beside: Sequence[Box] = ()) -> NDArray[Any]:
     """What is around the box, as averaged pixels; where the box reaches to the edges, only what there is."""
-    return _outside(picture, _scaled(box, _AROUND), (box,))
+    return _outside(picture, _scaled(box, _AROUND), (box, *beside))
 
 
 def _outside(picture: Image, area: Box, boxes: Sequence[Box]) -> NDArray[Any]:

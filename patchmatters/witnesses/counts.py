@@ -41,7 +41,7 @@ def of_number(
     told = [(fact.word, fact.value) for fact in facts if not fact.negated and isinstance(fact.value, Quantity)]
     wrong = [(word, said) for word, said in told if _is_wrong(said, statement, seen, bare=bare, grouped=grouped)]
     for word, said in wrong:
-        certain = seen.counted and not (said.low > len(seen.possible) and _some_may_be_missed(seen, side))
+        certain = seen.counted and not (said.low > seen.most and _some_may_be_missed(seen, side))
         change = _with_number if certain else _without_number
         instead = change(statement, word, len(seen.sure))
         yield word_of("count", Ruling.CONTRADICTED, surety(seen), seen, instead=instead)
@@ -51,7 +51,7 @@ def of_number(
 
 
 def _is_wrong(said: Quantity, statement: str, seen: Sighting, *, bare: bool, grouped: bool) -> bool:
-    low, high = len(seen.sure), len(seen.possible)
+    low, high = len(seen.sure), seen.most
     too_few = said.high < low and bare and (grouped or bool(_SAYS_THERE_IS.search(statement)))
     unsure = grouped and not seen.counted and said.low > 1 and said.high < high
     return said.low > high or too_few or unsure
@@ -79,10 +79,14 @@ def borne_out(found: Sequence[Detection], sure: float) -> frozenset[Detection]:
 
 def group_of(seen: Sighting, everywhere: Sighting, crop: Box) -> Sighting:
     """A group that the edge of the crop divides, with its members beyond the edge: a caption tells of all."""
-    if len(seen.possible) < 2 or not _at_edge(seen.possible, crop):
+    if seen.most < 2 or not _at_edge((*seen.possible, *seen.missed), crop):
         return seen
-    group = _grown(seen.possible, [one for one in everywhere.possible if one not in seen.possible], _side_by_side)
-    return Sighting(seen.label, tuple(one for one in group if one in everywhere.sure), tuple(group))
+    others = [one for one in (*everywhere.possible, *everywhere.missed) if one not in (*seen.possible, *seen.missed)]
+    group = _grown((*seen.possible, *seen.missed), others, _side_by_side)
+    parts = (
+        tuple(one for one in group if one in of) for of in (everywhere.sure, everywhere.possible, everywhere.missed)
+    )
+    return Sighting(seen.label, *parts)
 
 
 def is_one_group(found: Sequence[Detection]) -> bool:

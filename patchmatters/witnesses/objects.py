@@ -26,6 +26,7 @@ from .base import Offer
 from .colours import LITTLE, main_colour, measure_background, measure_colour
 from .counts import borne_out, group_of, is_one_group, of_number
 from .labels import Label, find_label, label_of, looks_like
+from .rows import perhaps_missed
 from .sighting import NAME, Sighting, word_of
 
 if TYPE_CHECKING:
@@ -110,10 +111,13 @@ def known_labels(detector: Detector) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Look:
-    """All of a picture that are not too faint, each thing once, the surest first; and those that are surely there."""
+    """All of a picture that are not too faint, each thing once, the surest first; and those that are surely there.
+
+    `missed` are, by label, places where one may be that was not found."""
 
     found: tuple[Detection, ...]
     certain: frozenset[Detection]
+    missed: dict[str, tuple[Detection, ...]] = field(default_factory=dict)
 
 
 @dataclass
@@ -179,7 +183,7 @@ class ObjectWitness:
         bare = _says_no_more(statement, reading, meant.label)
         whole = self._with_neighbours(image, reading, coloured) if bare else coloured
         divided = whole != coloured or any(one.box.coverage_by(image.box) < _INSIDE for one in whole.possible)
-        together = divided or (is_one_group(whole.possible) and _stand_there(statement, image, whole))
+        together = divided or (is_one_group((*whole.possible, *whole.missed)) and _stand_there(statement, image, whole))
         together = together and self._are_alike(image, reading, whole)
         side = float(min(image.picture.size))
         yield from of_number(statement, reading, whole, side, bare=bare, grouped=bare and together)
@@ -206,13 +210,17 @@ class ObjectWitness:
         word = _said_colour(reading, seen.label)
         if not word or not self.settings.colours:
             return seen
-        measured = {one: measure_colour(image.picture, one.box, word) for one in seen.possible}
-        if any(found is None for found in measured.values()):
+        places = (*seen.possible, *seen.missed)
+        measured = {one: measure_colour(image.picture, one.box, word) for one in places}
+        if len(measured) == 1 and None in measured.values():
             return seen
+        certain = {one for one, found in measured.items() if found and found.is_there}
+        excluded = {one for one, found in measured.items() if found and found.is_not_there}
         return Sighting(
             seen.label,
-            tuple(one for one in seen.sure if (found := measured[one]) and found.is_there),
-            tuple(one for one, found in measured.items() if found and not found.is_not_there),
+            tuple(one for one in seen.sure if one in certain),
+            tuple(one for one in seen.possible if one not in excluded),
+            tuple(one for one in seen.missed if one not in excluded),
         )
 
     def _of_background(self, image: Crop, statement: str, reading: Reading) -> Iterator[Testimony]:
@@ -248,7 +256,7 @@ class ObjectWitness:
 
     def _absent(self, image: Crop, statement: str, seen: Sighting, more: str = "") -> Iterator[Testimony]:
         """That there is none, unless something like it is, or the statement may mean no thing of the picture."""
-        if _UNSURE.search(statement) or _SMALL.search(statement):
+        if _UNSURE.search(statement) or _SMALL.search(statement) or seen.missed:
             return
         others = [one for one in self._in(image, _TOUCHING) if one not in seen.possible]
         if not any(looks_like(seen.label.thing, label_of(one.label).thing) for one in others):
@@ -257,10 +265,20 @@ class ObjectWitness:
     # --- what was found
 
     def _sighting(self, image: Crop, label: Label) -> Sighting:
-        mine = [one for one in self._in(image, _TOUCHING) if label_of(one.label) == label or one.label == label.name]
+        mine = [one for one in self._in(image, _TOUCHING) if _is_of(one, label)]
         certain = self._look(image).certain
         sure = [one for one in mine if one in certain and one.box.coverage_by(image.box) >= _INSIDE]
-        return Sighting(label, tuple(sure), tuple(mine))
+        missed = [one for one in self._perhaps(image, label) if one.box.coverage_by(image.box) >= _TOUCHING]
+        return Sighting(label, tuple(sure), tuple(mine), tuple(missed))
+
+    def _perhaps(self, image: Crop, label: Label) -> tuple[Detection, ...]:
+        """Where a row of the label may have one that was not found; measured once a picture."""
+        look = self._look(image)
+        with self._lock:
+            if label.name not in look.missed:
+                mine = [one for one in look.found if _is_of(one, label)]
+                look.missed[label.name] = perhaps_missed(mine, image.picture) if self.settings.colours else ()
+            return look.missed[label.name]
 
     def _in(self, image: Crop, share: float) -> list[Detection]:
         return [one for one in self._look(image).found if one.box.coverage_by(image.box) >= share]
@@ -275,6 +293,10 @@ class ObjectWitness:
                     self._looks.popitem(last=False)
             self._looks.move_to_end(image.digest)
             return self._looks[image.digest]
+
+
+def _is_of(one: Detection, label: Label) -> bool:
+    return label_of(one.label) == label or one.label == label.name
 
 
 def _each_once(found: Sequence[Detection]) -> tuple[Detection, ...]:
@@ -356,7 +378,7 @@ def _of_size(statement: str, seen: Sighting, image: Crop) -> Sighting:
         small, large = _SMALL.search(statement), _LARGE.search(statement)
         return not (small and share > _SMALLEST_LARGE) and not (large and share < _LARGEST_SMALL)
 
-    kept = (tuple(filter(may_be, boxes)) for boxes in (seen.sure, seen.possible))
+    kept = (tuple(filter(may_be, boxes)) for boxes in (seen.sure, seen.possible, seen.missed))
     return Sighting(seen.label, *kept)
 
 

@@ -12,19 +12,26 @@ NAME = "detector"
 
 @dataclass(frozen=True)
 class Sighting:
-    """What was found of a label in a crop: boxes that are surely there, and all that may be."""
+    """What was found of a label in a crop: boxes that are surely there, all that may be, and places in their row at
+    which one may have been missed."""
 
     label: Label
     sure: tuple[Detection, ...]
     possible: tuple[Detection, ...]
+    missed: tuple[Detection, ...] = ()
+
+    @property
+    def most(self) -> int:
+        """How many there may be."""
+        return len(self.possible) + len(self.missed)
 
     @property
     def counted(self) -> bool:
         """Whether the number is certain."""
-        return len(self.sure) == len(self.possible)
+        return len(self.sure) == self.most
 
     def __str__(self) -> str:
-        low, high = len(self.sure), len(self.possible)
+        low, high = len(self.sure), self.most
         number = str(low) if low == high else f"{low} to {high}"
         return f"{number} of {self.label.name!r}" if high else f"no {self.label.name!r}"
 

@@ -166,6 +166,59 @@ def test_only_what_the_crop_shows_is_counted() -> None:
     assert rulings("Two people in hats walk.", box=Box(0, 0, 345, 300)) == {}  # one is cut in two
 
 
+def _row_of_balls(number: int, ground: str = "gray") -> tuple[Image.Image, list[Box]]:
+    """Red balls in even steps, and their boxes."""
+    drawn, boxes = (
+        Image.new("RGB", (400, 300), ground),
+        [Box(60 + 50 * n, 100, 100 + 50 * n, 140) for n in range(number)],
+    )
+    pen = ImageDraw.Draw(drawn)
+    for box in boxes:
+        pen.ellipse((box.left, box.top, box.right, box.bottom), fill="red")
+    return drawn, boxes
+
+
+def _told_of(drawn: Image.Image, boxes: Sequence[Box], statement: str, name: str = "ball", **settings: bool) -> Word:
+    seen = [Detection(box, name, 0.9) for box in boxes]
+    judge = ObjectWitness(Boxes(seen), (name,), ObjectSettings(**settings))
+    reference = image_ref(drawn, "drawn")
+    (found,) = judge.testify(Crop(reference.digest, reference.box, drawn), [statement])
+    return next(one for one in found if one.about == "count")
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2, 3])
+def test_where_a_row_goes_on_in_its_colour_one_may_have_been_missed(lost: int) -> None:
+    drawn, boxes = _row_of_balls(4)
+    found = [box for number, box in enumerate(boxes) if number != lost]
+    told = _told_of(drawn, found, "Three red balls are in the picture.")
+    assert (told.ruling, told.instead) == (CONTRADICTED, "Red balls are in the picture.")
+    assert "3 to 4 of 'ball'" in told.evidence
+    assert _told_of(drawn, boxes, "Four red balls are in the picture.").ruling is CONFIRMED
+    assert _told_of(drawn, found, "Three red balls are in the picture.", colours=False).ruling is CONFIRMED
+
+
+def test_an_empty_place_in_a_row_is_empty() -> None:
+    drawn, boxes = _row_of_balls(4)
+    ImageDraw.Draw(drawn).rectangle((boxes[2].left, 90, boxes[2].right, 150), fill="gray")
+    assert _told_of(drawn, [*boxes[:2], boxes[3]], "Three red balls are in the picture.").ruling is CONFIRMED
+
+
+def test_what_is_taken_for_another_thing_in_a_row_may_be_one_of_it() -> None:
+    drawn, boxes = _row_of_balls(3)
+    seen = [Detection(box, "cone" if number == 2 else "ball", 0.9) for number, box in enumerate(boxes)]
+    judge = ObjectWitness(Boxes(seen), ("ball", "cone"))
+    reference = image_ref(drawn, "drawn")
+    (found,) = judge.testify(Crop(reference.digest, reference.box, drawn), ["Two red balls are in the picture."])
+    assert [one.instead for one in found if one.about == "count"] == ["Red balls are in the picture."]
+
+
+def test_what_has_no_clear_colour_may_be_meant_and_is_not_counted() -> None:
+    drawn, boxes = _row_of_balls(4, "black")  # too dark beside what is said
+    ImageDraw.Draw(drawn).rectangle((boxes[2].left - 5, 95, 300, 145), fill=(12, 10, 10))
+    found = _told_of(drawn, boxes, "Two red balls are in the picture.")
+    assert found.instead != "Four red balls are in the picture."
+
+
 # --- there or not
 
 
