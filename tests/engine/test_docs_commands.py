@@ -15,7 +15,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,11 @@ from PIL import Image
 
 from patchmatters.backends import CHAT_MODELS, Backend
 from patchmatters.commands.cli import _parser, main
+from patchmatters.language.embeddings import EmbeddingSimilarity
+from patchmatters.language.similarity import LexicalSimilarity
 from patchmatters.pipeline import PRESETS
+from patchmatters.scene import Statement, Verdict
+from patchmatters.semantic_filter import FilterSettings, keep
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -232,6 +236,30 @@ def test_the_calls_of_a_preset_are_those_that_it_asks(page: str) -> None:
         least = PRESETS[preset].questions + ("with detections" in name)  # the patch of the main objects
         assert int(re.match(r"\d+", calls)[0]) == least, name
     assert told_of == set(PRESETS)
+
+
+HOW = ROOT / "docs" / "how-it-decides.md"
+
+
+def test_the_limits_of_both_similarities_are_those_of_the_page() -> None:
+    for name, embeddings, lexical, _ in _rows(HOW, "limit"):
+        field = name.strip("`")
+        assert (float(embeddings), float(lexical)) == (
+            getattr(EmbeddingSimilarity(), field),
+            getattr(LexicalSimilarity(), field),
+        )
+
+
+def test_every_bar_of_the_page_is_that_of_the_filter() -> None:
+    bars = {"agreed on": 0.4, "in doubt": 0.5, "said once": 0.6}
+    settings = FilterSettings()
+    for said, borne_out, bar in _rows(HOW, "statement"):
+        verdict = Verdict.CONTRADICTORY if said.startswith("rival") else Verdict.UNIQUE
+        statement = Statement("A cat.", verdict, (0,) if said.endswith("once") else (0, 1))
+        for support in {"yes": (0.9,), "no": (0.1,), "either": (0.9, 0.1)}[borne_out]:
+            one = replace(statement, support=support)
+            found = keep._bar(one, "whole" in said, settings, keep._Bars(bars["said once"], bars["agreed on"]))
+            assert found == pytest.approx(bars[bar]), (said, support)
 
 
 def test_the_presets_of_the_readme_are_all() -> None:
