@@ -71,7 +71,17 @@ export async function ready(page) {
   await page.waitForFunction(() => window.app?.graph && window.app?.canvas && window.app.extensionManager &&
     Object.keys(window.LiteGraph?.registered_node_types ?? {}).length > 100, null, { timeout: TIMEOUT })
   await page.waitForTimeout(1500)
-  await page.keyboard.press('Escape')
+  await closeDialogs(page)
+}
+
+/** An Escape within a dialog's opening leaves its mask over the page: it is pressed again until none is left. */
+async function closeDialogs(page) {
+  const none = () => !document.querySelector('.p-dialog-mask')
+  for (let attempt = 0; attempt < 5; attempt++) {
+    await page.keyboard.press('Escape')
+    if (await page.waitForFunction(none, null, { timeout: 4000 }).catch(() => null)) return
+  }
+  await page.waitForFunction(none, null, { timeout: TIMEOUT })
 }
 
 export async function load(page, graph, name) {
