@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 from ..language.conflict import Conflict, find_conflict, is_about_frame
 from ..language.places import elsewhere, in_picture, place_told, without_place
+from ..language.quotes import quotes_as_much
 from ..language.sentences import words
 from ..language.similarity import Likeness, Similarity, containment
 from ..regions import described_regions
 from ..scene import Basis, Patch, Scene, Sentence
+from ..witnesses.rule import is_confirmed
 from .tell import Told, boxes_by_basis, united
 
 SUPPORTED = 0.5  # support from which on a statement is believed (see `Statement`)
@@ -68,10 +70,12 @@ def without_refuted(scene: Scene, similarity: Similarity) -> Scene:
 
 
 def _supported(scene: Scene, sentence: Sentence) -> bool:
-    """Whether other looks bear a sentence of the whole-image caption out: then a part that says otherwise is of
-    another thing, or wrong."""
-    supports = [scene.whole.statements[basis.statement].support for basis in sentence.basis]
-    return bool(supports) and all(support is not None and support >= SUPPORTED for support in supports)
+    """Whether other looks, or a witness, bear a sentence of the whole-image caption out: then a part that says
+    otherwise is of another thing, or wrong."""
+    statements = [scene.whole.statements[basis.statement] for basis in sentence.basis]
+    return bool(statements) and all(
+        is_confirmed(one) or (one.support is not None and one.support >= SUPPORTED) for one in statements
+    )
 
 
 def _without(scene: Scene, refuted: Mapping[Sentence, Told]) -> Scene:
@@ -230,4 +234,4 @@ def _may_be_at(one: Told, new: Told, place: str) -> bool:
 
 
 def _says_as_much(fuller: str, other: str) -> bool:
-    return containment(other, fuller) >= _AS_DETAILED
+    return containment(other, fuller) >= _AS_DETAILED and quotes_as_much(fuller, other)

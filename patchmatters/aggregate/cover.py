@@ -17,10 +17,10 @@ from ..language.chinese import WORDS_A_CHARACTER, is_chinese
 from ..language.claims import parts_of, put_together, without_guesses
 from ..language.conflict import find_conflict, is_measured
 from ..language.prose import has_act
-from ..language.quotes import tell_of_two_writings
+from ..language.quotes import is_part_of_writing, quotes_as_much, tell_of_two_writings
 from ..language.sentences import content_words, words
 from ..language.similarity import Similarity, containment, is_short
-from ..scene import Patch, Statement
+from ..scene import Box, Patch, Ruling, Statement
 from ..witnesses.rule import confirmed_by
 from .tell import Told
 
@@ -33,11 +33,13 @@ _CAUTION = 14  # power of the certainty: what is new may be new because it was i
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A statement that may be told: its number in reading order, and how certain it is (0 to 1)."""
+    """A statement that may be told: its number in reading order, how certain it is (0 to 1), and where a witness read
+    what it quotes."""
 
     number: int
     told: Told
     certainty: float
+    read: tuple[Box, ...] = ()
 
 
 class _Caption:
@@ -53,7 +55,8 @@ class _Caption:
         apart = [
             other
             for other in self.taken
-            if row[other.number] >= similarity.rival and _is_of_another(one.told, other.told)
+            if _are_read_apart(one, other)
+            or (row[other.number] >= similarity.rival and _is_of_another(one.told, other.told))
         ]
         others = [other for other in self.taken if other not in apart]
         if any(row[other.number] >= similarity.told for other in others):
@@ -72,7 +75,12 @@ def cover(told: Sequence[Told], patches: Mapping[str, Patch], similarity: Simila
     plain = [replace(one, text=without_guesses(one.text)) for one in told]
     if not any(one.text for one in plain):  # a picture of which nothing else is known
         plain = list(told)
-    candidates = [_Candidate(number, one, _certainty(one, patches)) for number, one in enumerate(plain) if one.text]
+    candidates = [
+        _Candidate(number, one, _certainty(one, patches), _read_at(one, patches))
+        for number, one in enumerate(plain)
+        if one.text
+    ]
+    candidates = [one for one in candidates if not _is_told_by_more(one, candidates)]
     texts = [one.text for one in told]
     nearness = similarity.matrix(texts, texts)
     taken = _most_telling(candidates, _Caption(nearness, similarity), max_words)
@@ -134,6 +142,29 @@ def _certainty(one: Told, patches: Mapping[str, Patch]) -> float:
     statements = [patches[basis.patch].statements[basis.statement] for basis in one.basis]
     known = [value for value in (_best(statements, "score"), _best(statements, "support")) if value is not None]
     return max(sum(known) / len(known) if known else _SURE, *map(confirmed_by, statements))
+
+
+def _read_at(one: Told, patches: Mapping[str, Patch]) -> tuple[Box, ...]:
+    """Where what it says is written was read, all of it."""
+    several = (patches[basis.patch].statements[basis.statement] for basis in one.basis)
+    statements = [statement for statement in several if quotes_as_much(statement.text, one.text)]
+    words = (word for statement in statements for word in statement.testimony)
+    return tuple(word.box for word in words if word.about == "text" and word.box and word.ruling is Ruling.CONFIRMED)
+
+
+def _is_told_by_more(one: _Candidate, others: Sequence[_Candidate]) -> bool:
+    """Whether another tells the whole of the writing of which it tells a part, read in the same place."""
+    return any(
+        is_part_of_writing(one.told.text, other.told.text) and not _are_read_apart(one, other)
+        for other in others
+        if one.read and other.read
+    )
+
+
+def _are_read_apart(one: _Candidate, other: _Candidate) -> bool:
+    """Whether both tell writing that was read, each in another place."""
+    pairs = [(mine, theirs) for mine in one.read for theirs in other.read]
+    return bool(pairs) and not any(mine.intersection(theirs).area for mine, theirs in pairs)
 
 
 def _best(statements: Sequence[Statement], field: str) -> float | None:

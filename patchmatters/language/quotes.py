@@ -103,6 +103,23 @@ def quote_the_same(one: str, other: str) -> bool:
     return _shared(_writings(one), _writings(other))
 
 
+def quotes_as_much(fuller: str, other: str) -> bool:
+    """Whether every word of writing that one statement quotes is quoted by a fuller one: "SALES" is not "SALE"."""
+    return _quoted_words(other) <= _quoted_words(fuller)
+
+
+def is_part_of_writing(part: str, whole: str) -> bool:
+    """Whether both say nothing but what is written, and one only a part of it."""
+    if not (tells_only_of_writing(part) and tells_only_of_writing(whole)):
+        return False
+    mine, theirs = ("".join(_writings(one)) for one in (part, whole))
+    return mine != theirs and mine in theirs
+
+
+def _quoted_words(statement: str) -> set[str]:
+    return {plain(word) for text in _writings(statement).values() for word in text.split()} - {""}
+
+
 def tell_of_two_writings(one: str, other: str) -> bool:
     """Whether both statements quote, and nothing that one of them quotes is in the other, or nearly."""
     pieces, others = _writings(one), _writings(other)

@@ -9,7 +9,7 @@ import pytest
 from patchmatters.aggregate.cover import cover
 from patchmatters.aggregate.tell import Told, tell_places
 from patchmatters.language.similarity import LexicalSimilarity
-from patchmatters.scene import Basis, Box, Patch, Role, Statement, Verdict
+from patchmatters.scene import Basis, Box, Patch, Role, Ruling, Statement, Testimony, Verdict
 
 LEFT, RIGHT = Box(0, 0, 50, 100), Box(50, 0, 100, 100)
 WORDS = LexicalSimilarity()
@@ -83,3 +83,30 @@ def test_what_is_measured_is_told_of_each_part_with_its_place_there():
     assert told == texts
     (_, sentence) = tell_places([Told(texts[1], (), (LEFT,)), Told(texts[2], (), (RIGHT,))], 100, 100)
     assert sentence.text == "On the right, the texture is busiest at the bottom."
+
+
+def read_and_told(texts: list[tuple[str, Box]]) -> list[str]:
+    """What is told of writing that a witness read in these boxes."""
+    statements = tuple(
+        Statement(text, Verdict.UNIQUE, (0,), kept=True, testimony=(_reads(box),)) for text, box in texts
+    )
+    patches = {"all": Patch("all", Role.SPATIAL, Box(0, 0, 100, 100), statements=statements)}
+    told = [Told(text, (Basis("all", number),), ()) for number, (text, _) in enumerate(texts)]
+    return [one.text for one in cover(told, patches, WORDS, 200)]
+
+
+def _reads(box: Box) -> Testimony:
+    return Testimony("ocr", "text", Ruling.CONFIRMED, 0.99, "reads it", box, wholly=True)
+
+
+def test_signs_that_are_read_in_two_places_are_two_though_they_are_nearly_alike():
+    signs = ['A sign reads "Palais du LOUVRE".', 'A sign reads "Mus\u00e9e du LOUVRE".']
+    assert read_and_told([(signs[0], Box(0, 0, 50, 10)), (signs[1], Box(0, 50, 50, 60))]) == signs
+    assert len(read_and_told([(signs[0], Box(0, 0, 50, 10)), (signs[1], Box(0, 0, 50, 10))])) == 1
+
+
+def test_of_one_line_that_is_read_the_whole_is_told_and_not_a_part():
+    part, whole = 'A sign reads "Palais".', 'There is a sign that says "Palais du LOUVRE".'
+    line = Box(0, 0, 50, 10)
+    assert read_and_told([(part, line), (whole, line)]) == [whole]
+    assert read_and_told([(part, line), (whole, Box(0, 50, 50, 60))]) == [part, whole]

@@ -278,6 +278,17 @@ def test_whole_captions_are_put_right_and_the_picture_can_add_to_them() -> None:
     assert '"SOLD"' in scene.caption_text
 
 
+@needs_reader
+def test_what_is_read_is_told_and_not_what_others_make_of_it() -> None:
+    picture = sign(("SALE", (20, 60), 40))
+    texts = {
+        "whole image": ['A green wall. The text "SALE" is visible.'],
+        "top-left": ['The text "SALES" is visible.'] * 2 + ["A green wall."],
+    }
+    (scene,) = caption_pictures([picture], captioner(texts, "A green wall."), witnesses=[create()])
+    assert '"SALE"' in scene.caption_text
+
+
 # --- the reader
 
 
