@@ -28,6 +28,7 @@ FRESH = 0.4  # share of a clause's content words that must be new (the rest may 
 _OPENING = 3  # content words from which on the first sentence of the whole-image caption says what the picture is of
 _SURE = 0.5  # certainty of a statement of which neither score nor support is known
 _BACKBONE = 1.5  # what the whole-image caption says comes before what a part says as well
+_ONE_LINE = 0.5  # share of a line's box in another's from which on both are one line: neighbours touch
 _CAUTION = 14  # power of the certainty: what is new may be new because it was invented
 
 
@@ -164,7 +165,9 @@ def _is_told_by_more(one: _Candidate, others: Sequence[_Candidate]) -> bool:
 def _are_read_apart(one: _Candidate, other: _Candidate) -> bool:
     """Whether both tell writing that was read, each in another place."""
     pairs = [(mine, theirs) for mine in one.read for theirs in other.read]
-    return bool(pairs) and not any(mine.intersection(theirs).area for mine, theirs in pairs)
+    return bool(pairs) and not any(
+        max(mine.coverage_by(theirs), theirs.coverage_by(mine)) > _ONE_LINE for mine, theirs in pairs
+    )
 
 
 def _best(statements: Sequence[Statement], field: str) -> float | None:
