@@ -56,18 +56,13 @@ def merge(
     """The Scenes with one description per patch, or per region once overlapping patches were compared.
 
     Without a model, and where a model's text cannot be used, kept statements are told in reading order. A patch that
-    was asked for only once needs no filter: all that its passage says is told. Nor is a model asked for patches that
-    overlap by an IoU above `told_at`: their statements are compared next, and written once, as a region. None: each is
-    written, as in the paper. ValueError for a Scene in another stage, or a model that cannot write.
+    was asked for only once needs no filter: all that its passage says is told. The model does not write patches
+    that overlap by an IoU above `told_at`: their statements are compared next, and written once, as a region. None: it
+    writes each, as in the paper. ValueError for a Scene in another stage, or a model that cannot write.
     """
     require_writer(model, "Merge Descriptions")
     ready = [_ready(scene) for scene in scenes]
-    tasks = [
-        _Task(number, patch)
-        for number, (scene, left) in enumerate(zip(ready, [_members(scene, told_at) for scene in ready], strict=True))
-        for patch in _merged(scene)
-        if _written(patch) and patch.name not in left
-    ]
+    tasks = _tasks(ready, None if model is None else told_at)
     monitor.begin("merge", len(tasks))
     if model is None:
         return tuple(_told(scene, monitor) for scene in ready)
@@ -81,6 +76,15 @@ def merge(
         )
         for number, scene in enumerate(ready)
     )
+
+
+def _tasks(scenes: Sequence[Scene], told_at: float | None) -> list[_Task]:
+    """What is written: every patch with several passages, but those that a region will tell together with others."""
+    found: list[_Task] = []
+    for number, scene in enumerate(scenes):
+        left = _members(scene, told_at)
+        found += [_Task(number, patch) for patch in _merged(scene) if _written(patch) and patch.name not in left]
+    return found
 
 
 def _told(scene: Scene, monitor: Monitor) -> Scene:

@@ -19,7 +19,7 @@ from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
 from patchmatters.describe import DescribeSettings, describe
 from patchmatters.divide import divide
 from patchmatters.language.sentences import split_sentences, words
-from patchmatters.models import Answer, Outcome, Question
+from patchmatters.models import Answer, Outcome, Question, QuietMonitor
 from patchmatters.pipeline import PRESETS, caption_pictures, with_seed
 from patchmatters.scene import Basis, Box, Detection, Scene, Stage, Statement, Verdict
 from patchmatters.scene_json import check_scene, dump_scenes, load_scenes
@@ -549,6 +549,20 @@ def test_a_patch_that_a_region_tells_with_another_is_written_once_and_loses_noth
         merged = {name.split("merge ")[1] for name in asked if ": merge " in name}
         assert (merged == written) if written else {"top-left", "region top-left + bottom-left"} <= merged
         assert all(part in scene.caption_text for part in parts.values())
+
+
+def test_progress_ends_where_it_says_whether_a_region_tells_patches_or_not() -> None:
+    steps: list[int] = []
+
+    class Counting(QuietMonitor):
+        def begin(self, stage: str, total: int) -> None:
+            steps.append(total)
+
+        def advance(self, name: str) -> None:
+            steps[-1] -= 1
+
+    caption_pictures([plain_picture()], captioner(TEXTS), SCORER, None, [OVERLAPPING], monitor=Counting())
+    assert steps == [0] * len(steps)
 
 
 def test_a_model_that_forgets_the_whole_image_caption_does_not_lose_it() -> None:
