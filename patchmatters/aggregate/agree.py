@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from ..language.conflict import Conflict, find_conflict, is_about_frame
 from ..language.places import elsewhere, in_picture, place_told, without_place
@@ -12,6 +13,7 @@ from ..language.sentences import words
 from ..language.similarity import Likeness, Similarity, containment
 from ..regions import described_regions
 from ..scene import Basis, Patch, Scene, Sentence
+from ..semantic_filter.keep import CLEARLY
 from ..witnesses.rule import is_confirmed
 from .tell import Told, boxes_by_basis, united
 
@@ -53,16 +55,16 @@ def levels_of(scene: Scene) -> Levels:
 def without_refuted(scene: Scene, similarity: Similarity) -> Scene:
     """The Scene without what its levels refute of one another.
 
-    A sentence of the whole-image caption gives way to a nearer look that says otherwise, unless other looks bear it
-    out, and to one that finds its thing on another side, even then: support is blind to places. Where a look at the
-    main objects and one at a region contradict each other about one thing, the worse scored gives way. Statements that
-    gave way are no longer kept, and say what refuted them.
+    A sentence of the whole-image caption gives way to a nearer look that says otherwise and is to be believed, unless
+    other looks bear it out, and to one that finds its thing on another side, even then: support is blind to places.
+    Where a look at the main objects and one at a region contradict each other about one thing, the worse scored gives
+    way. Statements that gave way are no longer kept, and say what refuted them.
     """
     levels = levels_of(scene)
     nearer = (*levels.semantic, *levels.regions)
     refuted: dict[Sentence, Told] = {}
     for sentence in scene.whole.sentences:
-        found = None if _supported(scene, sentence) else _refuting(sentence.text, nearer, similarity)
+        found = None if _supported(scene, sentence) else _refuting(scene, sentence, nearer, similarity)
         found = found or _found_elsewhere(sentence.text, nearer, similarity, levels.size)
         if found:
             refuted[sentence] = found
@@ -131,9 +133,14 @@ def _in_picture(scene: Scene, patch: Patch, sentence: Sentence) -> _Seen:
     boxes = boxes_by_basis(patches, sentence.basis) or (patch.box,)
     about_frame = is_about_frame(sentence.text)  # changes with the crop: nothing to compare
     text = "" if about_frame else in_picture(sentence.text, boxes[0], scene.image.width, scene.image.height)
-    scores = [patches[basis.patch].statements[basis.statement].score for basis in sentence.basis]
-    best = max((score for score in scores if score is not None), default=-1.0)
-    return _Seen(sentence, Told(sentence.text, sentence.basis, boxes), text, best)
+    score = _score(scene, sentence.basis)
+    return _Seen(sentence, Told(sentence.text, sentence.basis, boxes), text, -1.0 if score is None else score)
+
+
+def _score(scene: Scene, basis: Sequence[Basis]) -> float | None:
+    """The best score of the statements that a sentence rests on, None where none was scored."""
+    scores = [scene.patch(one.patch).statements[one.statement].score for one in basis]
+    return max((score for score in scores if score is not None), default=None)
 
 
 def _meet(one: Told, other: Told) -> bool:
@@ -141,15 +148,40 @@ def _meet(one: Told, other: Told) -> bool:
     return any(box.intersection(part).area > 0 for box in one.boxes for part in other.boxes)
 
 
-def _refuting(text: str, nearer: Sequence[Told], similarity: Similarity) -> Told | None:
-    """The first nearer look that says otherwise about the same thing."""
+def _refuting(scene: Scene, sentence: Sentence, nearer: Sequence[Told], similarity: Similarity) -> Told | None:
+    """The first nearer look that says otherwise about the same thing, and is to be believed."""
     if not nearer:
         return None
-    nearness = similarity.matrix([text], [one.text for one in nearer])[0]
+    score = _score(scene, sentence.basis)
+    nearness = similarity.matrix([sentence.text], [one.text for one in nearer])[0]
     for near, one in zip(nearness, nearer, strict=True):
-        if near >= similarity.rival and _refutes(find_conflict(text, one.text, same_extent=False)):
+        if near < similarity.rival:
+            continue
+        conflict = find_conflict(sentence.text, one.text, same_extent=False)
+        lead = _lead(_score(scene, one.basis), score)
+        if _refutes(conflict) and near >= _least_alike(lead, conflict, similarity):
             return one
     return None
+
+
+def _lead(score: float | None, whole: float | None) -> float:
+    """How many times as high a nearer look scores as the whole-image caption: 1 where the look has no score, and no end
+    of times where only the look was asked about (preset "paper")."""
+    if score is None or score == whole:
+        return 1.0
+    return score / whole if whole else inf
+
+
+def _least_alike(lead: float, conflict: Conflict | None, similarity: Similarity) -> float:
+    """How alike a nearer look must be to refute: two things are two things until they are the same thing.
+
+    Where its score is clearly higher it need only be about the same, as where it sees what was denied; else it must say
+    nearly the same but for what it refutes; and where its score is clearly lower it refutes nothing.
+    """
+    if lead * CLEARLY < 1:
+        return inf
+    denied = conflict is not None and conflict.attribute == "negation"
+    return similarity.rival if lead >= CLEARLY or denied else similarity.same
 
 
 def _found_elsewhere(text: str, nearer: Sequence[Told], similarity: Similarity, size: tuple[int, int]) -> Told | None:

@@ -35,7 +35,8 @@ VERBS = word_set(
     wears wear rests faces extends emphasize emphasizes enhances enhance contributes contribute conveys convey paints
     highlights allows allow serves serve comes come goes go falls shines shine dominate prevails prevail spreads
     meets rises reaches occupies tends flows drifts grows arrives can could may might must will would should does do
-    did supports complements dominates overlooks
+    did supports complements dominates overlooks contain include imply depict occupy overlook surround reveal extend
+    consist complement
     """
 )
 # Verbs whose form in -s is rarely a plural: "the bus waits".

@@ -214,8 +214,8 @@ pattern, presence: patterned printed
 time of day: day daytime daylight morning afternoon noon midday sunlight
 + night nighttime midnight nightfall evening | evening dusk sunset twilight sundown | dawn sunrise daybreak morning
 + dusk dawn twilight
-weather, sky: clear sunny cloudless sunlit sunshine fair
-+ cloudy overcast clouded gray rainy stormy | foggy misty hazy overcast
+weather, sky: clear sunny cloudless sunlit sunshine fair mostly_clear mostly_sunny partly_cloudy partly_sunny
++ cloudy overcast clouded gray rainy stormy mostly_cloudy partly_cloudy partly_sunny | foggy misty hazy overcast
 weather, fall: rainy raining drizzling stormy | snowy snowing | sunny cloudless dry
 weather, wind: windy breezy gusty | still windless calm
 season: summer summery | winter wintry | spring springtime | autumn fall autumnal

@@ -26,7 +26,7 @@ _GIVES: Mapping[Stage, Stage] = {
     Stage.COMPARED_ACROSS: Stage.FILTERED_ACROSS,
 }
 MEASURE = 3  # agreed statements with a score: fewer are no measure
-_CLEARLY = 1.05  # times the score of a rival that more passages say: nearer scores tell less than a passage more
+CLEARLY = 1.05  # times the score of a rival that more passages say: nearer scores tell less than a passage more
 _UNSCORED = "said once, and there is no scorer to check it"
 _ALL_THERE_IS = "whole-image caption; nothing of the picture is borne out, so it is told as it is"
 _FILTERED = "kept within its patch"
@@ -304,7 +304,7 @@ def _with_votes(statement: Statement, statements: Sequence[Statement]) -> Statem
     outvoting = [one.score for one in rivals if one.score is not None and len(one.sources) > len(statement.sources)]
     if statement.bar is None or not outvoting:
         return statement
-    return replace(statement, bar=max(statement.bar, min(_CLEARLY * max(outvoting), 1.0)))
+    return replace(statement, bar=max(statement.bar, min(CLEARLY * max(outvoting), 1.0)))
 
 
 def _decided_whole(statement: Statement, scorer: Scorer | None, settings: FilterSettings) -> Statement:
