@@ -14,7 +14,6 @@ answers of these models, and thresholds of `patchmatters.language.similarity` we
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections import Counter, defaultdict
 from dataclasses import replace
@@ -24,7 +23,7 @@ from patchmatters.language import SIMILARITIES
 from patchmatters.pipeline import PRESETS
 
 from . import shared_dir
-from .photographs import Photograph, measure
+from .photographs import measure, photographs_of
 from .prose import FAULTS, prose_row
 
 
@@ -45,22 +44,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="runs with the noisy scorer")
     parser.add_argument("--prose", action="store_true", help="print how much reads as prose too (prose.py)")
     options = parser.parse_args()
-    if not options.bank.exists():
-        sys.exit(f"There is no bank at {options.bank}: name one with --bank (its format is in --help).")
+    try:
+        photographs = photographs_of(options.bank, options.images)
+    except ValueError as error:
+        sys.exit(str(error))
     preset = PRESETS[options.preset]
     compare, compose = (replace(one, similarity=options.similarity) for one in (preset.compare, preset.compose))
-    images = options.images or options.bank.parent.parent / "did_bench" / "images"
-    entries = json.loads(options.bank.read_text(encoding="utf-8"))
     totals: dict[str, Counter[str]] = defaultdict(Counter)
     print("| | words | false % | facts told % | each fact told again |\n| --- | --- | --- | --- | --- |")
-    for entry in entries:
-        photo = Photograph(entry, images)
+    for photo in photographs:
         found = measure(photo, replace(preset, compare=compare, compose=compose), range(options.seeds))
         for name, counts in found.items():
             totals[name].update(counts)
             print(row(f"{photo.persona}: {name}", counts, options.seeds if name == "noisy scorer" else 1))
     for name, counts in totals.items():
-        print(row(f"**all: {name}**", counts, len(entries) * (options.seeds if name == "noisy scorer" else 1)))
+        print(row(f"**all: {name}**", counts, len(photographs) * (options.seeds if name == "noisy scorer" else 1)))
     if options.prose:
         print(f"\n| prose, % of sentences | sentences | {' | '.join(FAULTS)} |\n|{' --- |' * (len(FAULTS) + 2)}")
         for name, counts in totals.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import random
 import re
 from collections import Counter
@@ -15,10 +16,11 @@ from patchmatters.answers import read_answer
 from patchmatters.backends.scripted import ScriptedChat, ScriptedScorer
 from patchmatters.language.sentences import split_sentences, words
 from patchmatters.language.similarity import containment
-from patchmatters.models import Question
+from patchmatters.models import ChatModel, Question, Scorer
 from patchmatters.picture import open_picture
-from patchmatters.pipeline import Preset, caption_pictures
-from patchmatters.scene import Box, Detection
+from patchmatters.pipeline import DEFAULT, PRESETS, Preset, caption_pictures
+from patchmatters.scene import Box, Detection, Scene
+from patchmatters.witnesses import Witness
 
 from .prose import faults_of
 
@@ -55,6 +57,20 @@ class Photograph:
             return random.Random(int(key, 16)).betavariate(*((5, 2) if true else (2, 4)))
 
         return ScriptedScorer(measure, name="noisy")
+
+    def captioned(
+        self,
+        chat: ChatModel,
+        scorer: Scorer | None,
+        witnesses: Sequence[Witness] = (),
+        preset: Preset = PRESETS[DEFAULT],
+    ) -> Scene:
+        """The Scene that the engine makes of the answers."""
+        boxes = [self.detections] if self.detections else ()
+        (scene,) = caption_pictures(
+            [self.picture], chat, scorer, None, boxes, preset, names=[self.name], witnesses=witnesses
+        )
+        return scene
 
     def origin(self, text: str) -> dict[str, Any] | None:
         """The labelled sentence that a told one comes from, None where none is near."""
@@ -107,13 +123,22 @@ def _claims(text: str, origin: dict[str, Any]) -> list[dict[str, Any]]:
     return [claim for claim in origin["claims"] if containment(claim["claim"], text) >= 0.5]
 
 
+def photographs_of(bank: Path, images: Path | None = None) -> list[Photograph]:
+    """The photographs of a bank; `images` is their folder, by default `did_bench/images` beside the bank's own.
+
+    ValueError where the bank is not there.
+    """
+    if not bank.exists():
+        raise ValueError(f"There is no bank at {bank}: name one with --bank (its format is in --help).")
+    folder = images or bank.parent.parent / "did_bench" / "images"
+    return [Photograph(entry, folder) for entry in json.loads(bank.read_text(encoding="utf-8"))]
+
+
 def measure(photo: Photograph, preset: Preset, seeds: Sequence[int]) -> dict[str, Counter[str]]:
     """The counts of the captioner alone, of the engine without a scorer, and of it with a noisy one (the sum)."""
-    boxes = [photo.detections] if photo.detections else ()
 
     def caption(scorer: ScriptedScorer | None) -> str:
-        (scene,) = caption_pictures([photo.picture], photo.chat(), scorer, None, boxes, preset, names=[photo.name])
-        return scene.caption_text
+        return photo.captioned(photo.chat(), scorer, preset=preset).caption_text
 
     noisy: Counter[str] = Counter()
     for seed in seeds:

@@ -19,13 +19,15 @@ WEIGHTS = Path(__file__).with_name("weights")
 
 @dataclass(frozen=True)
 class Cast:
-    """Who plays: the captioner, the scorer, the writer of the rows with an LLM, and who is heard before the scorer."""
+    """Who plays: the captioner, the scorer, the writer of the rows with an LLM, who is heard before the scorer, and who
+    answers second looks, None for none."""
 
     captioner: ChatModel
     scorer: Scorer
     writer: ChatModel
     bill: Bill = field(default_factory=Bill)
     witnesses: tuple[Witness, ...] = ()
+    looker: ChatModel | None = None
 
 
 def miniatures() -> Cast:

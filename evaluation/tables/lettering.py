@@ -32,6 +32,7 @@ _PHRASES = (
     "I PACKD UR SUTECASE", "Ice Cream", "ROOM 214", "WET PAINT", "Keep Left", "TICKETS", "Harbour View", "No. 38",
 )  # fmt: skip
 _TELLINGS = ('A sign reads "{}".', 'The text "{}" is visible.', 'There is a sign that says "{}".')
+_TRIES = 100  # places for a sign, of which the best is taken
 _INVENTED = ("WELCOME", "DANGER", "FOR RENT", "COFFEE", "TAXI", "CLOSED", "PHARMACY", "MUSEUM")
 
 
@@ -112,20 +113,29 @@ def sign_world(seed: int) -> Lettered:
     return signed(draw(make_world(f"sign {seed}", MIXES["sparse"])), seed)
 
 
-def signed(picture: Image.Image, seed: int) -> Lettered:
-    """The picture with a sign drawn into it."""
+def signed(picture: Image.Image, seed: int, around: Sequence[Box] = ()) -> Lettered:
+    """The picture with a sign drawn into it, where it covers least of what is in the boxes."""
     rng = random.Random(f"sign {seed}")
     text = rng.choice(_PHRASES)
     face = ImageFont.load_default(rng.uniform(16, 34))
     ground, ink = rng.choice([("white", "black"), ("darkgreen", "white"), ("gold", "navy"), ("maroon", "ivory")])
     left, top, right, bottom = face.getbbox(text)
     wide, high = right - left + 20, bottom - top + 16
-    x = rng.uniform(2, max(3, picture.width - wide - 2))
-    y = rng.uniform(2, picture.height - high - 2)
+    corners = [_corner(picture, wide, high, rng) for _ in range(_TRIES if around else 1)]
+    x, y = min(corners, key=lambda one: _covered(Box(one[0], one[1], one[0] + wide, one[1] + high), around))
     pen = ImageDraw.Draw(picture)
     pen.rectangle((x, y, x + wide, y + high), fill=ground)
     pen.text((x + 10 - left, y + 8 - top), text, fill=ink, font=face)
     return Lettered(f"{seed}", picture, ((Sign(text, Box(x + 10, y + 8, x + wide - 10, y + high - 8)),),))
+
+
+def _corner(picture: Image.Image, wide: float, high: float, rng: random.Random) -> tuple[float, float]:
+    return rng.uniform(2, max(3, picture.width - wide - 2)), rng.uniform(2, picture.height - high - 2)
+
+
+def _covered(sign: Box, around: Sequence[Box]) -> float:
+    """Square pixels of the boxes that the sign covers."""
+    return sum(sign.intersection(box).area for box in around)
 
 
 # --- what captioners tell of it --------------------------------------------------------------------------------------

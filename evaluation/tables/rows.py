@@ -75,6 +75,7 @@ class Stages:
         self.captioner = Counted(cast.captioner, describes_only=True)
         self.writer = Counted(cast.writer) if llm else None
         self.scorer, self.witnesses = cast.scorer, cast.witnesses
+        self.looker = Counted(cast.looker) if cast.looker else None
         self.scenes: tuple[Scene, ...] = ()
 
     def begin(self, *, semantic: bool = False) -> None:
@@ -85,7 +86,9 @@ class Stages:
 
     def level(self, level: Level) -> None:
         self.scenes = compare(self.scenes, level, self.preset.compare, self.writer, QUIET)
-        self.scenes = filter_statements(self.scenes, self.scorer, self.preset.filter, QUIET, self.witnesses)
+        self.scenes = filter_statements(
+            self.scenes, self.scorer, self.preset.filter, QUIET, self.witnesses, self.looker
+        )
         self.scenes = merge(self.scenes, self.preset.merge, self.writer, QUIET, told_at=self.preset.told_at)
 
     def compose(self) -> tuple[str, ...]:
@@ -194,4 +197,5 @@ def play(
     seconds = time.process_time() - begun + cast.bill.saved - saved
     count = max(1, len(pictures))
     texts = stages.writer.texts if stages.writer else 0
-    return Run(captions, stages.scenes, stages.captioner.images / count, texts / count, seconds / count)
+    looks = stages.looker.images if stages.looker else 0
+    return Run(captions, stages.scenes, (stages.captioner.images + looks) / count, texts / count, seconds / count)

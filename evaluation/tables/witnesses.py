@@ -1,10 +1,10 @@
-"""What witnesses bring where the truth is known: `python -m evaluation.tables.witnesses [worlds|text|time]`.
+"""What witnesses bring where the truth is known: `python -m evaluation.tables.witnesses WHAT`.
 
-`worlds`: drawn worlds, the captioner alone, the default, and the default with witnesses. The
-counting witness gets the worlds' own boxes with the faults of a detector (`Faults`); colours are measured in the pixels
-by the real code. `text`: signs drawn into worlds or photographs, or with --lettering what stands in photographs itself
-(see `lettering.py`). `captioners`: whether the agreement of two counts for more (see `captioners.py`). `time`: seconds
-for one photograph of 12 megapixels.
+`each`: each witness alone and all together, in drawn worlds or on photographs (see `each_witness.py`). `worlds`: drawn
+worlds, the captioner alone, the default, and the default with witnesses. The counting witness gets the worlds' own
+boxes with the faults of a detector (`Faults`); colours are measured in the pixels by the real code. `text`: signs drawn
+into worlds or photographs, or with --lettering what stands in photographs itself (see `lettering.py`). `captioners`:
+whether the agreement of two counts for more (see `captioners.py`). `time`: seconds for one photograph of 12 megapixels.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from evaluation.bank.photographs import photographs_of
 from evaluation.players.cast import miniatures, simulation
 from evaluation.players.simulated import ERRORS
 from evaluation.worlds.scenes import SHAPES, SIDE, World, jittered
@@ -27,6 +28,7 @@ from patchmatters.scene import Box, Detection
 from patchmatters.witnesses.objects import ObjectWitness
 
 from .captioners import agreements
+from .each_witness import in_worlds, on_photographs
 from .gallery import Gallery
 from .lettering import drawn_signs, lettered, signs_told
 from .measure import Figure, table
@@ -135,6 +137,12 @@ def main(given: Sequence[str] | None = None) -> None:
     )  # fmt: skip
     four = commands.add_parser("captioners", help="whether two captioners that agree are right more often than one")
     four.add_argument("--scenes", type=int, default=60)
+    five = commands.add_parser("each", help="each witness alone and all together")
+    five.add_argument("--scenes", type=int, default=60)
+    five.add_argument("--simulated", choices=tuple(ERRORS), default="usual")
+    five.add_argument("--bank", type=Path, help="photographs with labelled answers, instead of drawn worlds")
+    five.add_argument("--images", type=Path, help="their folder; default: did_bench/images beside the bank")
+    five.add_argument("--seeds", type=int, default=3, help="runs with the noisy scorer")
     three = commands.add_parser("time")
     three.add_argument("photo", type=Path)
     chosen = parser.parse_args(given)
@@ -148,11 +156,25 @@ def main(given: Sequence[str] | None = None) -> None:
 def _printed(chosen: argparse.Namespace) -> str:
     if chosen.what == "worlds":
         return worlds(chosen.scenes, chosen.simulated)
+    if chosen.what == "each":
+        return _each(chosen)
     if chosen.what == "captioners":
         return agreements(dict(WORLDS), chosen.scenes)
     if chosen.what == "time":
         return seconds(chosen.photo)
     return signs_told(lettered(chosen.lettering) if chosen.lettering else drawn_signs(chosen.pictures, chosen.photos))
+
+
+def _each(chosen: argparse.Namespace) -> str:
+    if chosen.bank:
+        return on_photographs(photographs_of(chosen.bank, chosen.images), range(chosen.seeds))
+    tables = {
+        f"{mix}, seed {seed}, {chosen.scenes} scenes": in_worlds(
+            mix, seed, chosen.scenes, chosen.simulated, WorldFinder
+        )
+        for mix, seed in WORLDS
+    }
+    return "\n\n".join(f"{head}\n\n{table}" for head, table in tables.items())
 
 
 if __name__ == "__main__":
