@@ -310,7 +310,7 @@ NEGATORS = word_set(
 
 _MORE_PHRASES = """
 made_of made_out_of close_up in_the_middle_of at_least as_well_as such_as as_if as_though in_order_to rather_than
-instead_of due_to horizon_line
+instead_of due_to horizon_line o_clock
 """.split()  # noqa: SIM905
 
 

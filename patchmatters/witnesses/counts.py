@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
+from ..language.morphology import word_set
 from ..language.reading import Reading
 from ..language.vocabulary import CARDINALS, Quantity
 from ..scene import Box, Detection, Ruling, Testimony, union_of
@@ -26,6 +27,7 @@ _SAYS_THERE_IS = re.compile(
 )
 _SMALL_IN_PICTURE = 0.1  # of the picture's shorter side: what is smaller, detectors miss now and then
 _ALIKE = 1.5  # times the size of another up to which two boxes are of a size
+_IN_BUNCHES = word_set("banana grape broccoli carrot flower plant")  # of these one box may be several
 _APART = 0.2  # share of a box that may lie in its neighbour
 
 
@@ -54,7 +56,8 @@ def _is_wrong(said: Quantity, statement: str, seen: Sighting, *, bare: bool, gro
     low, high = len(seen.sure), seen.most
     too_few = said.high < low and bare and (grouped or bool(_SAYS_THERE_IS.search(statement)))
     unsure = grouped and not seen.counted and said.low > 1 and said.high < high
-    return said.low > high or too_few or unsure
+    too_many = said.low > high and not (high and seen.label.thing in _IN_BUNCHES)
+    return too_many or too_few or unsure
 
 
 def surety(seen: Sighting) -> float:

@@ -26,6 +26,7 @@ from .base import Offer
 from .colours import LITTLE, main_colour, measure_background, measure_colour
 from .counts import borne_out, group_of, is_one_group, of_number
 from .labels import Label, find_label, label_of, looks_like
+from .presence import UNSURE, is_asserted, is_named
 from .rows import perhaps_missed
 from .sighting import NAME, Sighting, word_of
 
@@ -40,13 +41,6 @@ _TWICE = 0.7  # IoU from which on two boxes of one label are one thing
 _ABSENT = 0.7  # how sure it is that nothing is there
 _BACKGROUND = 0.8  # how sure it is that a background has another colour
 _KEPT = 64  # pictures whose detections are kept
-# Of these a statement may name what is no thing in the picture, or hardly to be found in it.
-_UNSURE = re.compile(
-    r"\b(?:like|resembl\w*|shaped|statues?|sculptures?|figurines?|toys?|drawings?|drawn|paintings?|painted|posters?|"
-    r"pictures? of|photos? of|images? of|logos?|signs?|cartoons?|reflect\w*|shadows?|silhouettes?|printed|patterns?|"
-    r"tiny|distan\w*|far|background|partial\w*|partly|behind|hidden|obscured|cropped|blur\w*|crowds?|group|prints?)\b",
-    re.IGNORECASE,
-)
 _SMALL = re.compile(r"\b(?:small|little|tiny|miniature)\b", re.IGNORECASE)
 _LARGE = re.compile(r"\b(?:large|big|huge|giant)\b", re.IGNORECASE)
 _SMALLEST_LARGE, _LARGEST_SMALL = 0.25, 0.12  # shares of the crop's shorter side: above one nothing is small ...
@@ -158,15 +152,15 @@ class ObjectWitness:
         for thing, several in reading.present.items():
             for kinds in several:
                 label = find_label(thing, kinds, self._labels)
-                if label is not None:
+                if label is not None and is_named(reading, label):
                     yield from self._of_thing(image, statement, reading, self._sighting(image, label))
 
     def _of_thing(self, image: Crop, statement: str, reading: Reading, seen: Sighting) -> Iterator[Testimony]:
         if not seen.possible:
-            yield from self._absent(image, statement, seen)
+            yield from self._absent(image, statement, reading, seen)
             return
         meant = _of_size(statement, seen, image)
-        coloured = self._of_said_colour(image, reading, meant) if not _UNSURE.search(statement) else meant
+        coloured = self._of_said_colour(image, reading, meant) if not UNSURE.search(statement) else meant
         found = list(self._of_meant(image, statement, reading, meant, coloured))
         bare = _says_no_more(statement, reading, seen.label)
         yield from _weighed(found, statement, reading, coloured) if bare else found
@@ -187,7 +181,7 @@ class ObjectWitness:
         together = together and self._are_alike(image, reading, whole)
         side = float(min(image.picture.size))
         yield from of_number(statement, reading, whole, side, bare=bare, grouped=bare and together)
-        if len(coloured.sure) == len(coloured.possible) == 1 and not _UNSURE.search(statement):
+        if len(coloured.sure) == len(coloured.possible) == 1 and not UNSURE.search(statement):
             yield from _of_place(statement, reading, image, coloured)
         if coloured is not meant and coloured.sure:
             shown = f"{len(coloured.sure)} of the said colour"
@@ -249,14 +243,16 @@ class ObjectWitness:
         if measured is None:
             return
         if any(found.ruling is Ruling.CONTRADICTED for found in _of_place(statement, reading, image, seen)):
-            yield from self._absent(image, statement, seen, f"mostly {measured.main}")
+            yield from self._absent(image, statement, reading, seen, f"mostly {measured.main}")
             return
         better = _with_colour(statement, word, measured.main)
         yield word_of("colour", Ruling.CONTRADICTED, one.score, seen, f"mostly {measured.main}", better)
 
-    def _absent(self, image: Crop, statement: str, seen: Sighting, more: str = "") -> Iterator[Testimony]:
+    def _absent(
+        self, image: Crop, statement: str, reading: Reading, seen: Sighting, more: str = ""
+    ) -> Iterator[Testimony]:
         """That there is none, unless something like it is, or the statement may mean no thing of the picture."""
-        if _UNSURE.search(statement) or _SMALL.search(statement) or seen.missed:
+        if _SMALL.search(statement) or seen.missed or not is_asserted(statement, reading, seen.label):
             return
         others = [one for one in self._in(image, _TOUCHING) if one not in seen.possible]
         if not any(looks_like(seen.label.thing, label_of(one.label).thing) for one in others):

@@ -21,7 +21,10 @@ from patchmatters.witnesses.labels import find_label, label_of, thing_of
 from patchmatters.witnesses.named import witnesses_named
 from patchmatters.witnesses.objects import ObjectSettings, ObjectWitness
 
-KNOWN = ("person", "dog", "cat", "sports ball", "car", "bear", "teddy bear", "dining table", "bicycle", "motorcycle")
+KNOWN = (
+    "person", "dog", "cat", "sports ball", "car", "bear", "teddy bear", "dining table", "bicycle", "motorcycle",
+    "tie", "handbag", "bench", "oven", "clock", "banana",
+)  # fmt: skip
 BALL, LEFT, RIGHT = Box(20, 20, 120, 120), Box(250, 150, 300, 250), Box(320, 150, 370, 250)
 CONFIRMED, CONTRADICTED = Ruling.CONFIRMED, Ruling.CONTRADICTED
 
@@ -239,6 +242,15 @@ def test_what_is_not_there_is_contradicted_where_the_detector_knows_it() -> None
         "A teddy lies on the floor.",
         "No car is parked here.",
         "The colour balance is warm.",
+        "A leather seat, likely that of a car.",  # guessed
+        "Seats stand in a car.",  # seen from within
+        "The arm of the crane bears the lettering Port Handling.",  # a verb
+        "A green scarf is tied around the handle.",
+        "A pastry is wrapped with a red tie.",  # no necktie
+        "A plastic bag hangs over the bowl.",  # no handbag
+        "The signal shows a green walking dog symbol.",  # shown on something
+        "Someone sits on a dark bench.",  # covered by who uses it
+        "A pot simmers on the stove.",  # need not be what is called an oven
     ],
 )
 def test_what_a_detector_cannot_know_costs_nothing(statement: str) -> None:
@@ -249,6 +261,21 @@ def test_what_looks_alike_may_have_been_taken_for_it() -> None:
     dog = witness(Detection(Box(0, 200, 90, 290), "dog", 0.9))
     assert rulings("A cat sleeps there.", dog) == {}
     assert rulings("A car is parked.", dog) == {"presence": CONTRADICTED}
+
+
+def test_what_means_the_label_is_contradicted_all_the_same() -> None:
+    absent = {"presence": CONTRADICTED}
+    assert rulings("A tie hangs around the neck of the man.") == absent
+    assert rulings("Two bears walk by.") == absent
+    assert rulings("A handbag hangs there.") == absent
+    assert rulings("A bench stands in the park.") == absent
+
+
+def test_the_time_is_no_number_of_clocks_and_a_bunch_is_one_box() -> None:
+    one_each = witness(Detection(Box(0, 200, 90, 290), "clock", 0.9), Detection(Box(130, 20, 220, 120), "banana", 0.9))
+    assert CONTRADICTED not in rulings("The clock points to twelve o'clock.", one_each).values()
+    assert CONTRADICTED not in rulings("A bunch of bananas hangs there.", one_each).values()
+    assert rulings("Three clocks hang there.", one_each)["count"] is CONTRADICTED
 
 
 # --- where and of which colour
