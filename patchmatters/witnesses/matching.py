@@ -103,9 +103,9 @@ def _read_otherwise(said: str, lines: Sequence[Line], cut: Collection[Line]) -> 
     wanted = plain(said)
     if len(wanted) < _WHOLE_QUOTE or is_cjk(wanted):
         return None
-    runs = [run for line in lines for run in _runs(line, wanted, line in cut)]
+    runs = [run for line in lines for run in _runs(line, wanted, line in cut) if run.divides_as(said)]
     found = max(runs, key=lambda run: run.near, default=None)
-    if found is None or found.near < _NEAR_WHOLE:
+    if found is None or found.near < _NEAR_WHOLE or any(run.goes_on and run.holds(found) for run in runs):
         return None
     score = min(token.score for token in found.tokens)
     return Compared(Match.OTHER, _as_read(said.split(), found.tokens), (found.line,), score)
@@ -121,17 +121,26 @@ def _as_read(words: Sequence[str], tokens: Sequence[Token]) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Run:
-    """Neighbouring words of a line, and how near the writing is to them."""
+    """Neighbouring words of a line, and how near the writing is to them: 0 where it may go on after them."""
 
     line: Line
     tokens: tuple[Token, ...]
     near: float
+    goes_on: bool = False
+
+    def divides_as(self, said: str) -> bool:
+        """Whether as many words were read as said: who misses the spaces misses letters too."""
+        return self.goes_on or len(self.tokens) == len(said.split())
+
+    def holds(self, other: _Run) -> bool:
+        """Whether these are the other's words and more."""
+        return self.line is other.line and len(self.tokens) > len(other.tokens) and set(other.tokens) <= {*self.tokens}
 
 
 def _runs(line: Line, wanted: str, cut: bool) -> Iterator[_Run]:
-    """The runs of a line's words of about as many letters; of a cut line also those whose outer word is seen in part.
+    """The runs of a line's words, each of them surely read; of a cut line also those whose outer word is seen in part.
 
-    Not those that may go on where their end is hidden, and none with a word that is not surely read.
+    Those that may go on where their end is hidden are no misreading, nor is a part of them.
     """
     tokens = [token for token in line.tokens if plain(token.text)]
     for first in range(len(tokens)):
@@ -140,7 +149,9 @@ def _runs(line: Line, wanted: str, cut: bool) -> Iterator[_Run]:
             read = plain("".join(token.text for token in run))
             at_start, at_end = first == 0, last == len(tokens)
             sure = all(token.score >= SURE for token in run) and len(read) >= _SHORTEST
-            if sure and not _may_go_on(wanted, read, at_start=at_start, at_end=at_end):
+            if sure and _may_go_on(wanted, read, at_start=at_start, at_end=at_end):
+                yield _Run(line, run, 0.0, goes_on=True)
+            elif sure:
                 open_ends = (cut and at_start, cut and at_end)
                 yield _Run(line, run, _likeness(wanted, read, plain(run[0].text), plain(run[-1].text), open_ends))
 

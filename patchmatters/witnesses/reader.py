@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ _SHORT_SIDE, _ENLARGED = 736, 3.0  # views are enlarged to this short side, but 
 _STRIP, _MARGIN = 8, 16  # a view that is so many times as long as high gets a margin of so many pixels around it
 _AGAIN = 0.5  # share of a line inside another from which on both are one line, read twice
 _KEPT = 64  # pictures whose lines are kept
+_LATIN, _LOOKS_LATIN = re.compile("[A-Za-z]"), re.compile("[\u0370-\u03ff\u0400-\u04ff]")  # Greek, Cyrillic
+_MIXED = 0.5  # the most that a word of two alphabets scores: one of its letters is misread
 _GRID = 64  # pixels a side of the view in which the detail of a part is measured
 
 
@@ -109,8 +112,14 @@ def _line(row: tuple[Any, str, float, Any], part: tuple[int, int, int, int], sca
     across, down = [x for x, _ in points], [y for _, y in points]
     box = Box(max(min(across), 0.0), max(min(down), 0.0), max(across), max(down))
     height = min(math.dist(points[0], points[3]), math.dist(points[0], points[1]))
-    tokens = tuple(Token(word, min(float(sure), float(score))) for word, sure, *_ in words if word.strip())
+    tokens = tuple(_token(word, min(float(sure), float(score))) for word, sure, *_ in words if word.strip())
     return Line(text.strip(), float(score), box, height, tokens)
+
+
+def _token(word: str, score: float) -> Token:
+    """A word with its score; letters of two alphabets in one ("y\u03b1u") are not surely read."""
+    mixed = _LATIN.search(word) and _LOOKS_LATIN.search(word)
+    return Token(word, min(score, _MIXED) if mixed else score)
 
 
 def _united(known: Sequence[Line], more: Iterable[Line]) -> list[Line]:
