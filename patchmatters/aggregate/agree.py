@@ -9,6 +9,7 @@ from math import inf
 from ..language.conflict import Conflict, find_conflict, is_about_frame
 from ..language.places import elsewhere, in_picture, place_told, without_place
 from ..language.quotes import quotes_as_much
+from ..language.reading import read
 from ..language.sentences import words
 from ..language.similarity import Likeness, Similarity, containment
 from ..regions import described_regions
@@ -159,9 +160,16 @@ def _refuting(scene: Scene, sentence: Sentence, nearer: Sequence[Told], similari
             continue
         conflict = find_conflict(sentence.text, one.text, same_extent=False)
         lead = _lead(_score(scene, one.basis), score)
+        if _tells_of_people(sentence.text, one.text):
+            lead = min(lead, 1.0)
         if _refutes(conflict) and near >= _least_alike(lead, conflict, similarity):
             return one
     return None
+
+
+def _tells_of_people(*texts: str) -> bool:
+    """Whether one of them is about somebody: people are many, and who wears something else is somebody else."""
+    return any(read(text).subject == "person" for text in texts)
 
 
 def _lead(score: float | None, whole: float | None) -> float:

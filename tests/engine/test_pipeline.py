@@ -199,6 +199,29 @@ def test_a_part_refutes_the_whole_only_where_it_can(whole: str, part: str, stays
     assert (whole in scene.caption_text) is stays
 
 
+@pytest.mark.parametrize(
+    ("whole", "part", "scores", "stays"),
+    [
+        ("The boat has a red hull.", "A boat with a blue hull is moored at the quay.", (0.8, 0.9), False),  # surer
+        ("The boat has a red hull.", "A boat with a blue hull is moored at the quay.", (0.8, 0.8), True),  # as sure
+        ("The boat has a red hull.", "A boat with a blue hull is moored at the quay.", (0.9, 0.7), True),
+        ("The boat has a red hull.", "The boat has a blue hull.", (0.8, 0.8), False),  # as sure, and in the same words
+        ("The boat has a red hull.", "The boat has a blue hull.", (0.9, 0.7), True),
+        ("A woman in a black dress sings.", "A woman in a blue dress laughs.", (0.8, 0.9), True),  # somebody else
+        ("The sky is partly cloudy.", "The sky is blue on a fair day, with white clouds.", (0.8, 0.9), True),
+        ("Two black bins contain fruit.", "Plastic buckets are filled with red fruit.", (0.8, 0.9), True),  # black bins
+    ],
+)
+def test_a_part_refutes_the_whole_where_it_is_surer_and_about_the_same(
+    whole: str, part: str, scores: tuple[float, float], stays: bool
+) -> None:
+    texts = {"whole image": [f"{whole} Gulls fly."], "top-left": [part] * 3}
+    scorer = ScriptedScorer(lambda _, sentence: dict(zip((whole, part), scores, strict=True)).get(sentence, 0.9))
+    (scene,) = caption_pictures([plain_picture()], captioner(texts), scorer)
+    told = statements(scene, "whole image")[whole]
+    assert told.kept is stays, told.reason
+
+
 def test_a_thing_that_a_part_finds_on_another_side_moves_there_though_other_looks_bear_it_out() -> None:
     """Support is blind to places: looks at the right bear out that there is a cone, not that it is on the left."""
     texts = {
