@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from ..language.chinese import is_chinese, place_in_words, without_opening_place
 from ..language.conflict import find_conflict, is_about_frame, is_measured
 from ..language.places import in_picture, names_place, places_of, without_frame, without_place
-from ..language.pronouns import without_dangling
+from ..language.pronouns import introduced, without_dangling
 from ..language.prose import as_prose, in_mid_sentence, is_bare
 from ..language.sentences import content_words, statements_of, words
 from ..language.similarity import containment
@@ -25,6 +25,7 @@ _END = re.compile(r"[.!?\u3002\uff01\uff1f]+(?=[\"')\u201d\u2019]*(?:\s|\Z))")
 _OPENS_WITH_PLACE = re.compile(
     r"\A(?:on|in|at|to|behind|below|above|beside|near|next|along|around|under|over|across)\b", re.IGNORECASE
 )
+_ENDS_WITH_THERE = re.compile(r"\b(?:there|here|\d+)\.\Z|[\"')]\.\Z", re.IGNORECASE)
 # Who walks to the left need not be there.
 _TOWARDS = re.compile(r"\bto(?:wards?)? the (?:left|right|top|bottom)\b", re.IGNORECASE)
 
@@ -113,11 +114,13 @@ def tell_places(
         else:
             text = _of_parts(one.text) if one.boxes else one.text
             by_place.setdefault(places_of(one.boxes, width, height), []).append(replace(one, text=text))
-    return [
-        Sentence(_sentence(one.text, phrase if _needs_place(one.text, number) else "", common), one.basis)
-        for phrase, group in by_place.items()
-        for number, one in enumerate(_by_opening(group) if phrase else group)
-    ]
+    sentences: list[Sentence] = []
+    for phrase, group in by_place.items():
+        for number, one in enumerate(_by_opening(group) if phrase else group):
+            placed = _placed(one.text, phrase, number, common)
+            text = introduced(placed, [sentence.text for sentence in sentences])
+            sentences.append(Sentence(text, one.basis))
+    return sentences
 
 
 def _of_parts(text: str) -> str:
@@ -131,13 +134,18 @@ def _of_parts(text: str) -> str:
     return bare if is_measured(bare) or _TOWARDS.search(bare) else without_place(bare)
 
 
-def _needs_place(text: str, number: int) -> bool:
-    """Whether the sentence of that number (from 0) at a place says the place.
+def _placed(text: str, place: str, number: int, common: Set[str]) -> str:
+    """The sentence of that number (from 0) at a place ("" for the whole picture).
 
-    The first does, and each about the frame, which would else be said of the whole picture; not one that opens with a
-    place of its own.
+    The first says the place, unless it opens with one of its own. What is about the frame would else be said of the
+    whole picture: it says "there", or, where the first could not say it, the place.
     """
-    return (number == 0 or is_about_frame(text)) and not _OPENS_WITH_PLACE.match(text)
+    if not place or _OPENS_WITH_PLACE.match(text):
+        return _sentence(text, "", common)
+    if number and is_about_frame(text) and not is_chinese(text):
+        prose = _sentence(text, "", common)
+        return f"{prose[:-1]} there." if prose.endswith(".") and not _ENDS_WITH_THERE.search(prose) else prose
+    return _sentence(text, place if number == 0 or is_about_frame(text) else "", common)
 
 
 def _by_opening(group: Sequence[Told]) -> list[Told]:

@@ -2,7 +2,8 @@
 
 "A woman sits on a bench. She wears an orange tunic." are two claims, and the second one points at the first. Where the
 noun is clear it takes the pronoun's place: "The woman wears an orange tunic." Where it is not, the caller leaves the
-sentence with the one before it. No word is used but those of the text and "the".
+sentence with the one before it. No word is used but those of the text and "the"; after "they" of one person the verb
+is put in the singular.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from .morphology import lemma, word_set
 from .prose import without_lead_place, without_view
 from .reading import read
 from .sentences import LEAD_INS, words
+from .vocabulary import CONCEPTS
 
 _SUBJECT = {"he": "male", "she": "female", "it": "thing", "they": "many"}
 _OBJECT = {"him": "male", "her": "female", "it": "thing", "them": "many"}
@@ -68,6 +70,8 @@ def with_name(sentence: str, before: Sequence[str]) -> str | None:
     possessive = _is_possessive(pronoun, sentence[found.end() :])
     kinds = _POSSESSIVE if possessive else _SUBJECT if pronoun in _SUBJECT else _OBJECT
     name = _name(kinds[pronoun], before)
+    if not name and pronoun in ("they", "them"):
+        return _with_somebody(sentence, found, before)
     if pronoun == "its" and before and _OF_TWO.search(before[-1]):
         return None
     if not name or _UNCLEAR.match(sentence):
@@ -75,6 +79,75 @@ def with_name(sentence: str, before: Sequence[str]) -> str | None:
     article = "The" if found.start() == 0 else "the"
     ending = ("'" if name.endswith("s") else "'s") if possessive else ""
     return f"{sentence[: found.start()]}{article} {name}{ending}{sentence[found.end() :]}"
+
+
+_THEIR_ACT = re.compile(r"\s+([a-z]+)\b")
+# Cups may be red and stand there, but not wear a hat.
+_OF_SOMEBODY = re.compile(
+    r"\s+(?:(?:are|were) (?:wear|hold|look|smil|walk|carry|rid|play|fac|talk|danc|eat|drink|read|clap)ing|"
+    r"(?:wear|hold|look|smile|walk|carry|ride|play|talk|dance|eat|drink|read|clap)\b)",
+    re.IGNORECASE,
+)
+_OF_ONE = {"are": "is", "were": "was", "have": "has", "do": "does", "go": "goes"}
+
+
+def _with_somebody(sentence: str, found: re.Match[str], before: Sequence[str]) -> str | None:
+    """The sentence whose "they" or "them" is one person, whom the sentence before calls by no sex: its verb is put in
+    the singular. None where that is unclear."""
+    name = _subject(before[-1]) if before else ""
+    if name not in _EITHER or _ANOTHER_TOO.search(before[-1]):
+        return None
+    if _names_several(before[-1]) and not _OF_SOMEBODY.match(sentence[found.end() :]):
+        return None
+    article = "The" if found.start() == 0 else "the"
+    start, rest = f"{sentence[: found.start()]}{article} {name}", sentence[found.end() :]
+    if found.group().lower() == "them":
+        return start + rest
+    act = _THEIR_ACT.match(rest)
+    singular = _singular_of(act.group(1)) if act else ""
+    return f"{start} {singular}{rest[act.end() :]}" if act and singular else None
+
+
+def _names_several(sentence: str) -> bool:
+    reading = read(sentence)
+    return any(is_plural(token) and not _meaning(token).isdisjoint(reading.present) for token in reading.tokens)
+
+
+def _singular_of(act: str) -> str:
+    """ "wear" as "wears"; "" for what may be no verb."""
+    if act in _OF_ONE:
+        return _OF_ONE[act]
+    if lemma(act) != act or act not in ACTS:
+        return ""
+    if act.endswith("y") and act[-2] not in "aeiou":
+        return f"{act[:-1]}ies"
+    return f"{act}es" if act.endswith(("s", "sh", "ch", "x", "z", "o")) else f"{act}s"
+
+
+_ANOTHER = re.compile(
+    r"\A((?:(?:at|on|in) the [a-z ]+, )?(?:there (?:is|are) )?)(another) ((?:[\w-]+ ?){1,4})", re.IGNORECASE
+)
+
+
+def introduced(sentence: str, before: Sequence[str]) -> str:
+    """The sentence with "a" for "another" where nothing of that name was told before it."""
+    found = _ANOTHER.match(sentence)
+    if found is None:
+        return sentence
+    named = [_meaning(word) for word in words(found.group(3)) if _is_noun(word)]
+    told = {_meaning(word) for text in before for word in words(text)}
+    if any(one <= other or other <= one for one in named for other in told):
+        return sentence
+    article = "an" if found.group(3)[0] in "aeiouAEIOU" else "a"
+    if found.group(2)[0].isupper():
+        article = article.capitalize()
+    return f"{found.group(1)}{article} {sentence[found.start(3) :]}"
+
+
+def _meaning(word: str) -> frozenset[str]:
+    """A woman is a person and female, and may be a person told before, but no man."""
+    base = lemma(word)
+    return frozenset(CONCEPTS.get(base, (base,)))
 
 
 _BESIDE = re.compile(

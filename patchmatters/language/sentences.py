@@ -185,10 +185,26 @@ def opens_with_anaphor(sentence: str) -> bool:
         if word in _POINTING:
             return following not in _DEPICTIONS
         if word in _ANAPHORS or (word, following) in _PHRASES:
-            return True
+            return not _names_a_thing(word, following)
         if word not in LEAD_INS:
             return False
     return False
+
+
+_SINGULAR_POINTERS = frozenset(("another", "each"))
+_PLURALS = word_set("people men women children feet hands")
+_NO_NOUN = word_set("of is was has can will may might one side other are were have do does had would could")
+
+
+def _names_a_thing(pointer: str, following: str) -> bool:
+    """Whether a noun follows, so that the sentence can stand alone: "Another man sits there.", "Both horses run."
+
+    After "another" and "each" a word in -s or -ing is an act, as one without -s is after "both".
+    """
+    if pointer in _SINGULAR_POINTERS:
+        act = following.endswith("ing") or (following.endswith("s") and not following.endswith("ss"))
+        return bool(following) and not act and following not in _NO_NOUN
+    return pointer == "both" and (following in _PLURALS or following.endswith("s")) and following not in _NO_NOUN
 
 
 # --- words ------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from patchmatters.aggregate.tell import Told, common_words, tell_places
 from patchmatters.backends.scripted import ScriptedChat
 from patchmatters.language.claims import is_about_picture, is_guess, is_mood, parts_of, put_together
 from patchmatters.language.dispute import find_dispute
-from patchmatters.language.pronouns import with_name, without_dangling
+from patchmatters.language.pronouns import introduced, with_name, without_dangling
 from patchmatters.language.prose import as_prose, has_verb, in_mid_sentence, is_bare
 from patchmatters.language.sentences import statements_of
 from patchmatters.models import Question
@@ -136,7 +136,7 @@ def test_two_things_at_two_sides_are_no_dispute() -> None:
     assert find_dispute("A man in a red shirt is on the left.", "A man in a blue shirt is on the right.") is None
 
 
-def test_the_first_sentence_of_a_place_says_it_and_each_about_the_frame() -> None:
+def test_the_first_sentence_of_a_place_says_it_and_what_is_about_the_frame_is_said_of_there() -> None:
     box = (Box(0, 0, 50, 50),)
     told = [
         Told("In the corner, a lamp glows.", (Basis("a", 0),), box),
@@ -148,7 +148,7 @@ def test_the_first_sentence_of_a_place_says_it_and_each_about_the_frame() -> Non
         "A dog sleeps.",
         "At the top left, there is a red truck parked on a pier.",
         "In the corner, a lamp glows.",
-        "At the top left, the light is dim.",
+        "The light is dim there.",
     ]
 
 
@@ -241,11 +241,34 @@ def test_other_languages_get_no_english_words(said: str) -> None:
         ("Its trunk is curled.", "A large elephant stands on a square.", "The elephant's trunk is curled."),
         ("Their trousers are brown.", "The right side of a person in a dress.", "The person's trousers are brown."),
         ("They are rusty.", "Three vents rise from the roof.", "The vents are rusty."),
+        ("They are wearing a shirt.", "A person is standing in a kitchen.", "The person is wearing a shirt."),
+        ("They carry a toy.", "A child with bare feet plays.", "The child carries a toy."),
+        ("In front of them is a counter.", "A person stands there.", "In front of the person is a counter."),
+        ("They are red.", "A person holds two cups.", None),
+        ("They are wet.", "A person and a dog walk.", None),
+        ("They wear hats.", "A man stands.", None),
+        ("They also wear a hat.", "A person walks.", None),
     ],
 )
 def test_only_a_noun_that_was_subject_takes_the_place_of_a_pronoun(said: str, before: str, told: str | None) -> None:
     assert with_name(said, [before]) == told
     assert statements_of(f"{before} {said}") == ([before, told] if told else [f"{before} {said}"])
+
+
+@pytest.mark.parametrize(
+    ("said", "before", "told"),
+    [
+        ("Another woman is clapping.", ["Two women sit there."], "Another woman is clapping."),
+        ("Another woman is clapping.", ["A person sits there."], "Another woman is clapping."),
+        ("Another woman is clapping.", ["A man sits there."], "A woman is clapping."),
+        ("Another woman is clapping.", ["A car is parked."], "A woman is clapping."),
+        ("At the top left, another orange bowl stands.", [], "At the top left, an orange bowl stands."),
+        ("There is another apple.", ["A pear lies there."], "There is an apple."),
+        ("It is another day.", [], "It is another day."),
+    ],
+)
+def test_nothing_is_another_before_there_is_one(said: str, before: list[str], told: str) -> None:
+    assert introduced(said, before) == told
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,9 @@ def test_no_sentence_is_empty_and_statements_keep_every_sentence(text):
     "opening",
     ["They run.", "He sits.", "Their hats are red.", "This gives it charm.",
      "These dogs are wet.", "However, she smiles.", "To the left of them is a bus.",
-     "The other is red.", "One of them sleeps.", "Both are black.", "It's wet.", "They're wet."],
+     "The other is red.", "One of them sleeps.", "Both are black.", "It's wet.", "They're wet.",
+     "Another stands.", "Another is red.", "Another sitting there smiles.", "Each wears a hat.", "Both wear hats.",
+     "Each of them sleeps.", "Another one waits."],
 )  # fmt: skip
 def test_a_sentence_that_leans_on_another_stays_with_it(opening):
     assert opens_with_anaphor(opening)
@@ -118,7 +120,8 @@ def test_an_unclear_pronoun_keeps_its_sentence_with_the_one_before(text):
 @pytest.mark.parametrize(
     "opening",
     ["This image shows a dog.", "In this photo, a dog runs.", "In the background, a man sits.", "Two dogs run.",
-     "On the left, a bus waits.", "One man waits.", "There is a bus.", "In front of a house, it rains.", ""],
+     "On the left, a bus waits.", "One man waits.", "There is a bus.", "In front of a house, it rains.", "",
+     "Another man sits there.", "Another glass is empty.", "Both horses run.", "Each horse has a saddle."],
 )  # fmt: skip
 def test_a_sentence_that_stands_alone_is_left_alone(opening):
     assert not opens_with_anaphor(opening)
