@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..language.chinese import is_chinese, place_in_words, without_opening_place
 from ..language.conflict import find_conflict, is_about_frame, is_measured
-from ..language.places import in_picture, names_place, places_of, without_frame, without_place
+from ..language.places import PLACES, in_picture, names_place, places_of, without_frame, without_place
 from ..language.pronouns import introduced, without_dangling
 from ..language.prose import as_prose, in_mid_sentence, is_bare
 from ..language.sentences import content_words, statements_of, words
@@ -26,6 +26,7 @@ _OPENS_WITH_PLACE = re.compile(
     r"\A(?:on|in|at|to|behind|below|above|beside|near|next|along|around|under|over|across)\b", re.IGNORECASE
 )
 _ENDS_WITH_THERE = re.compile(r"\b(?:there|here|\d+)\.\Z|[\"')]\.\Z", re.IGNORECASE)
+_SHORT_SENTENCE = 8  # words
 # Who walks to the left need not be there.
 _TOWARDS = re.compile(r"\bto(?:wards?)? the (?:left|right|top|bottom)\b", re.IGNORECASE)
 
@@ -100,8 +101,8 @@ def tell_places(
 ) -> list[Sentence]:
     """Sentences in the order of their places' first appearance; the first of a place says which it is.
 
-    What holds for the whole picture comes first, and so does what says itself where it is: a place in a part of the
-    picture is told as one in the picture. In another language than English and Chinese no place is put into words.
+    What holds for the whole picture comes first, and so does what says in its midst where it is: a place in a part of
+    the picture is told as one in the picture. In another language than English and Chinese no place is put into words.
     `common` are words that are known to be no names. What only names a thing is left out beside anything else.
     """
     if tongue is Tongue.OTHER:
@@ -110,7 +111,8 @@ def tell_places(
     by_place: dict[str, list[Told]] = {"": []}
     for one in told:
         if len(one.boxes) == 1 and names_place(one.text) and not is_measured(one.text):
-            by_place[""].append(replace(one, text=in_picture(one.text, one.boxes[0], width, height)))
+            place, text = _led_by_place(in_picture(one.text, one.boxes[0], width, height))
+            by_place.setdefault(place, []).append(replace(one, text=text))
         else:
             text = _of_parts(one.text) if one.boxes else one.text
             by_place.setdefault(places_of(one.boxes, width, height), []).append(replace(one, text=text))
@@ -121,6 +123,13 @@ def tell_places(
             text = introduced(placed, [sentence.text for sentence in sentences])
             sentences.append(Sentence(text, one.basis))
     return sentences
+
+
+def _led_by_place(text: str) -> tuple[str, str]:
+    """The place that a sentence opens with, and the rest of it; ("", the sentence) where it opens otherwise."""
+    opening, comma, rest = text.partition(", ")
+    place = opening[:1].lower() + opening[1:]
+    return (place, rest[:1].upper() + rest[1:]) if comma and place in PLACES else ("", text)
 
 
 def _of_parts(text: str) -> str:
@@ -143,9 +152,15 @@ def _placed(text: str, place: str, number: int, common: Set[str]) -> str:
     if not place or _OPENS_WITH_PLACE.match(text):
         return _sentence(text, "", common)
     if number and is_about_frame(text) and not is_chinese(text):
-        prose = _sentence(text, "", common)
-        return f"{prose[:-1]} there." if prose.endswith(".") and not _ENDS_WITH_THERE.search(prose) else prose
+        return _said_there(_sentence(text, "", common), common)
     return _sentence(text, place if number == 0 or is_about_frame(text) else "", common)
+
+
+def _said_there(sentence: str, common: Set[str]) -> str:
+    """The sentence with "there" for its place: at its end, or, where that is far away, before it."""
+    if len(words(sentence)) > _SHORT_SENTENCE:
+        return f"There, {in_mid_sentence(sentence, common)}"
+    return f"{sentence[:-1]} there." if sentence.endswith(".") and not _ENDS_WITH_THERE.search(sentence) else sentence
 
 
 def _by_opening(group: Sequence[Told]) -> list[Told]:

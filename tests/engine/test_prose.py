@@ -136,6 +136,22 @@ def test_two_things_at_two_sides_are_no_dispute() -> None:
     assert find_dispute("A man in a red shirt is on the left.", "A man in a blue shirt is on the right.") is None
 
 
+def test_what_opens_with_its_place_is_told_there_and_a_long_sentence_about_the_frame_opens_with_there() -> None:
+    box = (Box(50, 50, 100, 100),)
+    told = [
+        Told("A dog sleeps on a rug.", (Basis("a", 0),), box),
+        Told("On the left, a bright lamp glows.", (Basis("a", 1),), box),  # of the part: the middle of the picture
+        Told("The background consists of tall green bushes with a few dry stems.", (Basis("a", 2),), box),
+        Told("At the bottom right, a cup stands.", (Basis("b", 0),), (Box(0, 0, 100, 100),)),
+    ]
+    assert [sentence.text for sentence in tell_places(told, 100, 100)] == [
+        "At the bottom right, a dog sleeps on a rug.",
+        "There, the background consists of tall green bushes with a few dry stems.",
+        "A cup stands.",
+        "At the bottom center, a bright lamp glows.",
+    ]
+
+
 def test_the_first_sentence_of_a_place_says_it_and_what_is_about_the_frame_is_said_of_there() -> None:
     box = (Box(0, 0, 50, 50),)
     told = [
