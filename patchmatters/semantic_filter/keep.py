@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from ..language.quotes import tells_only_of_writing
 from ..models import QUIET, ChatModel, Monitor, Scorer
 from ..options import Options, option
 from ..picture import Crop
@@ -19,6 +20,7 @@ from ..running.each_picture import or_error, spares_given_up
 from ..scene import Box, Patch, Role, Scene, Stage, Statement, Verdict, require_stage
 from ..witnesses import Witness, hear, is_confirmed, is_contradicted, ruled
 from ..witnesses.second_look import Doubt, doubts_of, look_again
+from ..witnesses.text import NAME as READER
 from .measure import Measured, Place, measure
 
 _GIVES: Mapping[Stage, Stage] = {
@@ -32,6 +34,7 @@ _ALL_THERE_IS = "whole-image caption; nothing of the picture is borne out, so it
 _FILTERED = "kept within its patch"
 _UNSUPPORTED = "no other part of the picture bears it out"
 _CANNOT_JUDGE = "said once, and the scorer cannot judge it"
+_UNREAD = "nothing like it is read there, and a score tells little of writing"
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,8 @@ def filter_each(
             scene, "Filter Statements", _GIVES, "needs compared statements: put Compare Statements before it."
         )
     scenes = [hear(scene, _patches(scene), witnesses, _scored_box, monitor) for scene in scenes]
+    if any(one.name == READER for one in witnesses):
+        scenes = [_with_unread(scene) for scene in scenes]
     crops = [_crops(scene, settings) if scorer else {} for scene in scenes]
     measured = measure(scenes, crops, scorer, monitor)
     scores = [one.scores for one in measured]
@@ -148,6 +153,24 @@ def filter_each(
 
 
 filter_statements = or_error(filter_each)
+
+
+def _with_unread(scene: Scene) -> Scene:
+    """The Scene of which the statements say so that tell of nothing but writing which no witness found."""
+    if scene.stage is not Stage.COMPARED:  # what regions hold was filtered before
+        return scene
+    return scene.with_patches(
+        replace(
+            patch,
+            statements=tuple(replace(one, reason=_UNREAD) if _is_unread(one) else one for one in patch.statements),
+        )
+        for patch in _patches(scene)
+    )
+
+
+def _is_unread(statement: Statement) -> bool:
+    read = any(word.about == "text" for word in statement.testimony)
+    return not read and statement.verdict is not Verdict.REFUSED and tells_only_of_writing(statement.text)
 
 
 def _doubts(scene: Scene, scores: Mapping[Place, float | None], settings: FilterSettings) -> list[Doubt]:
@@ -173,6 +196,8 @@ def _crops(scene: Scene, settings: FilterSettings) -> dict[Crop, list[Place]]:
         if patch.role is Role.WHOLE and not settings.check_whole:
             continue
         for number, statement in enumerate(patch.statements):
+            if statement.reason == _UNREAD:
+                continue
             if statement.verdict in _asked_verdicts(patch, settings) and not is_contradicted(statement):
                 crop = crop_of(scene, _scored_box(scene, patch, statement))
                 asked.setdefault(crop, []).append(Place(patch.name, number))
@@ -310,8 +335,10 @@ def _with_votes(statement: Statement, statements: Sequence[Statement]) -> Statem
 def _decided_whole(statement: Statement, scorer: Scorer | None, settings: FilterSettings) -> Statement:
     """A statement of the whole-image caption: a scorer that cannot judge it holds nothing against it."""
     score, bar = statement.score, statement.bar
-    if scorer is None and settings.unsupported(statement):
-        return replace(statement, kept=False, reason=f"whole-image caption, but {_UNSUPPORTED}")
+    unread = statement.reason == _UNREAD
+    if (scorer is None or unread) and settings.unsupported(statement):
+        why = f"; {_UNREAD}" if unread else ""
+        return replace(statement, kept=False, reason=f"whole-image caption, but {_UNSUPPORTED}{why}")
     if score is None:
         return replace(statement, kept=True, reason="whole-image caption, corrected by the regions at the end")
     kept = score > settings.keep_score if bar is None else score >= bar
@@ -388,7 +415,7 @@ def _decide_unique(
     if statement.score is None and statement.reason == _FILTERED:
         return True, ""
     if statement.score is None:
-        return False, _UNSCORED if scorer is None else _CANNOT_JUDGE
+        return False, _UNSCORED if scorer is None else "said once" if statement.reason == _UNREAD else _CANNOT_JUDGE
     kept = _passes(statement, keep_score)
     return kept, f"said once, score {statement.score:.2f} is {'' if kept else 'not '}{_limit(statement, keep_score)}"
 

