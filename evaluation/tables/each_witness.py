@@ -202,7 +202,7 @@ def on_photographs(photos: Sequence[Photograph], seeds: Sequence[int]) -> str:
     labels, found = _drawn_boxes(photos)
     finder = BoxesDrawn(found)
     rows = [_alone(photos)]
-    for scorer, tries in (("no scorer", [None]), ("noisy scorer", list(seeds))):
+    for scorer, tries in (("no scorer", [None]), *([("noisy scorer", list(seeds))] if seeds else [])):
         for name, chosen in ROWS.items():
             rows.append(_photo_row(f"{scorer}, {name}", photos, tries, chosen, (finder, labels)))
     return markdown(_PHOTO_HEAD, rows)

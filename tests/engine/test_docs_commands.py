@@ -107,6 +107,8 @@ ELSEWHERE: Mapping[str, str] = {
     "python -m evaluation.tables.witnesses text --pictures 60": f"{_MINUTES}, with the extra ocr",
     "python -m evaluation.tables.witnesses text --lettering FOLDER...": "needs photographs and the extra ocr",
     "python -m evaluation.tables.witnesses captioners --scenes 14": _MINUTES,
+    "python -m evaluation.tables.witnesses each --scenes 60": f"{_MINUTES}, with the extra ocr",
+    "python -m evaluation.tables.witnesses each --bank BANK.json": "needs photographs and the extra ocr",
     "python -m evaluation.tables.witnesses time PHOTO.jpg": "needs the extra ocr",
     "python -m benchmarks.api_concurrency": _MINUTES,
     "python -m benchmarks.candidates": _MINUTES,
