@@ -27,7 +27,7 @@ from patchmatters.models import Answer, ChatModel, Monitor, Question, WrappedCha
 from patchmatters.picture import Crop, picture_digest
 from patchmatters.scene import Box, Detection, Ruling, Scene, Testimony
 from patchmatters.witnesses import Witness
-from patchmatters.witnesses.base import Offer
+from patchmatters.witnesses.base import Attentive, Offer
 from patchmatters.witnesses.objects import Finder, ObjectWitness
 from patchmatters.witnesses.text import create as create_reader
 
@@ -75,6 +75,12 @@ class Timed:
     @property
     def name(self) -> str:
         return self.witness.name
+
+    def attend(self, picture: Crop, told: Mapping[str, Sequence[str]]) -> None:
+        begun = time.process_time()
+        if isinstance(self.witness, Attentive):
+            self.witness.attend(picture, told)
+        self.seconds += time.process_time() - begun
 
     def testify(self, image: Crop, statements: Sequence[str]) -> list[tuple[Testimony, ...]]:
         begun = time.process_time()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -37,4 +37,13 @@ class Witness(Protocol):
 
     def volunteer(self, picture: Crop, told: Sequence[str]) -> list[Offer]:
         """What is large and sure in the picture and in none of the statements; [] where there is nothing to add."""
+        ...
+
+
+@runtime_checkable
+class Attentive(Protocol):
+    """A witness that listens first: what several looks say alike may make it doubt what it found."""
+
+    def attend(self, picture: Crop, told: Mapping[str, Sequence[str]]) -> None:
+        """What was said of each patch of a picture, by the patch's name, before anything is asked."""
         ...

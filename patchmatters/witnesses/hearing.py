@@ -10,7 +10,7 @@ from ..models import Monitor
 from ..picture import Crop
 from ..running.ask import crop_of
 from ..scene import Box, Patch, Record, Role, Scene, Stage, Statement, Testimony, Verdict
-from .base import Witness
+from .base import Attentive, Witness
 from .rule import correction, is_contradicted
 
 _ROUNDS = 3  # a statement that was put right is heard again, as often as there may be points to put right
@@ -29,6 +29,11 @@ def hear(
     """
     if not witnesses:
         return scene
+    patches = tuple(patches)
+    told_of = {patch.name: [one.text for one in patch.statements] for patch in patches}
+    for witness in witnesses:
+        if isinstance(witness, Attentive):
+            witness.attend(crop_of(scene, scene.image.box), told_of)
     heard = []
     for patch in patches:
         monitor.poll()

@@ -214,9 +214,16 @@ def _within_or_near(said: str, wanted: str, tokens: Iterable[tuple[Token, Line]]
         if not _as_long(read, wanted):
             continue
         near = _ratio(wanted, read)
-        if near >= nearest and len(read) >= _SHORTEST and token.score >= SURE and read not in others:
+        if near >= nearest and len(read) >= _SHORTEST and token.score >= SURE and not _holds_other(read, others):
             best, nearest = _Word(Match.OTHER, _in_place_of(said, token.text), line, token.score), near
     return best
+
+
+def _holds_other(read: str, others: set[str]) -> bool:
+    """Whether what was read is another word of the writing, or that one and more, without the space between them."""
+    return any(
+        read == other or (len(other) > 1 and (read.startswith(other) or read.endswith(other))) for other in others
+    )
 
 
 def _is_cut(wanted: str, read: str, token: Token, line: Line) -> bool:

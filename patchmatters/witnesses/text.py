@@ -7,8 +7,9 @@ too small, hidden or drawn by hand. Whatever stands in the picture is told in qu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ..language.places import place_of
 from ..language.quotes import Quote, denies_writing, is_all_about, is_near, plain, quotes_of, tells_of_writing
@@ -23,6 +24,8 @@ NAME = "ocr"
 _SEEN = 0.2  # share of a line that lies in a crop from which on one who sees the crop may read of it
 _WHOLE = 0.9  # ... and from which on all of it
 _LETTERS = 3  # the shortest writing that is added, in letters or digits; Chinese: one less
+_LETTERS_OF_WORD = 4  # of a word of which one letter may be hidden
+_DOUBTED = 0.9  # the score of a line that two looks read otherwise: it bears out, but puts nothing right
 _GAP = 0.9  # heights of a letter between lines of one notice
 _BELOW, _BESIDE = 2.0, 1.4  # how many times as high a line of it may be as the one above it, and as the one beside it
 
@@ -71,6 +74,19 @@ class TextWitness:
     settings: TextSettings = field(default_factory=TextSettings)
     reader: Reader = field(default_factory=Reader)
     name: str = NAME
+    _doubted: dict[str, frozenset[Line]] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def attend(self, picture: Crop, told: Mapping[str, Sequence[str]]) -> None:
+        """Take for unsure the lines that two patches have alike, and otherwise but for an outer letter: it may be
+        hidden."""
+        words = {name: frozenset(_quoted_words(said)) for name, said in told.items()}
+        if any(words.values()):
+            doubted = {line for line in self.reader.lines(picture) if _is_doubted(line, list(words.values()))}
+            self._doubted[picture.digest] = self._doubted.get(picture.digest, frozenset()) | doubted
+
+    def _lines(self, image: Crop) -> list[Line]:
+        doubted = self._doubted.get(image.digest, frozenset())
+        return [_unsure(line) if line in doubted else line for line in self.reader.lines(image)]
 
     def testify(self, image: Crop, statements: Sequence[str]) -> list[tuple[Testimony, ...]]:
         return [self._of(image, statement) for statement in statements]
@@ -79,7 +95,7 @@ class TextWitness:
         quotes, denies = quotes_of(statement), denies_writing(statement)
         if not quotes and not denies:
             return ()
-        lines = [line for line in self.reader.lines(image) if line.box.coverage_by(image.box) >= _SEEN]
+        lines = [line for line in self._lines(image) if line.box.coverage_by(image.box) >= _SEEN]
         if denies and not quotes:
             return _of_denial(lines, image)
         return _of_quotes(statement, quotes, lines, image)
@@ -91,9 +107,38 @@ class TextWitness:
         known = plain(" ".join(told))
         doubtful = [plain(quote.text) for text in told for quote in quotes_of(text)]
         least = self.settings.min_height * min(picture.size)
-        lines = [line for line in self.reader.lines(picture) if _is_sure(line) and line.height >= least]
+        lines = [line for line in self._lines(picture) if _is_sure(line) and line.height >= least]
         fresh = [one for one in _notices(lines) if not _is_known(one, known) and not _is_disputed(one, doubtful)]
         return _offers(fresh, self.settings.max_text, picture)
+
+
+# --- what several say ---
+
+
+def _quoted_words(statements: Sequence[str]) -> Iterator[str]:
+    return (plain(word) for text in statements for quote in quotes_of(text) for word in quote.text.split())
+
+
+def _is_doubted(line: Line, looks: Sequence[frozenset[str]]) -> bool:
+    """Whether two looks have a word at an end of the line alike, and otherwise than it was read only in its outer
+    letter."""
+    read = [plain(token.text) for token in line.tokens if plain(token.text)]
+    if not read or min(len(read[0]), len(read[-1])) < _LETTERS_OF_WORD:
+        return False
+    said = Counter(word for look in looks for word in look)
+    return any(
+        number > 1 and (_differs_last(word, read[-1]) or _differs_last(word[::-1], read[0][::-1]))
+        for word, number in said.items()
+    )
+
+
+def _differs_last(one: str, other: str) -> bool:
+    return len(one) == len(other) and one[:-1] == other[:-1] and one != other
+
+
+def _unsure(line: Line) -> Line:
+    tokens = tuple(replace(token, score=min(token.score, _DOUBTED)) for token in line.tokens)
+    return replace(line, score=min(line.score, _DOUBTED), tokens=tokens)
 
 
 # --- about what is said ----------------------------------------------------------------------------------------------

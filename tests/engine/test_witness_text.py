@@ -347,6 +347,23 @@ def test_a_score_does_not_let_writing_pass_that_nobody_reads() -> None:
 
 
 @needs_reader
+def test_a_letter_at_an_end_that_two_looks_read_otherwise_may_be_hidden() -> None:
+    picture = sign(("RESERVER", (20, 160), 40))
+    said = 'A wall stands there. A sign reads "{}".'
+    texts = {
+        "whole image": [said.format("Reserved")],
+        "bottom-left": [said.format("Reserved"), said.format("Reversed"), said.format("Reserved")],
+    }
+    (scene,) = caption_pictures([picture], captioner(texts), witnesses=(create(),))
+    assert "Reserved" in scene.caption_text
+    assert "reserver" not in scene.caption_text.lower()
+    (alone,) = caption_pictures(
+        [picture], captioner({"bottom-left": [said.format("Reserved")] * 3}), witnesses=(create(),)
+    )
+    assert "RESERVER" in alone.caption_text.upper()  # one look is no match for what is surely read
+
+
+@needs_reader
 def test_what_is_read_is_told_and_not_what_others_make_of_it() -> None:
     picture = sign(("SALE", (20, 60), 40))
     texts = {
