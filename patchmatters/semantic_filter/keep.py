@@ -159,12 +159,12 @@ def _with_unread(scene: Scene) -> Scene:
     """The Scene of which the statements say so that tell of nothing but writing which no witness found."""
     if scene.stage is not Stage.COMPARED:  # what regions hold was filtered before
         return scene
+
+    def marked(one: Statement) -> Statement:
+        return replace(one, reason="; ".join(filter(None, (one.reason, _UNREAD)))) if _is_unread(one) else one
+
     return scene.with_patches(
-        replace(
-            patch,
-            statements=tuple(replace(one, reason=_UNREAD) if _is_unread(one) else one for one in patch.statements),
-        )
-        for patch in _patches(scene)
+        replace(patch, statements=tuple(map(marked, patch.statements))) for patch in _patches(scene)
     )
 
 
@@ -196,7 +196,7 @@ def _crops(scene: Scene, settings: FilterSettings) -> dict[Crop, list[Place]]:
         if patch.role is Role.WHOLE and not settings.check_whole:
             continue
         for number, statement in enumerate(patch.statements):
-            if statement.reason == _UNREAD:
+            if statement.reason.endswith(_UNREAD):
                 continue
             if statement.verdict in _asked_verdicts(patch, settings) and not is_contradicted(statement):
                 crop = crop_of(scene, _scored_box(scene, patch, statement))
@@ -335,7 +335,7 @@ def _with_votes(statement: Statement, statements: Sequence[Statement]) -> Statem
 def _decided_whole(statement: Statement, scorer: Scorer | None, settings: FilterSettings) -> Statement:
     """A statement of the whole-image caption: a scorer that cannot judge it holds nothing against it."""
     score, bar = statement.score, statement.bar
-    unread = statement.reason == _UNREAD
+    unread = statement.reason.endswith(_UNREAD)
     if (scorer is None or unread) and settings.unsupported(statement):
         why = f"; {_UNREAD}" if unread else ""
         return replace(statement, kept=False, reason=f"whole-image caption, but {_UNSUPPORTED}{why}")
@@ -415,9 +415,15 @@ def _decide_unique(
     if statement.score is None and statement.reason == _FILTERED:
         return True, ""
     if statement.score is None:
-        return False, _UNSCORED if scorer is None else "said once" if statement.reason == _UNREAD else _CANNOT_JUDGE
+        return False, _why_unscored(statement, scorer)
     kept = _passes(statement, keep_score)
     return kept, f"said once, score {statement.score:.2f} is {'' if kept else 'not '}{_limit(statement, keep_score)}"
+
+
+def _why_unscored(statement: Statement, scorer: Scorer | None) -> str:
+    if scorer is None:
+        return _UNSCORED
+    return "said once" if statement.reason.endswith(_UNREAD) else _CANNOT_JUDGE
 
 
 def _decide_rival(

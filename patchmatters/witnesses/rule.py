@@ -6,7 +6,8 @@
    dropped, whatever its score.
 3. What is put right, or wins on a point and loses on none, counts as agreed on: the lower bar of the score.
 4. What a witness confirms as a whole is kept, whatever its score.
-5. Where no witness has a word, the score decides alone.
+5. Where no witness has a word, the score decides alone; but not of writing that a reader does not find
+   (`semantic_filter.keep`).
 """
 
 from __future__ import annotations
