@@ -118,8 +118,10 @@ def tell_places(
             by_place.setdefault(places_of(one.boxes, width, height), []).append(replace(one, text=text))
     sentences: list[Sentence] = []
     for phrase, group in by_place.items():
-        for number, one in enumerate(_by_opening(group) if phrase else group):
-            placed = _placed(one.text, phrase, number, common)
+        ordered = _by_opening(group) if phrase else group
+        for number, one in enumerate(ordered):
+            clear = number > 0 and not names_place(ordered[number - 1].text)
+            placed = _placed(one.text, phrase, number, common, clear=clear)
             text = introduced(placed, [sentence.text for sentence in sentences])
             sentences.append(Sentence(text, one.basis))
     return sentences
@@ -143,15 +145,15 @@ def _of_parts(text: str) -> str:
     return bare if is_measured(bare) or _TOWARDS.search(bare) else without_place(bare)
 
 
-def _placed(text: str, place: str, number: int, common: Set[str]) -> str:
+def _placed(text: str, place: str, number: int, common: Set[str], *, clear: bool) -> str:
     """The sentence of that number (from 0) at a place ("" for the whole picture).
 
     The first says the place, unless it opens with one of its own. What is about the frame would else be said of the
-    whole picture: it says "there", or, where the first could not say it, the place.
+    whole picture: it says "there", if it is `clear` where that is, or the place.
     """
     if not place or _OPENS_WITH_PLACE.match(text):
         return _sentence(text, "", common)
-    if number and is_about_frame(text) and not is_chinese(text):
+    if clear and is_about_frame(text) and not is_chinese(text):
         return _said_there(_sentence(text, "", common), common)
     return _sentence(text, place if number == 0 or is_about_frame(text) else "", common)
 

@@ -136,6 +136,20 @@ def test_two_things_at_two_sides_are_no_dispute() -> None:
     assert find_dispute("A man in a red shirt is on the left.", "A man in a blue shirt is on the right.") is None
 
 
+def test_after_another_place_the_place_is_told_again() -> None:
+    box = (Box(0, 0, 50, 50), Box(0, 0, 50, 50))
+    told = [
+        Told("The texture is busiest at the bottom.", (Basis("a", 0),), box),
+        Told("The palette contains grey.", (Basis("a", 1),), box),
+        Told("The light is dim.", (Basis("a", 2),), box),
+    ]
+    assert [sentence.text for sentence in tell_places(told, 100, 100)] == [
+        "At the top left, the texture is busiest at the bottom.",
+        "At the top left, the palette contains grey.",
+        "The light is dim there.",
+    ]
+
+
 def test_what_opens_with_its_place_is_told_there_and_a_long_sentence_about_the_frame_opens_with_there() -> None:
     box = (Box(50, 50, 100, 100),)
     told = [
