@@ -2,8 +2,8 @@
 
 Worlds: the simulated captioner and scorer. The captioner tells of the signs too, and misreads them (`Misreading`); they
 are read by rapidocr. Boxes are the worlds' own with a detector's faults; a second look is right in 85 % (`Looker`).
-Photographs: a labelled bank (`evaluation.bank`) with its noisy scorer; boxes drawn by one author who looked at the
-pictures (tests/data/photograph_boxes.json); a second look knows the labels, and is right in 85 % too.
+Photographs: a labelled bank (`evaluation.bank`) with its noisy scorer; boxes drawn by a language model that looked
+at the pictures (tests/data/photograph_boxes.json); a second look knows the labels, and is right in 85 % too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,7 @@ def _seconds(heard: Sequence[Timed], pictures: int) -> str:
 
 @dataclass(frozen=True)
 class SignedWorlds:
-    """Drawn worlds with a sign in each, by number and by the digest of their picture."""
+    """Drawn worlds with a sign in each; `worlds` and `writing` are by the digest of their picture."""
 
     gallery: Gallery
     lettered: tuple[Lettered, ...]
@@ -121,19 +122,23 @@ class SignedWorlds:
         lettered = tuple(signed(picture, number, _boxes(one)) for number, (picture, one) in enumerate(pairs))
         return cls(replace(drawn, pictures=tuple(one.picture for one in lettered)), lettered)
 
-    @property
+    @cached_property
+    def worlds(self) -> Mapping[str, World]:
+        return self.gallery.by_digest
+
+    @cached_property
     def writing(self) -> Mapping[str, Lettered]:
         return {picture_digest(one.picture): one for one in self.lettered}
 
     def cast(self, captioner: str) -> Cast:
         """The simulation, whose captioner tells of the signs too."""
-        played = simulation(self.gallery.by_digest, captioner, "usual")
+        played = simulation(self.worlds, captioner, "usual")
         signs = {digest: one.signs for digest, one in self.writing.items()}
         return replace(played, captioner=TellsSigns(played.captioner, SignCaptioner(signs)))
 
     def is_true(self, crop: Crop, said: str) -> bool:
         """Whether what is said of a crop is true of its world and of its sign."""
-        world = self.gallery.by_digest[crop.digest]
+        world = self.worlds[crop.digest]
         judged = judge(_unwritten(said), world, crop.box.normalised(world.side, world.side))
         return not any(one.false for one in judged.told) and not claims_of(said, self.writing[crop.digest]).wrong
 
@@ -151,7 +156,7 @@ def in_worlds(mix: str, seed: int, scenes: int, captioner: str, finder: Callable
     """The table of one mix: the captioner alone, the default, each witness beside it, and all."""
     signed_worlds = SignedWorlds.of(seed, scenes, mix)
     gallery, cast = signed_worlds.gallery, signed_worlds.cast(captioner)
-    found = finder(gallery.by_digest)
+    found = finder(signed_worlds.worlds)
     rows = [[*_world_row("captioner alone", gallery.run(FREE[0], cast), signed_worlds), "0.00"]]
     for name, (reads, counts, looks) in ROWS.items():
         heard = _heard(reads, counts, found, tuple(SHAPES))
@@ -175,11 +180,7 @@ def _world_row(name: str, run: Run, worlds: SignedWorlds) -> list[str]:
     ]  # fmt: skip
 
 
-_FIGURES = (
-    lambda one: one.recall,
-    lambda one: one.hallucination,
-    lambda one: one.rate("count"),
-)  # fmt: skip
+_FIGURES = (lambda one: one.recall, lambda one: one.hallucination, lambda one: one.rate("count"))
 
 
 def _of_writing(written: Sequence[Claims], signs: int) -> list[str]:
@@ -196,7 +197,7 @@ class BoxesDrawn:
     """Finds what has a box in `photograph_boxes.json`."""
 
     found: Mapping[str, tuple[Detection, ...]]
-    name: str = "boxes drawn by hand"
+    name: str = "boxes drawn by a language model"
 
     def detect(self, pictures: Sequence[Image]) -> list[tuple[Detection, ...]]:
         return [self.found[picture_digest(picture)] for picture in pictures]

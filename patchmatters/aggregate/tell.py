@@ -25,8 +25,8 @@ _END = re.compile(r"[.!?\u3002\uff01\uff1f]+(?=[\"')\u201d\u2019]*(?:\s|\Z))")
 _OPENS_WITH_PLACE = re.compile(
     r"\A(?:on|in|at|to|behind|below|above|beside|near|next|along|around|under|over|across)\b", re.IGNORECASE
 )
-_ENDS_WITH_THERE = re.compile(r"\b(?:there|here|\d+)\.\Z|[\"')]\.\Z", re.IGNORECASE)
-_SHORT_SENTENCE = 8  # words
+_CLOSED = re.compile(r"\b(?:there|here|\d+)\.\Z|[\"')]\.\Z", re.IGNORECASE)  # no "there" goes after these
+_SHORT_SENTENCE = 8  # words; after more of them "there" is too far from the place
 # Who walks to the left need not be there.
 _TOWARDS = re.compile(r"\bto(?:wards?)? the (?:left|right|top|bottom)\b", re.IGNORECASE)
 
@@ -162,7 +162,7 @@ def _said_there(sentence: str, common: Set[str]) -> str:
     """The sentence with "there" for its place: at its end, or, where that is far away, before it."""
     if len(words(sentence)) > _SHORT_SENTENCE:
         return f"There, {in_mid_sentence(sentence, common)}"
-    return f"{sentence[:-1]} there." if sentence.endswith(".") and not _ENDS_WITH_THERE.search(sentence) else sentence
+    return f"{sentence[:-1]} there." if sentence.endswith(".") and not _CLOSED.search(sentence) else sentence
 
 
 def _by_opening(group: Sequence[Told]) -> list[Told]:

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from .clause import ACTS, clause_of, describes, is_plural
 from .grammar import KINDS
 from .morphology import lemma, word_set
-from .prose import without_lead_place, without_view
+from .prose import article_for, without_lead_place, without_view
 from .reading import read
 from .sentences import LEAD_INS, words
-from .vocabulary import CONCEPTS
+from .similarity import meaning_of
 
 _SUBJECT = {"he": "male", "she": "female", "it": "thing", "they": "many"}
 _OBJECT = {"him": "male", "her": "female", "it": "thing", "them": "many"}
@@ -110,7 +110,9 @@ def _with_somebody(sentence: str, found: re.Match[str], before: Sequence[str]) -
 
 def _names_several(sentence: str) -> bool:
     reading = read(sentence)
-    return any(is_plural(token) and not _meaning(token).isdisjoint(reading.present) for token in reading.tokens)
+    return any(
+        is_plural(token) and not meaning_of(lemma(token)).isdisjoint(reading.present) for token in reading.tokens
+    )
 
 
 def _singular_of(act: str) -> str:
@@ -130,24 +132,21 @@ _ANOTHER = re.compile(
 
 
 def introduced(sentence: str, before: Sequence[str]) -> str:
-    """The sentence with "a" for "another" where nothing of that name was told before it."""
+    """The sentence with "a" for "another" where nothing of that name was told before it.
+
+    A woman may be a person who was told before, but no man.
+    """
     found = _ANOTHER.match(sentence)
     if found is None:
         return sentence
-    named = [_meaning(word) for word in words(found.group(3)) if _is_noun(word)]
-    told = {_meaning(word) for text in before for word in words(text)}
+    named = [meaning_of(lemma(word)) for word in words(found.group(3)) if _is_noun(word)]
+    told = {meaning_of(lemma(word)) for text in before for word in words(text)}
     if any(one <= other or other <= one for one in named for other in told):
         return sentence
-    article = "an" if found.group(3)[0] in "aeiouAEIOU" else "a"
+    article = article_for(found.group(3))
     if found.group(2)[0].isupper():
         article = article.capitalize()
     return f"{found.group(1)}{article} {sentence[found.start(3) :]}"
-
-
-def _meaning(word: str) -> frozenset[str]:
-    """A woman is a person and female, and may be a person told before, but no man."""
-    base = lemma(word)
-    return frozenset(CONCEPTS.get(base, (base,)))
 
 
 _BESIDE = re.compile(

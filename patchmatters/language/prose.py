@@ -139,7 +139,7 @@ def _with_verb(sentence: str) -> str:
 
 def _article_of_the_rest(arafed: re.Match[str]) -> str:
     article = arafed.group(1) or ""
-    return f"{_article(arafed.string[arafed.end() :])} " if article else ""
+    return f"{article_for(arafed.string[arafed.end() :])} " if article else ""
 
 
 def _told_as_there(phrase: str) -> str:
@@ -196,10 +196,11 @@ def _with_article(phrase: str, clause: Clause) -> str:
     determined = first in DETERMINERS or first in QUANTITIES or first in _OPENERS or first in _PRONOUNS
     if determined or is_plural(head) or lemma(head) in _MASSES or said[clause.head + 1 : clause.head + 2] == ("and",):
         return lowered
-    return f"{_article(lowered)} {lowered}"
+    return f"{article_for(lowered)} {lowered}"
 
 
-def _article(phrase: str) -> str:
+def article_for(phrase: str) -> str:
+    """ "an" before a vowel, else "a"."""
     return "an" if phrase[:1].lower() in "aeiou" else "a"
 
 

@@ -147,7 +147,7 @@ def _profile(statement: str) -> _Profile:
     reading = read(statement)
     content = [word for word in reading.lemmas if word not in _EMPTY]
     fillers = FILLERS.intersection(content)
-    kinds = {kind for word in content if word not in fillers for kind in _meaning(word)}
+    kinds = {kind for word in content if word not in fillers for kind in meaning_of(word)}
     values = frozenset(filter(_is_value, kinds))
     things = frozenset(kinds - values)
     weight = len(things) * _THING + len(values) * _VALUE + len(fillers) * _FILLER
@@ -272,7 +272,7 @@ def share_within(statement: str, meant: frozenset[str]) -> float:
 
 @remembered(_CACHED, LONGEST)
 def _wanted(statement: str) -> tuple[frozenset[str], ...]:
-    return tuple(map(_meaning, content_words(statement)))
+    return tuple(map(meaning_of, content_words(statement)))
 
 
 def meanings(texts: Sequence[str]) -> frozenset[str]:
@@ -294,10 +294,11 @@ def shares(one: str, other: str) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=8192)
-def _meaning(word: str) -> frozenset[str]:
+def meaning_of(word: str) -> frozenset[str]:
+    """What a word in base form means to others: a woman is a person and female."""
     return frozenset(CONCEPTS.get(word, (word,)))
 
 
 @remembered(_CACHED, LONGEST)
 def _meanings(text: str) -> frozenset[str]:
-    return frozenset().union(*map(_meaning, content_words(text)))
+    return frozenset().union(*map(meaning_of, content_words(text)))

@@ -28,7 +28,7 @@ _GIVES: Mapping[Stage, Stage] = {
     Stage.COMPARED_ACROSS: Stage.FILTERED_ACROSS,
 }
 MEASURE = 3  # agreed statements with a score: fewer are no measure
-CLEARLY = 1.05  # times the score of a rival that more passages say: nearer scores tell less than a passage more
+CLEARLY = 1.05  # times another score: what is nearer tells less than a passage more, or a look at the whole
 _UNSCORED = "said once, and there is no scorer to check it"
 _ALL_THERE_IS = "whole-image caption; nothing of the picture is borne out, so it is told as it is"
 _FILTERED = "kept within its patch"
@@ -160,17 +160,20 @@ def _with_unread(scene: Scene) -> Scene:
     if scene.stage is not Stage.COMPARED:  # what regions hold was filtered before
         return scene
 
-    def marked(one: Statement) -> Statement:
-        return replace(one, reason="; ".join(filter(None, (one.reason, _UNREAD)))) if _is_unread(one) else one
-
     return scene.with_patches(
-        replace(patch, statements=tuple(map(marked, patch.statements))) for patch in _patches(scene)
+        replace(patch, statements=tuple(map(_with_unread_said, patch.statements))) for patch in _patches(scene)
     )
 
 
+def _with_unread_said(one: Statement) -> Statement:
+    found = any(word.about == "text" for word in one.testimony)
+    if found or one.verdict is Verdict.REFUSED or not tells_only_of_writing(one.text):
+        return one
+    return replace(one, reason="; ".join(filter(None, (one.reason, _UNREAD))))
+
+
 def _is_unread(statement: Statement) -> bool:
-    read = any(word.about == "text" for word in statement.testimony)
-    return not read and statement.verdict is not Verdict.REFUSED and tells_only_of_writing(statement.text)
+    return statement.reason.endswith(_UNREAD)
 
 
 def _doubts(scene: Scene, scores: Mapping[Place, float | None], settings: FilterSettings) -> list[Doubt]:
@@ -196,9 +199,8 @@ def _crops(scene: Scene, settings: FilterSettings) -> dict[Crop, list[Place]]:
         if patch.role is Role.WHOLE and not settings.check_whole:
             continue
         for number, statement in enumerate(patch.statements):
-            if statement.reason.endswith(_UNREAD):
-                continue
-            if statement.verdict in _asked_verdicts(patch, settings) and not is_contradicted(statement):
+            settled = is_contradicted(statement) or _is_unread(statement)
+            if statement.verdict in _asked_verdicts(patch, settings) and not settled:
                 crop = crop_of(scene, _scored_box(scene, patch, statement))
                 asked.setdefault(crop, []).append(Place(patch.name, number))
     return asked
@@ -335,7 +337,7 @@ def _with_votes(statement: Statement, statements: Sequence[Statement]) -> Statem
 def _decided_whole(statement: Statement, scorer: Scorer | None, settings: FilterSettings) -> Statement:
     """A statement of the whole-image caption: a scorer that cannot judge it holds nothing against it."""
     score, bar = statement.score, statement.bar
-    unread = statement.reason.endswith(_UNREAD)
+    unread = _is_unread(statement)
     if (scorer is None or unread) and settings.unsupported(statement):
         why = f"; {_UNREAD}" if unread else ""
         return replace(statement, kept=False, reason=f"whole-image caption, but {_UNSUPPORTED}{why}")
@@ -423,7 +425,7 @@ def _decide_unique(
 def _why_unscored(statement: Statement, scorer: Scorer | None) -> str:
     if scorer is None:
         return _UNSCORED
-    return "said once" if statement.reason.endswith(_UNREAD) else _CANNOT_JUDGE
+    return "said once" if _is_unread(statement) else _CANNOT_JUDGE
 
 
 def _decide_rival(

@@ -45,5 +45,8 @@ class Attentive(Protocol):
     """A witness that listens first: what several looks say alike may make it doubt what it found."""
 
     def attend(self, picture: Crop, told: Mapping[str, Sequence[str]]) -> None:
-        """What was said of each patch of a picture, by the patch's name, before anything is asked."""
+        """What was said of each first-level patch of a picture, by the patch's name, before anything is asked.
+
+        It takes the place of what was told of the same picture before.
+        """
         ...

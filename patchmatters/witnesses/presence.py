@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from ..language.claims import is_guess
 from ..language.grammar import DETERMINERS
 from ..language.morphology import lemma, word_set
 from ..language.reading import Reading
@@ -22,13 +23,12 @@ UNSURE = re.compile(
     r"symbols?|icons?|emblems?|pictograms?|signals?|displays?|displayed|displaying|depict\w*)\b",
     re.IGNORECASE,
 )
+# Beside the words by which a clause is known for a guess, those that may also stand in what is seen.
 _GUESSED = re.compile(
-    r"\b(?:likely|possibl[ey]|perhaps|probably|presumably|maybe|may|might|could|appears? to|seems? to|suggest\w*|"
-    r"impl(?:y|ies|ied|ying)|indicat\w*|hint\w*|as if|as though|would)\b",
-    re.IGNORECASE,
+    r"\b(?:possible|maybe|may|could|would|appears? to|seems? to|suggest\w*|implied|indicat\w*|hint\w*)\b", re.IGNORECASE
 )
 _FROM_WITHIN = re.compile(
-    r"\b(?:in|inside|within|on|aboard|onboard|from) (?:a|an|the|some) (?:[\w-]+ )?(?:or )?"
+    r"\b(?:in|inside|within|on|aboard|onboard|from) (?:a|an|the|some) (?:[\w-]+ )?"
     r"(?:train|bus|plane|airplane|aircraft|jet|boat|ship|car|truck|bed|tub)\b",
     re.IGNORECASE,
 )
@@ -44,8 +44,8 @@ _ONLY_BESIDE: Mapping[str, frozenset[str]] = {"tie": word_set("person neck shirt
 
 
 def is_named(reading: Reading, label: Label) -> bool:
-    """Whether a noun of the statement is the label's: "A scarf is tied around it." has no tie, nor "It bears the name."
-    a bear."""
+    """Whether a noun of the statement is the label's: nothing is a tie in "A scarf is tied around it.", and nothing a
+    bear in "It bears the name."."""
     following = [*reading.tokens[1:], ""]
     return any(
         thing_of(word) == label.thing and not _is_verb(word, before, after)
@@ -62,7 +62,7 @@ def _is_verb(word: str, before: str, after: str) -> bool:
 
 def is_asserted(statement: str, reading: Reading, label: Label) -> bool:
     """Whether a statement that names the label's thing means one that a detector of the label would find."""
-    if UNSURE.search(statement) or _GUESSED.search(statement) or _FROM_WITHIN.search(statement):
+    if is_guess(statement) or any(words.search(statement) for words in (UNSURE, _GUESSED, _FROM_WITHIN)):
         return False
     if label.thing in _FURNITURE and _USED.search(statement):
         return False

@@ -79,10 +79,11 @@ class TextWitness:
     def attend(self, picture: Crop, told: Mapping[str, Sequence[str]]) -> None:
         """Take for unsure the lines that two patches have alike, and otherwise but for an outer letter: it may be
         hidden."""
-        words = {name: frozenset(_quoted_words(said)) for name, said in told.items()}
-        if any(words.values()):
-            doubted = {line for line in self.reader.lines(picture) if _is_doubted(line, list(words.values()))}
-            self._doubted[picture.digest] = self._doubted.get(picture.digest, frozenset()) | doubted
+        self._doubted.pop(picture.digest, None)
+        said = Counter(word for statements in told.values() for word in set(_quoted_words(statements)))
+        alike = [word for word, looks in said.items() if looks > 1]
+        if alike and (doubted := frozenset(line for line in self.reader.lines(picture) if _is_doubted(line, alike))):
+            self._doubted[picture.digest] = doubted
 
     def _lines(self, image: Crop) -> list[Line]:
         doubted = self._doubted.get(image.digest, frozenset())
@@ -112,24 +113,19 @@ class TextWitness:
         return _offers(fresh, self.settings.max_text, picture)
 
 
-# --- what several say ---
+# --- what several say ------------------------------------------------------------------------------------------------
 
 
 def _quoted_words(statements: Sequence[str]) -> Iterator[str]:
     return (plain(word) for text in statements for quote in quotes_of(text) for word in quote.text.split())
 
 
-def _is_doubted(line: Line, looks: Sequence[frozenset[str]]) -> bool:
-    """Whether two looks have a word at an end of the line alike, and otherwise than it was read only in its outer
-    letter."""
+def _is_doubted(line: Line, alike: Sequence[str]) -> bool:
+    """Whether a word at an end of the line was read otherwise than one of those said alike only in its outer letter."""
     read = [plain(token.text) for token in line.tokens if plain(token.text)]
     if not read or min(len(read[0]), len(read[-1])) < _LETTERS_OF_WORD:
         return False
-    said = Counter(word for look in looks for word in look)
-    return any(
-        number > 1 and (_differs_last(word, read[-1]) or _differs_last(word[::-1], read[0][::-1]))
-        for word, number in said.items()
-    )
+    return any(_differs_last(word, read[-1]) or _differs_last(word[::-1], read[0][::-1]) for word in alike)
 
 
 def _differs_last(one: str, other: str) -> bool:

@@ -136,13 +136,15 @@ def test_two_things_at_two_sides_are_no_dispute() -> None:
     assert find_dispute("A man in a red shirt is on the left.", "A man in a blue shirt is on the right.") is None
 
 
+def told_of(boxes: tuple[Box, ...], *texts: str) -> list[Told]:
+    return [Told(text, (Basis("a", number),), boxes) for number, text in enumerate(texts)]
+
+
 def test_after_another_place_the_place_is_told_again() -> None:
-    box = (Box(0, 0, 50, 50), Box(0, 0, 50, 50))
-    told = [
-        Told("The texture is busiest at the bottom.", (Basis("a", 0),), box),
-        Told("The palette contains grey.", (Basis("a", 1),), box),
-        Told("The light is dim.", (Basis("a", 2),), box),
-    ]
+    box = Box(0, 0, 50, 50)
+    told = told_of(
+        (box, box), "The texture is busiest at the bottom.", "The palette contains grey.", "The light is dim."
+    )
     assert [sentence.text for sentence in tell_places(told, 100, 100)] == [
         "At the top left, the texture is busiest at the bottom.",
         "At the top left, the palette contains grey.",
@@ -151,13 +153,13 @@ def test_after_another_place_the_place_is_told_again() -> None:
 
 
 def test_what_opens_with_its_place_is_told_there_and_a_long_sentence_about_the_frame_opens_with_there() -> None:
-    box = (Box(50, 50, 100, 100),)
-    told = [
-        Told("A dog sleeps on a rug.", (Basis("a", 0),), box),
-        Told("On the left, a bright lamp glows.", (Basis("a", 1),), box),  # of the part: the middle of the picture
-        Told("The background consists of tall green bushes with a few dry stems.", (Basis("a", 2),), box),
-        Told("At the bottom right, a cup stands.", (Basis("b", 0),), (Box(0, 0, 100, 100),)),
-    ]
+    told = told_of(
+        (Box(50, 50, 100, 100),),
+        "A dog sleeps on a rug.",
+        "On the left, a bright lamp glows.",  # of the part: the middle of the picture
+        "The background consists of tall green bushes with a few dry stems.",
+    )
+    told += told_of((Box(0, 0, 100, 100),), "At the bottom right, a cup stands.")
     assert [sentence.text for sentence in tell_places(told, 100, 100)] == [
         "At the bottom right, a dog sleeps on a rug.",
         "There, the background consists of tall green bushes with a few dry stems.",
@@ -167,13 +169,10 @@ def test_what_opens_with_its_place_is_told_there_and_a_long_sentence_about_the_f
 
 
 def test_the_first_sentence_of_a_place_says_it_and_what_is_about_the_frame_is_said_of_there() -> None:
-    box = (Box(0, 0, 50, 50),)
-    told = [
-        Told("In the corner, a lamp glows.", (Basis("a", 0),), box),
-        Told("A red truck parked on a pier.", (Basis("a", 1),), box),
-        Told("The light is dim.", (Basis("a", 2),), box),
-        Told("A dog sleeps.", (Basis("whole", 0),)),
-    ]
+    told = told_of(
+        (Box(0, 0, 50, 50),), "In the corner, a lamp glows.", "A red truck parked on a pier.", "The light is dim."
+    )
+    told += told_of((), "A dog sleeps.")
     assert [sentence.text for sentence in tell_places(told, 100, 100)] == [
         "A dog sleeps.",
         "At the top left, there is a red truck parked on a pier.",

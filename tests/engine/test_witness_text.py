@@ -324,14 +324,18 @@ def test_whole_captions_are_put_right_and_the_picture_can_add_to_them() -> None:
     assert '"SOLD"' in scene.caption_text
 
 
+def reading(*signs: str) -> list[str]:
+    """Descriptions of a wall, each with another sign."""
+    return [f'A wall stands there. A sign reads "{sign}".' for sign in signs]
+
+
 @needs_reader
 def test_a_score_does_not_let_writing_pass_that_nobody_reads() -> None:
     picture = sign(("NO ENTRY", (20, 20), 40))
-    said = 'A wall stands there. A sign reads "{}".'
     texts = {
-        "whole image": [said.format("TAXI")],
-        "top-left": [said.format("NO ENTRY"), said.format("COFFEE"), said.format("PRIVATE")],
-        "bottom-right": [said.format("Cafe Luna")] * 3,  # unread, but each candidate tells it
+        "whole image": reading("TAXI"),
+        "top-left": reading("NO ENTRY", "COFFEE", "PRIVATE"),
+        "bottom-right": reading(*["Cafe Luna"] * 3),  # unread, but each candidate tells it
     }
     believing = ScriptedScorer(lambda _, __: 0.9, name="believing")
     (scene,) = caption_pictures([picture], captioner(texts), believing, witnesses=(_reading(),))
@@ -349,17 +353,12 @@ def test_a_score_does_not_let_writing_pass_that_nobody_reads() -> None:
 @needs_reader
 def test_a_letter_at_an_end_that_two_looks_read_otherwise_may_be_hidden() -> None:
     picture = sign(("RESERVER", (20, 160), 40))
-    said = 'A wall stands there. A sign reads "{}".'
-    texts = {
-        "whole image": [said.format("Reserved")],
-        "bottom-left": [said.format("Reserved"), said.format("Reversed"), said.format("Reserved")],
-    }
-    (scene,) = caption_pictures([picture], captioner(texts), witnesses=(create(),))
+    texts = {"whole image": reading("Reserved"), "bottom-left": reading("Reserved", "Reversed", "Reserved")}
+    (scene,) = caption_pictures([picture], captioner(texts), witnesses=(_reading(),))
     assert "Reserved" in scene.caption_text
     assert "reserver" not in scene.caption_text.lower()
-    (alone,) = caption_pictures(
-        [picture], captioner({"bottom-left": [said.format("Reserved")] * 3}), witnesses=(create(),)
-    )
+    once = captioner({"bottom-left": reading(*["Reserved"] * 3)})
+    (alone,) = caption_pictures([picture], once, witnesses=(_reading(),))  # the same one, of the same picture
     assert "RESERVER" in alone.caption_text.upper()  # one look is no match for what is surely read
 
 
