@@ -123,6 +123,7 @@ ELSEWHERE: Mapping[str, str] = {
     "--detector DETECTOR_FOLDER --ocr --out out/likeness": "needs a running ComfyUI: tests/host/test_likeness.py",
     "python -m benchmarks.minigemini_vision": _MINUTES,
     "python -m benchmarks.prefix_reuse": _MINUTES,
+    "python -m benchmarks.similarity_cost": "needs the bank of photographs and the extra embeddings",
 }
 
 
