@@ -77,7 +77,7 @@ class Timed:
     def name(self) -> str:
         return self.witness.name
 
-    def attend(self, picture: Crop, told: Mapping[str, Sequence[str]]) -> None:
+    def attend(self, picture: Crop, told: Sequence[tuple[Box, Sequence[str]]]) -> None:
         begun = time.process_time()
         if isinstance(self.witness, Attentive):
             self.witness.attend(picture, told)

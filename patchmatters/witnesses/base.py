@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from ..picture import Crop
-from ..scene import Testimony
+from ..scene import Box, Testimony
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Witness(Protocol):
 
 @runtime_checkable
 class Attentive(Protocol):
-    """A witness that listens first: what several looks say alike may make it doubt what it found."""
+    """A witness that listens first: what is said may make it look closer, or doubt what it found."""
 
-    def attend(self, picture: Crop, told: Mapping[str, Sequence[str]]) -> None:
-        """What was said of each first-level patch of a picture, by the patch's name, before anything is asked.
+    def attend(self, picture: Crop, told: Sequence[tuple[Box, Sequence[str]]]) -> None:
+        """What was said of each first-level patch of a picture, with the patch's box, before anything is asked.
 
         It takes the place of what was told of the same picture before.
         """

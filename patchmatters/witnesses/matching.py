@@ -9,9 +9,8 @@ from enum import Enum
 from itertools import accumulate
 
 from ..language.quotes import plain
-from .reader import Line, Token
+from .reader import SURE, Line, Token
 
-SURE = 0.95  # score from which on what was read is held against what was said: in photographs 0.94 may be wrong
 _READ = 0.5  # score from which on what was read bears out what was said
 _NEAR = 0.6  # likeness from which on a word that was said is taken for a misreading of one that was read
 _SHORTEST = 3  # letters of a word that can be a misreading, or stand within a longer one
@@ -45,6 +44,11 @@ def is_cjk(text: str) -> bool:
     return any("\u3040" <= letter <= "\u30ff" or "\u3400" <= letter <= "\u9fff" for letter in text)
 
 
+def is_misread_as(said: str, read: str) -> bool:
+    """Whether two words of as many letters are so near that one of them may be a misreading of the other."""
+    return len(said) == len(read) and _ratio(said, read) >= _NEAR
+
+
 def compare_writing(said: str, lines: Sequence[Line], cut: Collection[Line] = ()) -> Compared:
     """What was said to be written against all that was read there, as a whole and then word by word.
 
@@ -55,7 +59,29 @@ def compare_writing(said: str, lines: Sequence[Line], cut: Collection[Line] = ()
         return whole
     words = said.split()
     results = [_compare_word(word, lines, {plain(other) for other in words if other != word}) for word in words]
-    return _beside_found(words, results) or _summed(words, results)
+    found = _beside_found(words, results) or _summed(words, results)
+    return (found.match is Match.MISSING and _short_otherwise(said, lines)) or found
+
+
+def _short_otherwise(said: str, lines: Sequence[Line]) -> Compared | None:
+    """The one surely read word that short writing may be a misreading of: a number, Chinese."""
+    wanted = plain(said)
+    if not wanted or (len(wanted) >= _SHORTEST and not is_cjk(wanted)):
+        return None
+    words = [(word, line) for line in lines if line.score >= SURE for word in line.text.split()]
+    like = [(word, line) for word, line in words if _is_like(wanted, plain(word), plain(line.text))]
+    if len({plain(word) for word, _ in like}) != 1:
+        return None
+    word, line = like[0]
+    return Compared(Match.OTHER, (word,), (line,), line.score)
+
+
+def _is_like(wanted: str, read: str, line: str) -> bool:
+    """Whether a word of a line has as many letters, half of them the same; or both are one Chinese character alone."""
+    if len(read) != len(wanted) or is_cjk(read) != is_cjk(wanted):
+        return False
+    same = sum(one == other for one, other in zip(wanted, read, strict=True))
+    return 2 * same >= len(wanted) or (len(line) == 1 and is_cjk(line))
 
 
 def _found_whole(said: str, lines: Sequence[Line]) -> Compared | None:

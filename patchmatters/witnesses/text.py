@@ -7,25 +7,26 @@ too small, hidden or drawn by hand. Whatever stands in the picture is told in qu
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from ..language.places import place_of
 from ..language.quotes import Quote, denies_writing, is_all_about, is_near, plain, quotes_of, tells_of_writing
 from ..options import Options, option
 from ..picture import Crop
-from ..scene import Ruling, Testimony, union_of
+from ..scene import Box, Ruling, Testimony, union_of
 from .base import Offer
-from .matching import SURE, Compared, Match, compare_writing, is_cjk
-from .reader import Line, Reader
+from .matching import Compared, Match, compare_writing, is_cjk, is_misread_as
+from .reader import SURE, Line, Reader
 
 NAME = "ocr"
 _SEEN = 0.2  # share of a line that lies in a crop from which on one who sees the crop may read of it
 _WHOLE = 0.9  # ... and from which on all of it
 _LETTERS = 3  # the shortest writing that is added, in letters or digits; Chinese: one less
 _LETTERS_OF_WORD = 4  # of a word of which one letter may be hidden
-_DOUBTED = 0.9  # the score of a line that two looks read otherwise: it bears out, but puts nothing right
+_DOUBTED = 0.9  # the score of a line that two looks tell otherwise: it bears out, but puts nothing right
+_KEPT = 64  # pictures of which it is kept what was read after listening
 _GAP = 0.9  # heights of a letter between lines of one notice
 _BELOW, _BESIDE = 2.0, 1.4  # how many times as high a line of it may be as the one above it, and as the one beside it
 
@@ -47,8 +48,9 @@ class TextSettings(Options):
     )  # fmt: skip
     tiles: int = option(
         3,
-        "Large pictures: how many of the parts with the finest detail are read again at their own resolution. Each "
-        "takes about half a second on one core.",
+        "How many parts of a picture are read again: of a large one those with the finest detail, at their own "
+        "resolution; of a small one the quarters where writing is told of that was not read, enlarged. Each takes half "
+        "a second to a second on one core.",
         minimum=0,
         maximum=64,
         advanced=True,
@@ -74,20 +76,28 @@ class TextWitness:
     settings: TextSettings = field(default_factory=TextSettings)
     reader: Reader = field(default_factory=Reader)
     name: str = NAME
-    _doubted: dict[str, frozenset[Line]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _attended: OrderedDict[str, tuple[Line, ...]] = field(
+        default_factory=OrderedDict, init=False, repr=False, compare=False
+    )
 
-    def attend(self, picture: Crop, told: Mapping[str, Sequence[str]]) -> None:
-        """Take for unsure the lines that two patches have alike, and otherwise but for an outer letter: it may be
-        hidden."""
-        self._doubted.pop(picture.digest, None)
-        said = Counter(word for statements in told.values() for word in set(_quoted_words(statements)))
-        alike = [word for word, looks in said.items() if looks > 1]
-        if alike and (doubted := frozenset(line for line in self.reader.lines(picture) if _is_doubted(line, alike))):
-            self._doubted[picture.digest] = doubted
+    def attend(self, picture: Crop, told: Sequence[tuple[Box, Sequence[str]]]) -> None:
+        """Look closer where writing is told of that was not read, and take for unsure the lines of which two looks say
+        another outer letter: it may be hidden."""
+        self._attended.pop(picture.digest, None)
+        looks = [set(_quoted_words(statements)) for _, statements in told]
+        if not any(looks):
+            return
+        lines = self.reader.lines(picture)
+        unread = [box for box, statements in told if _is_any_unread(statements, lines, box)]
+        if unread:
+            lines = self.reader.closer(picture, unread)
+        doubted = _doubted(lines, looks)
+        self._attended[picture.digest] = tuple(line.at_most(_DOUBTED) if line in doubted else line for line in lines)
+        while len(self._attended) > _KEPT:
+            self._attended.popitem(last=False)
 
-    def _lines(self, image: Crop) -> list[Line]:
-        doubted = self._doubted.get(image.digest, frozenset())
-        return [_unsure(line) if line in doubted else line for line in self.reader.lines(image)]
+    def _lines(self, image: Crop) -> tuple[Line, ...]:
+        return self._attended.get(image.digest) or self.reader.lines(image)
 
     def testify(self, image: Crop, statements: Sequence[str]) -> list[tuple[Testimony, ...]]:
         return [self._of(image, statement) for statement in statements]
@@ -120,21 +130,33 @@ def _quoted_words(statements: Sequence[str]) -> Iterator[str]:
     return (plain(word) for text in statements for quote in quotes_of(text) for word in quote.text.split())
 
 
-def _is_doubted(line: Line, alike: Sequence[str]) -> bool:
-    """Whether a word at an end of the line was read otherwise than one of those said alike only in its outer letter."""
-    read = [plain(token.text) for token in line.tokens if plain(token.text)]
+def _is_any_unread(statements: Sequence[str], lines: Sequence[Line], look: Box) -> bool:
+    """Whether a look tells of writing that was not read in it, or not wholly."""
+    seen = [line for line in lines if line.box.coverage_by(look) >= _SEEN]
+    quotes = {quote.text for text in filter(tells_of_writing, statements) for quote in quotes_of(text)}
+    return any(compare_writing(quote, seen).match in (Match.MISSING, Match.PARTLY) for quote in quotes)
+
+
+def _doubted(lines: Sequence[Line], looks: Sequence[set[str]]) -> set[Line]:
+    """The lines with a word at one of their ends of which two looks say the same other outer letter."""
+    return {line for line in lines for read, backwards in _outer_words(line) if _say_otherwise(read, looks, backwards)}
+
+
+def _outer_words(line: Line) -> tuple[tuple[str, bool], ...]:
+    """The last word of a line, and the first; the latter is to be read backwards."""
+    read = [word for token in line.tokens if (word := plain(token.text))]
     if not read or min(len(read[0]), len(read[-1])) < _LETTERS_OF_WORD:
-        return False
-    return any(_differs_last(word, read[-1]) or _differs_last(word[::-1], read[0][::-1]) for word in alike)
+        return ()
+    return (read[-1], False), (read[0], True)
 
 
-def _differs_last(one: str, other: str) -> bool:
-    return len(one) == len(other) and one[:-1] == other[:-1] and one != other
-
-
-def _unsure(line: Line) -> Line:
-    tokens = tuple(replace(token, score=min(token.score, _DOUBTED)) for token in line.tokens)
-    return replace(line, score=min(line.score, _DOUBTED), tokens=tokens)
+def _say_otherwise(read: str, looks: Sequence[set[str]], backwards: bool) -> bool:
+    """Whether a look has the word but for its outer letter, and another one agrees with it about that letter."""
+    outer, rest = (0, slice(1, None)) if backwards else (-1, slice(None, -1))
+    like = [{word for word in look if is_misread_as(word, read)} for look in looks]
+    said = Counter(letter for words in like for letter in {word[outer] for word in words})
+    alike = {word[outer] for words in like for word in words if word[rest] == read[rest] and word != read}
+    return any(said[letter] > 1 for letter in alike)
 
 
 # --- about what is said ----------------------------------------------------------------------------------------------
@@ -160,7 +182,7 @@ def _of_quotes(statement: str, quotes: tuple[Quote, ...], lines: Sequence[Line],
     evidence = f"reads {_quoted(' '.join(line.text for line in dict.fromkeys(used)))}"
     matches = {one.match for one in found}
     if matches == {Match.FOUND}:
-        wholly = is_all_about(statement, quotes)
+        wholly = strength >= SURE and is_all_about(statement, quotes)
         return (Testimony(NAME, "text", Ruling.CONFIRMED, strength, evidence, box, wholly=wholly),)
     if not asserted:
         return ()

@@ -28,7 +28,8 @@ from patchmatters.picture import open_picture
 from patchmatters.pipeline import caption_pictures
 from patchmatters.scene import Box, Ruling
 from patchmatters.scene import Testimony as Word
-from patchmatters.witnesses.reader import _token, finest_parts, read_lines
+from patchmatters.witnesses.matching import Match, compare_writing
+from patchmatters.witnesses.reader import Line, Reader, Token, _completed, _token, finest_parts, quarters_of, read_lines
 from patchmatters.witnesses.text import TextSettings, TextWitness, create
 
 SUITCASE = sign(("I PACKD UR SUTECASE", (20, 120), 36))
@@ -360,6 +361,107 @@ def test_a_letter_at_an_end_that_two_looks_read_otherwise_may_be_hidden() -> Non
     once = captioner({"bottom-left": reading(*["Reserved"] * 3)})
     (alone,) = caption_pictures([picture], once, witnesses=(_reading(),))  # the same one, of the same picture
     assert "RESERVER" in alone.caption_text.upper()  # one look is no match for what is surely read
+
+
+@needs_reader
+def test_two_who_misread_a_word_otherwise_may_agree_about_its_hidden_letter() -> None:
+    picture = sign(("RESERVER", (20, 140), 40))
+    texts = {"whole image": reading("Reserved"), "bottom-left": reading("Reversed", "Reversed", "Reserved")}
+    (scene,) = caption_pictures([picture], captioner(texts), witnesses=(_reading(),))
+    assert "reserver" not in scene.caption_text.lower()
+    letters = {"whole image": reading("Reserves"), "bottom-left": reading(*["Reversed"] * 3)}  # of these none agree
+    (scene,) = caption_pictures([picture], captioner(letters), witnesses=(_reading(),))
+    assert "RESERVER" in scene.caption_text.upper()
+
+
+SMALL = sign(("CAUTION", (420, 300), 8))  # at first nothing is read here
+
+
+@needs_reader
+def test_small_writing_that_is_told_of_is_looked_at_closer_and_put_right() -> None:
+    witness = create()
+    assert witness.reader.lines(crop(SMALL)) == ()
+    texts = {"bottom-right": reading("AUCTION", "AUCTION", "CAUTIOUS")}
+    (scene,) = caption_pictures([SMALL], captioner(texts), witnesses=(witness,))
+    assert [quote.text for quote in quotes_of(scene.caption_text)] == ["CAUTION"]
+    (unheard,) = caption_pictures([SMALL], captioner(texts))
+    assert "CAUTION" not in [quote.text for quote in quotes_of(unheard.caption_text)]
+
+
+@needs_reader
+@pytest.mark.parametrize(
+    ("tiles", "said"),
+    [
+        (3, 'The "artist" was here.'),  # quoted, but not as writing
+        (3, "A green wall."),
+        (0, 'A sign reads "CAUTIOUS".'),  # no part is read again
+    ],
+)
+def test_nobody_looks_closer_without_need(tiles: int, said: str) -> None:
+    witness = create(TextSettings(tiles=tiles))
+    witness.attend(crop(SMALL), [(Box(210, 150, 480, 360), [said])])
+    (found,) = witness.testify(crop(SMALL), ['A sign reads "CAUTION".'])
+    assert found == ()
+
+
+@needs_reader
+def test_only_the_quarters_are_read_again_that_were_looked_at() -> None:
+    reader = create().reader
+    assert reader.closer(crop(SMALL), [Box(0, 0, 270, 200)]) == ()
+    assert [line.text for line in reader.closer(crop(SMALL), [Box(210, 150, 480, 360)])] == ["CAUTION"]
+
+
+def test_a_closer_look_fills_gaps_and_doubts_what_it_reads_otherwise() -> None:
+    first = [line_at(0, "furionopolis", 0.94), line_at(100, "Genexis", 0.99), line_at(200, "same", 0.6)]
+    closer = [
+        line_at(0, "fusionopolis", 0.97),
+        line_at(100, "Genvexis", 1.0),
+        line_at(200, "same", 0.9),
+        line_at(300, "new", 1.0),
+    ]
+    assert [(line.text, line.score) for line in _completed(first, closer)] == [
+        ("Genexis", 0.99),
+        ("same", 0.6),
+        ("fusionopolis", 0.9),
+        ("new", 1.0),
+    ]
+
+
+def line_at(top: float, text: str, score: float) -> Line:
+    return Line(text, score, Box(10, top, 90, top + 20), 20.0, (Token(text, score),))
+
+
+@pytest.mark.parametrize(
+    ("said", "read", "told"),
+    [
+        ("67", "57", "57"),
+        ("\u6d77\u533a", "\u6e2f\u533a MINATO CITY", "\u6e2f\u533a"),
+        ("\u56db", "\u897f", "\u897f"),
+        ("\u56db", "\u897f\u9580", ""),  # one of two characters is no line of one
+        ("M", "W", ""),  # a letter may be another one that is not read
+        ("42", "57", ""),
+        ("57", "57 and 67", "57"),
+    ],
+)
+def test_short_writing_is_put_right_by_what_has_half_of_its_letters(said: str, read: str, told: str) -> None:
+    compared = compare_writing(said, [line_at(0, read, 0.99)])
+    assert (compared.words[0] if compared.match is Match.OTHER else "") == (told if told != said else "")
+
+
+def test_of_two_that_short_writing_may_be_none_is_taken() -> None:
+    lines = [line_at(0, "57", 0.99), line_at(50, "61", 0.99)]
+    assert compare_writing("67", lines).match is Match.MISSING
+
+
+def test_what_is_not_surely_read_does_not_carry_a_claim_past_its_rivals() -> None:
+    picture = sign(("A wall", (20, 20), 20))
+    known = crop(picture)
+    reader = Reader()
+    reader._known[known.digest, None] = [line_at(20, "furionopolis", 0.94)]
+    reader._known.update(((known.digest, quarter), []) for quarter in quarters_of(picture))
+    texts = {"top-left": reading("fusionopolis", "fusionopolis", "furionopolis")}
+    (scene,) = caption_pictures([picture], captioner(texts), witnesses=(TextWitness(reader=reader),))
+    assert [quote.text for quote in quotes_of(scene.caption_text)] == ["fusionopolis"]
 
 
 @needs_reader
