@@ -23,21 +23,23 @@ from ..language.conflict import find_conflict
 from ..language.quotes import quote_the_same, tells_only_of_writing
 from ..language.sentences import statements_of
 from ..language.similarity import Likeness, bears_out, is_short, meanings, share_within
-from ..scene import Patch, Scene, Statement
+from ..scene import Box, Patch, Scene, Statement
 
 _BEST, _SECOND = 0.7, 0.3  # weights of the look that bears a statement out best, and of the next one
 _POOLED = 0.3  # weight of the share of a statement's words that all other looks together have
 _DISPUTE, _DISPUTES = 0.054, 2  # what each statement that says otherwise takes away, and how many of them count
 _NEAREST = 8  # statements of a patch that are asked whether they say otherwise: hundreds would be asked for nothing new
 _CHANCE = 0.7  # quantile of the likeness of a sentence to the next one of its own answer that support must reach
+_SHARED = 0.5  # share of one of two looks that lies in the other from which on both can see one sign
 _MOST = 0.95  # no more is asked: one who says everything in the same words can still be borne out word for word
 
 
 @dataclass(frozen=True)
 class _Look:
-    """What one passage says: the patch that it is about, and its statements."""
+    """What one passage says: the patch that it is about, its box, and its statements."""
 
     patch: str
+    box: Box
     statements: tuple[str, ...]
 
 
@@ -57,7 +59,7 @@ def with_support(scene: Scene, likeness: Likeness) -> Scene:
     Unmeasured stay statements of a Scene in which only one patch was described. `likeness` is of what its passages say.
     """
     looks = [
-        _Look(patch.name, tuple(statements_of(passage.text)))
+        _Look(patch.name, patch.box, tuple(statements_of(passage.text)))
         for patch in scene.first_level
         for passage in patch.passages
     ]
@@ -116,9 +118,10 @@ def _supported(
 
     def support(statement: Statement) -> float:
         row, disputing = known.backing[statement.text], known.disputes[statement.text] - {patch.name}
-        near = _weighted([row[number] for number in elsewhere if looks[number].patch not in disputing])
+        able = _able(statement.text, patch, elsewhere, looks)
+        near = _weighted([row[number] for number in able if looks[number].patch not in disputing])
         held = known.held.get(statement.text)  # a short one must be in one of the looks
-        all_looks = share_within(statement.text, pooled) if held is None else any(held[one] for one in elsewhere)
+        all_looks = share_within(statement.text, pooled) if held is None else any(held[one] for one in able)
         seen = _both(near, all_looks)
         against = len(disputing) + bool(statement.rivals)
         seen -= _DISPUTE * min(against, _DISPUTES)
@@ -128,6 +131,17 @@ def _supported(
         patch,
         statements=tuple(replace(one, support=_scaled(support(one), limit)) for one in patch.statements),
     )
+
+
+def _able(text: str, patch: Patch, elsewhere: Sequence[int], looks: Sequence[_Look]) -> Sequence[int]:
+    """The looks that can bear a statement out: of one that only says what is written, those that see its place."""
+    if not tells_only_of_writing(text):
+        return elsewhere
+    return [number for number in elsewhere if _see_one_place(looks[number].box, patch.box)]
+
+
+def _see_one_place(one: Box, other: Box) -> bool:
+    return max(one.coverage_by(other), other.coverage_by(one)) >= _SHARED
 
 
 def _both(near: float, pooled: float) -> float:
