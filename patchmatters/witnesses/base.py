@@ -45,7 +45,8 @@ class Attentive(Protocol):
     """A witness that listens first: what is said may make it look closer, or doubt what it found."""
 
     def attend(self, picture: Crop, told: Sequence[tuple[Box, Sequence[str]]]) -> None:
-        """What was said of each first-level patch of a picture, with the patch's box, before anything is asked.
+        """What was said of each first-level patch of a picture, with the patch's box, before anything is asked; each
+        statement as often as it was said.
 
         It takes the place of what was told of the same picture before.
         """

@@ -29,7 +29,7 @@ def hear(
     """
     if not witnesses:
         return scene
-    told_of = [(patch.box, [one.text for one in patch.statements]) for patch in scene.first_level]
+    told_of = [(patch.box, [one.text for one in patch.statements for _ in one.sources]) for patch in scene.first_level]
     for witness in witnesses:
         if isinstance(witness, Attentive):
             witness.attend(crop_of(scene, scene.image.box), told_of)

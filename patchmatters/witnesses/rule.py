@@ -5,7 +5,7 @@
 2. What loses on any point is put right, where a witness knows what it should be, and is heard again; else it is
    dropped, whatever its score.
 3. What is put right, or wins on a point and loses on none, counts as agreed on: the lower bar of the score.
-4. What a witness confirms as a whole is kept, whatever its score.
+4. What a witness confirms as a whole, and surely, is kept, whatever its score.
 5. Where no witness has a word, the score decides alone; but not of writing that a reader does not find
    (`semantic_filter.keep`).
 """

@@ -1,14 +1,15 @@
 """The witness that reads: what is written in the picture against what captions say is written there.
 
-It confirms what it reads as well, puts right what it reads otherwise, and contradicts writing of which nothing is
-there although all that is there can be read. What it reads badly, or not at all, it says nothing of: letters may be
-too small, hidden or drawn by hand. Whatever stands in the picture is told in quotation marks, as words in it.
+It confirms what it reads as well, puts right what it reads otherwise, and contradicts that there is no text where there
+is. Where something is told that it did not read it looks closer; what it reads badly, or not at all, it says nothing
+of: letters may be too small, hidden or drawn by hand. Whatever stands in the picture is told in quotation marks, as
+words in it.
 """
 
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ..language.places import place_of
@@ -81,17 +82,17 @@ class TextWitness:
     )
 
     def attend(self, picture: Crop, told: Sequence[tuple[Box, Sequence[str]]]) -> None:
-        """Look closer where writing is told of that was not read, and take for unsure the lines of which two looks say
+        """Look closer where writing is told of that was not read, and take for unsure the lines of which two tell
         another outer letter: it may be hidden."""
         self._attended.pop(picture.digest, None)
-        looks = [set(_quoted_words(statements)) for _, statements in told]
-        if not any(looks):
+        said = Counter(word for _, statements in told for word in _quoted_words(statements))
+        if not said:
             return
         lines = self.reader.lines(picture)
         unread = [box for box, statements in told if _is_any_unread(statements, lines, box)]
         if unread:
             lines = self.reader.closer(picture, unread)
-        doubted = _doubted(lines, looks)
+        doubted = _doubted(lines, said)
         self._attended[picture.digest] = tuple(line.at_most(_DOUBTED) if line in doubted else line for line in lines)
         while len(self._attended) > _KEPT:
             self._attended.popitem(last=False)
@@ -137,9 +138,9 @@ def _is_any_unread(statements: Sequence[str], lines: Sequence[Line], look: Box) 
     return any(compare_writing(quote, seen).match in (Match.MISSING, Match.PARTLY) for quote in quotes)
 
 
-def _doubted(lines: Sequence[Line], looks: Sequence[set[str]]) -> set[Line]:
-    """The lines with a word at one of their ends of which two looks say the same other outer letter."""
-    return {line for line in lines for read, backwards in _outer_words(line) if _say_otherwise(read, looks, backwards)}
+def _doubted(lines: Sequence[Line], said: Mapping[str, int]) -> set[Line]:
+    """The lines with a word at one of their ends of which two tell the same other outer letter."""
+    return {line for line in lines for read, backwards in _outer_words(line) if _is_disputed_end(read, said, backwards)}
 
 
 def _outer_words(line: Line) -> tuple[tuple[str, bool], ...]:
@@ -150,13 +151,12 @@ def _outer_words(line: Line) -> tuple[tuple[str, bool], ...]:
     return (read[-1], False), (read[0], True)
 
 
-def _say_otherwise(read: str, looks: Sequence[set[str]], backwards: bool) -> bool:
-    """Whether a look has the word but for its outer letter, and another one agrees with it about that letter."""
+def _is_disputed_end(read: str, said: Mapping[str, int], backwards: bool) -> bool:
+    """Whether the word is told but for its outer letter, and two tell it, or a word like it, with that other letter."""
     outer, rest = (0, slice(1, None)) if backwards else (-1, slice(None, -1))
-    like = [{word for word in look if is_misread_as(word, read)} for look in looks]
-    said = Counter(letter for words in like for letter in {word[outer] for word in words})
-    alike = {word[outer] for words in like for word in words if word[rest] == read[rest] and word != read}
-    return any(said[letter] > 1 for letter in alike)
+    like = {word: often for word, often in said.items() if is_misread_as(word, read)}
+    others = {word[outer] for word in like if word[rest] == read[rest] and word != read}
+    return any(sum(often for word, often in like.items() if word[outer] == letter) > 1 for letter in others)
 
 
 # --- about what is said ----------------------------------------------------------------------------------------------

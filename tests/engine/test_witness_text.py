@@ -352,15 +352,18 @@ def test_a_score_does_not_let_writing_pass_that_nobody_reads() -> None:
 
 
 @needs_reader
-def test_a_letter_at_an_end_that_two_looks_read_otherwise_may_be_hidden() -> None:
+def test_a_letter_at_an_end_that_two_read_otherwise_may_be_hidden() -> None:
     picture = sign(("RESERVER", (20, 160), 40))
     texts = {"whole image": reading("Reserved"), "bottom-left": reading("Reserved", "Reversed", "Reserved")}
     (scene,) = caption_pictures([picture], captioner(texts), witnesses=(_reading(),))
     assert "Reserved" in scene.caption_text
     assert "reserver" not in scene.caption_text.lower()
-    once = captioner({"bottom-left": reading(*["Reserved"] * 3)})
+    once = captioner({"bottom-left": reading("Reserved", "Reversed", "RESERVE")})
     (alone,) = caption_pictures([picture], once, witnesses=(_reading(),))  # the same one, of the same picture
-    assert "RESERVER" in alone.caption_text.upper()  # one look is no match for what is surely read
+    assert "RESERVER" not in alone.caption_text.upper()  # two tell of this end
+    once = captioner({"bottom-left": reading("Reserved", "RESERVE", "RESERVE")})
+    (alone,) = caption_pictures([picture], once, witnesses=(_reading(),))
+    assert "RESERVER" in alone.caption_text.upper()  # one is no match for what is surely read
 
 
 @needs_reader
