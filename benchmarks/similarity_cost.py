@@ -3,7 +3,7 @@
 All stages on the answers of a bank (`evaluation.bank`: 13 a photograph, no text model, no scorer), CPU milliseconds a
 photograph on one thread, by words and with sentence embeddings, each in a process of its own that has seen none of the
 answers before. Loading packages and models does not count: each process first captions a picture of its own. The
-model alone is the same statements through the embedding model and nothing else.
+model alone is the labelled sentences of the answers through the embedding model and nothing else.
 """
 
 from __future__ import annotations
@@ -15,25 +15,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
 from evaluation.bank import shared_dir
-from evaluation.bank.photographs import Photograph, photographs_of
+from evaluation.bank.photographs import Photograph, photographs_of, with_similarity
 from patchmatters.backends.scripted import ScriptedChat
 from patchmatters.language import SIMILARITIES
-from patchmatters.pipeline import DEFAULT, PRESETS, Preset, caption_pictures
+from patchmatters.pipeline import DEFAULT, PRESETS, caption_pictures
 
 WAYS = {"by words": "lexical", "with embeddings": "embeddings"}
 ALONE = "the embedding model alone"
-
-
-def preset_of(similarity: str) -> Preset:
-    preset = PRESETS[DEFAULT]
-    compare, compose = (replace(one, similarity=similarity) for one in (preset.compare, preset.compose))
-    return replace(preset, compare=compare, compose=compose)
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -44,7 +37,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 
 def caption_cost(photographs: list[Photograph], similarity: str) -> float:
     """Mean CPU milliseconds for a photograph whose answers are there already."""
-    preset = preset_of(similarity)
+    preset = with_similarity(PRESETS[DEFAULT], similarity)
     warm = ScriptedChat(lambda question: f"A gray wall of {question.name}.", follows_instructions=False)
     caption_pictures([Image.new("RGB", (64, 64), "gray")], warm, preset=preset)
     return statistics.mean(

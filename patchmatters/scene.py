@@ -71,6 +71,10 @@ class Box:
         """The share of this box's own area that lies inside `other`, 0 to 1."""
         return self.intersection(other).area / self.area if self.area > 0 else 0.0
 
+    def overlap(self, other: Box) -> float:
+        """The share of the smaller of both boxes that lies inside the larger one, 0 to 1."""
+        return max(self.coverage_by(other), other.coverage_by(self))
+
     def normalised(self, width: int, height: int) -> Box:
         """The same box in fractions of a picture of `width` x `height` pixels."""
         return Box(self.left / width, self.top / height, self.right / width, self.bottom / height)

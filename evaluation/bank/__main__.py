@@ -16,14 +16,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter, defaultdict
-from dataclasses import replace
 from pathlib import Path
 
 from patchmatters.language import SIMILARITIES
 from patchmatters.pipeline import PRESETS
 
 from . import shared_dir
-from .photographs import measure, photographs_of
+from .photographs import measure, photographs_of, with_similarity
 from .prose import FAULTS, prose_row
 
 
@@ -48,12 +47,11 @@ def main() -> None:
         photographs = photographs_of(options.bank, options.images)
     except ValueError as error:
         sys.exit(str(error))
-    preset = PRESETS[options.preset]
-    compare, compose = (replace(one, similarity=options.similarity) for one in (preset.compare, preset.compose))
+    preset = with_similarity(PRESETS[options.preset], options.similarity)
     totals: dict[str, Counter[str]] = defaultdict(Counter)
     print("| | words | false % | facts told % | each fact told again |\n| --- | --- | --- | --- | --- |")
     for photo in photographs:
-        found = measure(photo, replace(preset, compare=compare, compose=compose), range(options.seeds))
+        found = measure(photo, preset, range(options.seeds))
         for name, counts in found.items():
             totals[name].update(counts)
             print(row(f"{photo.persona}: {name}", counts, options.seeds if name == "noisy scorer" else 1))

@@ -9,6 +9,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +133,12 @@ def photographs_of(bank: Path, images: Path | None = None) -> list[Photograph]:
         raise ValueError(f"There is no bank at {bank}: name one with --bank (its format is in --help).")
     folder = images or bank.parent.parent / "did_bench" / "images"
     return [Photograph(entry, folder) for entry in json.loads(bank.read_text(encoding="utf-8"))]
+
+
+def with_similarity(preset: Preset, similarity: str) -> Preset:
+    """The preset whose stages compare statements by this one of `language.SIMILARITIES`."""
+    compare, compose = (replace(one, similarity=similarity) for one in (preset.compare, preset.compose))
+    return replace(preset, compare=compare, compose=compose)
 
 
 def measure(photo: Photograph, preset: Preset, seeds: Sequence[int]) -> dict[str, Counter[str]]:

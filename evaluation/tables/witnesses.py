@@ -116,14 +116,13 @@ def seconds(photo: Path) -> str:
     """CPU seconds for the photograph at 12 megapixels, beside those of rapidocr as it is for the photograph itself."""
     from rapidocr import RapidOCR
 
-    from patchmatters.witnesses.reader import read_lines
+    from patchmatters.witnesses.reader import ONE_THREAD, read_lines
 
     small = open_picture(photo)
     large = small.resize((4000, 3000), Image.Resampling.BICUBIC)
-    one_thread = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
-    bare = RapidOCR(params={"Global.log_level": "error", **one_thread})
-    for warm in (lambda: read_lines(large.resize((400, 300))), lambda: bare(small)):
-        warm()  # loads the models
+    bare = RapidOCR(params={"Global.log_level": "error", **ONE_THREAD})
+    read_lines(large.resize((400, 300)))  # loads the models
+    bare(small)
     took, as_it_is = _cpu_seconds(lambda: read_lines(large)), _cpu_seconds(lambda: bare(small))
     return f"{took:.2f} CPU seconds for 12 megapixels, {took / as_it_is:.1f} times rapidocr's own for the photograph"
 

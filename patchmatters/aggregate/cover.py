@@ -165,9 +165,7 @@ def _is_told_by_more(one: _Candidate, others: Sequence[_Candidate]) -> bool:
 def _are_read_apart(one: _Candidate, other: _Candidate) -> bool:
     """Whether both tell writing that was read, each in another place."""
     pairs = [(mine, theirs) for mine in one.read for theirs in other.read]
-    return bool(pairs) and not any(
-        max(mine.coverage_by(theirs), theirs.coverage_by(mine)) > _ONE_LINE for mine, theirs in pairs
-    )
+    return bool(pairs) and not any(mine.overlap(theirs) > _ONE_LINE for mine, theirs in pairs)
 
 
 def _best(statements: Sequence[Statement], field: str) -> float | None:

@@ -30,7 +30,7 @@ _POOLED = 0.3  # weight of the share of a statement's words that all other looks
 _DISPUTE, _DISPUTES = 0.054, 2  # what each statement that says otherwise takes away, and how many of them count
 _NEAREST = 8  # statements of a patch that are asked whether they say otherwise: hundreds would be asked for nothing new
 _CHANCE = 0.7  # quantile of the likeness of a sentence to the next one of its own answer that support must reach
-_SHARED = 0.5  # share of one of two looks that lies in the other from which on both can see one sign
+_SHARED = 0.5  # overlap of two looks from which on both can see one sign
 _MOST = 0.95  # no more is asked: one who says everything in the same words can still be borne out word for word
 
 
@@ -137,11 +137,7 @@ def _able(text: str, patch: Patch, elsewhere: Sequence[int], looks: Sequence[_Lo
     """The looks that can bear a statement out: of one that only says what is written, those that see its place."""
     if not tells_only_of_writing(text):
         return elsewhere
-    return [number for number in elsewhere if _see_one_place(looks[number].box, patch.box)]
-
-
-def _see_one_place(one: Box, other: Box) -> bool:
-    return max(one.coverage_by(other), other.coverage_by(one)) >= _SHARED
+    return [number for number in elsewhere if looks[number].box.overlap(patch.box) >= _SHARED]
 
 
 def _both(near: float, pooled: float) -> float:

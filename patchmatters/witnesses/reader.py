@@ -27,21 +27,19 @@ _VIEW = 1_200_000  # pixels of the view of a whole picture: 0.6 s on one core
 _TILE = 960  # pixels a side of a part that is read at its own resolution: 0.5 s
 _SHORT_SIDE, _ENLARGED = 736, 3.0  # views are enlarged to this short side, but at most so many times
 _STRIP, _MARGIN = 8, 16  # a view that is so many times as long as high gets a margin of so many pixels around it
-_AGAIN = 0.5  # share of a line inside another from which on both are one line, read twice
+_AGAIN = 0.5  # overlap of two lines from which on both are one, read twice
 _KEPT = 128  # views of which the lines are kept
 _LATIN, _LOOKS_LATIN = re.compile("[A-Za-z]"), re.compile("[\u0370-\u03ff\u0400-\u04ff]")  # Greek, Cyrillic
 _MIXED = 0.5  # the most that a word of two alphabets scores: one of its letters is misread
-
+_DOUBTED = 0.9  # ... and a line that somebody reads otherwise: it bears out, but puts nothing right
+_GRID = 64  # pixels a side of the view in which the detail of a part is measured
 _CLEAR, _FAINT = 0.5, 0.3  # how surely a region must be writing to be read: rapidocr's own limit, and in a closer look
 _QUARTER = 0.56  # the sides of a quarter as shares of the picture's: quarters overlap
-_CLOSER = (
-    1.6  # how much larger a quarter is read: of 1.3 to 2.4 most lettering, and least of it misread (docs/witnesses.md)
-)
+_CLOSER = 1.6  # how much larger a quarter is read: at 1.8 to 2.4 less of it is read, and more misread
 _SHOWN = 0.5  # share of a quarter that a look must show
 _EDGE = 3  # pixels between a line and an edge that cuts it
-_DISPUTED = 0.9  # the score of a line that two views read otherwise: it bears out, but puts nothing right
-_GRID = 64  # pixels a side of the view in which the detail of a part is measured
 SURE = 0.95  # score from which on what was read is held against what was said: in photographs 0.94 may be wrong
+ONE_THREAD = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}  # of rapidocr
 
 Part = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
@@ -65,10 +63,10 @@ class Line:
     height: float
     tokens: tuple[Token, ...]
 
-    def at_most(self, score: float) -> Line:
-        """The same, no surer than that."""
-        tokens = tuple(replace(token, score=min(token.score, score)) for token in self.tokens)
-        return replace(self, score=min(self.score, score), tokens=tokens)
+    def doubted(self) -> Line:
+        """The same, not surely read."""
+        tokens = tuple(replace(token, score=min(token.score, _DOUBTED)) for token in self.tokens)
+        return replace(self, score=min(self.score, _DOUBTED), tokens=tokens)
 
 
 @dataclass
@@ -76,13 +74,13 @@ class Reader:
     """Reads pictures; what it read stays known by the picture's digest. One at a time: rapidocr keeps state."""
 
     tiles: int = 3
-    _known: OrderedDict[tuple[str, Part | None], Sequence[Line]] = field(default_factory=OrderedDict, repr=False)
+    _known: OrderedDict[tuple[str, Part | None], tuple[Line, ...]] = field(default_factory=OrderedDict, repr=False)
     _lock: Lock = field(default_factory=Lock, repr=False)
 
     def lines(self, image: Crop) -> tuple[Line, ...]:
         """All lines of the whole picture that the crop is of, in reading order; sure or not. RuntimeError without
         rapidocr."""
-        return tuple(self._once(image, None))
+        return self._once(image, None)
 
     def closer(self, image: Crop, looks: Sequence[Box]) -> tuple[Line, ...]:
         """The same, with what is read in the quarters of a small picture that most of these looks see, enlarged.
@@ -99,8 +97,8 @@ class Reader:
             found = _united(found, self._once(image, quarter))
         return tuple(in_reading_order(_completed(self.lines(image), found)))
 
-    def _once(self, image: Crop, part: Part | None) -> Sequence[Line]:
-        """The lines of a part, enlarged, or of the whole: read when they are asked for the first time."""
+    def _once(self, image: Crop, part: Part | None) -> tuple[Line, ...]:
+        """The lines of the whole, or of a part, enlarged: read when they are asked for the first time."""
         key = image.digest, part
         with self._lock:
             if key not in self._known:
@@ -132,10 +130,10 @@ def quarters_of(picture: Image) -> list[Part]:
     ]
 
 
-def _read_closer(picture: Image, part: Part) -> list[Line]:
+def _read_closer(picture: Image, part: Part) -> tuple[Line, ...]:
     """The lines of a quarter but those that its inner edges cut."""
-    lines = _read(picture, part, _CLOSER * _view_scale(picture.width, picture.height), faint=True)
-    return [line for line in lines if not _is_cut_off(line.box, part, picture)]
+    lines = _read(picture, part, _CLOSER * _view_scale(picture.width, picture.height), _FAINT)
+    return tuple(line for line in lines if not _is_cut_off(line.box, part, picture))
 
 
 def _is_cut_off(box: Box, part: Part, picture: Image) -> bool:
@@ -155,8 +153,8 @@ def _view_scale(width: int, height: int) -> float:
     return min(wanted, math.sqrt(_VIEW / (width * height)))
 
 
-def _read(picture: Image, part: Part, scale: float, *, faint: bool = False) -> list[Line]:
-    """The lines of a part (left, top, right, bottom) of the picture, read at `scale`."""
+def _read(picture: Image, part: Part, scale: float, least: float = _CLEAR) -> list[Line]:
+    """The lines of a part of the picture, read at `scale`, where a region is writing as surely as `least`."""
     import numpy
     from PIL.Image import Resampling
 
@@ -164,7 +162,7 @@ def _read(picture: Image, part: Part, scale: float, *, faint: bool = False) -> l
     view = picture.resize(size, Resampling.BICUBIC, box=part, reducing_gap=3.0)
     margin = _MARGIN if max(size) > _STRIP * min(size) else 0
     pixels = numpy.pad(numpy.asarray(view.convert("RGB")), ((margin,) * 2, (margin,) * 2, (0, 0)), mode="edge")
-    told = _engine()(numpy.ascontiguousarray(pixels[:, :, ::-1]), box_thresh=_FAINT if faint else _CLEAR)
+    told = _engine()(numpy.ascontiguousarray(pixels[:, :, ::-1]), box_thresh=least)
     if told.txts is None or told.boxes is None:
         return []
     rows = zip(told.boxes, told.txts, told.scores, told.word_results, strict=True)
@@ -206,12 +204,12 @@ def _completed(known: Sequence[Line], closer: Sequence[Line]) -> list[Line]:
         if not twins:
             lines.append(new)
         elif all(old.score < min(new.score, SURE) and old.text != new.text for old in twins):
-            lines = [old for old in lines if old not in twins] + [new.at_most(_DISPUTED)]
+            lines = [old for old in lines if old not in twins] + [new.doubted()]
     return lines
 
 
 def _are_one(one: Line, other: Line) -> bool:
-    return max(one.box.coverage_by(other.box), other.box.coverage_by(one.box)) > _AGAIN
+    return one.box.overlap(other.box) > _AGAIN
 
 
 def finest_parts(picture: Image, most: int) -> list[Part]:
@@ -262,7 +260,6 @@ def _engine() -> Any:
             'Reading text needs the package rapidocr: run "pip install rapidocr onnxruntime", or leave the witness out.'
         ) from None
     logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    threads = {f"EngineConfig.onnxruntime.{kind}_op_num_threads": 1 for kind in ("intra", "inter")}
     return RapidOCR(
         params={
             "Global.log_level": "error",
@@ -272,6 +269,6 @@ def _engine() -> Any:
             "Global.use_vertical_padding": False,  # it would make 20 megapixels of a strip
             "Global.return_word_box": True,
             "Det.limit_side_len": 32,
-            **threads,
+            **ONE_THREAD,
         }
     )

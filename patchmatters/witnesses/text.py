@@ -26,7 +26,6 @@ _SEEN = 0.2  # share of a line that lies in a crop from which on one who sees th
 _WHOLE = 0.9  # ... and from which on all of it
 _LETTERS = 3  # the shortest writing that is added, in letters or digits; Chinese: one less
 _LETTERS_OF_WORD = 4  # of a word of which one letter may be hidden
-_DOUBTED = 0.9  # the score of a line that two looks tell otherwise: it bears out, but puts nothing right
 _KEPT = 64  # pictures of which it is kept what was read after listening
 _GAP = 0.9  # heights of a letter between lines of one notice
 _BELOW, _BESIDE = 2.0, 1.4  # how many times as high a line of it may be as the one above it, and as the one beside it
@@ -93,7 +92,7 @@ class TextWitness:
         if unread:
             lines = self.reader.closer(picture, unread)
         doubted = _doubted(lines, said)
-        self._attended[picture.digest] = tuple(line.at_most(_DOUBTED) if line in doubted else line for line in lines)
+        self._attended[picture.digest] = tuple(line.doubted() if line in doubted else line for line in lines)
         while len(self._attended) > _KEPT:
             self._attended.popitem(last=False)
 

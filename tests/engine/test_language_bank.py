@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from evaluation.bank.photographs import Photograph, measure
+from evaluation.bank.photographs import Photograph, measure, with_similarity
 from patchmatters.language.sentences import split_sentences, words
 from patchmatters.pipeline import PRESETS
 
@@ -162,9 +161,8 @@ def test_a_chinese_clause_tells_its_own_claims_and_its_length_is_in_characters(t
 
 def test_the_engine_runs_on_answers_of_one_clause_without_a_stop(tmp_path):
     entry = next(entry for entry in BANK if all(len(answer["sentences"]) == 1 for answer in entry["answers"]))
-    preset = PRESETS["careful"]
-    compare, compose = (replace(one, similarity="lexical") for one in (preset.compare, preset.compose))
-    found = measure(photograph(entry, tmp_path), replace(preset, compare=compare, compose=compose), (0, 1))
+    preset = with_similarity(PRESETS["careful"], "lexical")
+    found = measure(photograph(entry, tmp_path), preset, (0, 1))
     assert set(found) == {"captioner alone", "no scorer", "noisy scorer"}
     assert found["captioner alone"]["told"] == 1
     assert found["noisy scorer"]["told"] > 2
